@@ -1,0 +1,142 @@
+"""The worker pool that runs kernels on several CPUs.  Knows neither Numba nor kernels.
+
+    run(task, total, cost):     caller          worker 1       worker 2 ...
+                                  |                |              |
+        pieces of range(total):   task(0, a)       task(a, b)     task(b, c)
+                                  task(c, d)       ... whoever is free takes the next
+                                  |<----- waits until all are done -----|
+
+Kernels release the GIL, so pieces really run side by side.  A kernel gives the
+same bits whatever the pieces are; that is the kernel's duty, and it is tested.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+# Waking a worker and hearing back costs about 20 µs: less work than this is not shared.
+INLINE_BELOW = 60e3  # nanoseconds on one thread
+# From here on the work is cut finer, so that a thread that lost its CPU does not hold up all.
+CUT_FINE_ABOVE = 2e6
+FINE = 4  # pieces per thread
+
+
+def get_num_threads() -> int:
+    """The number of threads kernels use, the caller's own included."""
+    return _num_threads
+
+
+def set_num_threads(count: int) -> None:
+    """Let kernels use `count` threads, the caller's own included.
+
+    Raises RuntimeError unless count is a positive integer.
+    """
+    global _num_threads
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise RuntimeError(f"set_num_threads expects a positive integer, got {count!r}")
+    _num_threads = count
+
+
+def run(task: Callable[[int, int], object], total: int, cost: float) -> None:
+    """Call task(start, stop) for pieces that cover range(total), on several threads.
+
+    cost: about how many nanoseconds task(0, total) takes on one thread.
+    Small work, a call from inside a task and a call while another thread is using
+    the pool run on the caller's thread.  The first exception of any piece is raised
+    here after every thread has stopped working.
+    """
+    if total <= 0:
+        return
+    threads = min(_num_threads, total)
+    pool = _pool
+    if threads == 1 or cost < INLINE_BELOW or not pool.owner.acquire(blocking=False):
+        task(0, total)
+        return
+    try:
+        pieces = min(total, threads * (FINE if cost > CUT_FINE_ABOVE else 1))
+        pool.share(task, [total * i // pieces for i in range(pieces + 1)], threads)
+    finally:
+        pool.owner.release()
+
+
+class _Worker:
+    """A daemon thread that sleeps until it is given a job."""
+
+    def __init__(self) -> None:
+        self.wake = threading.Lock()  # two locks used as signals: the cheapest there is
+        self.rest = threading.Lock()
+        self.wake.acquire()
+        self.rest.acquire()
+        self.job: Callable[[], None] | None = None
+        threading.Thread(target=self.live, name="minigrad-worker", daemon=True).start()
+
+    def live(self) -> None:
+        while True:
+            self.wake.acquire()
+            if self.job is not None:
+                self.job()
+            self.job = None
+            self.rest.release()
+
+
+class _Pool:
+    """Workers, made when first needed, and the lock that says who is using them."""
+
+    def __init__(self) -> None:
+        self.owner = threading.Lock()
+        self.workers: list[_Worker] = []
+
+    def share(self, task: Callable[[int, int], object], cuts: list[int], threads: int) -> None:
+        while len(self.workers) < threads - 1:
+            self.workers.append(_Worker())
+        pieces: Iterator[int] = iter(range(len(cuts) - 1))  # next() on it is atomic
+        errors: list[BaseException] = []
+
+        def job() -> None:
+            try:
+                for i in pieces:
+                    task(cuts[i], cuts[i + 1])
+                    if errors:
+                        return
+            except BaseException as error:  # handed to the caller below
+                errors.append(error)
+
+        team = self.workers[: threads - 1]
+        for worker in team:
+            worker.job = job
+            worker.wake.release()
+        job()
+        for worker in team:
+            self.wait_for(worker, errors)
+        if errors:
+            raise errors[0]
+
+    def wait_for(self, worker: _Worker, errors: list[BaseException]) -> None:
+        """Wait until the worker rests, Ctrl-C or not: it is writing into our arrays."""
+        try:
+            worker.rest.acquire()
+        except KeyboardInterrupt as interrupt:
+            errors.insert(0, interrupt)
+            # Whether its signal was taken is unknown now: let it finish and use it no more.
+            self.workers.remove(worker)
+            while worker.job is not None:
+                time.sleep(0.001)
+
+
+def _start_afresh() -> None:
+    """A forked child has none of its parent's threads."""
+    global _pool
+    _pool = _Pool()
+
+
+def _usable_cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_num_threads = _usable_cpus()
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh)
