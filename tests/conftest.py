@@ -1,13 +1,20 @@
-"""What every test runs under: hypothesis profiles, one torch thread, one clean global state.
+"""What every test runs under: hypothesis profiles, one torch thread, clean global state.
 
-The profile is taken from HYPOTHESIS_PROFILE; without it, "ci" where CI is set and "dev" elsewhere.
+Profiles: "dev" is quick, "ci" draws the same examples each time, "deep" is for a night. One is
+chosen with HYPOTHESIS_PROFILE=deep or --hypothesis-profile=deep; else it is "ci" where CI is set
+and "dev" elsewhere.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
 import torch
+
+from minigrad import _types
 
 QUIET = {
     "deadline": None,  # the first call of a kernel compiles it
@@ -25,3 +32,12 @@ hypothesis.settings.load_profile(
 def one_torch_thread():
     """Keep torch's pool of threads off the cores that minigrad's kernels are tested on."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def torch_name() -> Iterator[None]:
+    """Print tensors, dtypes and sizes under torch's name, to be compared with torch's text."""
+    before = _types.package
+    _types.package = "torch"
+    yield
+    _types.package = before

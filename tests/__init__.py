@@ -1,0 +1,1 @@
+"""minigrad's tests: a package, so that they can share `strategies` and `optable`."""
