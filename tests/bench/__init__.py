@@ -1,0 +1,1 @@
+"""Benchmarks of minigrad against PyTorch, run by `python -m tests.bench`."""
