@@ -1,0 +1,161 @@
+"""Convolution kernels against plain loops and torch: values, bounds, bits, special numbers."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from minigrad.kernels import conv as K
+
+Array = np.ndarray[Any, Any]
+TORCH = {
+    1: torch.nn.functional.conv1d,
+    2: torch.nn.functional.conv2d,
+    3: torch.nn.functional.conv3d,
+}
+
+
+def loops(x: Array, w: Array, out: tuple[int, ...], geo: K.Geometry) -> Any:
+    """All (output, input, weight) index triples of the definition, one at a time."""
+    groups = geo.groups
+    co, ci = w.shape[0] // groups, w.shape[1]
+    for n, o in itertools.product(range(x.shape[0]), range(w.shape[0])):
+        for c in range(ci):
+            for p in itertools.product(*map(range, out)):
+                for k in itertools.product(*map(range, w.shape[2:])):
+                    at = tuple(
+                        i * s + j * d - before
+                        for i, j, s, d, (before, _) in zip(
+                            p, k, geo.stride, geo.dilation, geo.padding
+                        )
+                    )
+                    if all(0 <= i < size for i, size in zip(at, x.shape[2:])):
+                        yield (n, o, *p), (n, o // co * ci + c, *at), (o, c, *k)
+
+
+class Problem:
+    """Random arrays of one geometry, and the answers by plain loops in float64."""
+
+    def __init__(
+        self,
+        n: int,
+        cig: int,
+        cog: int,
+        size: tuple[int, ...],
+        kernel: tuple[int, ...],
+        geo: K.Geometry,
+        dtype: str = "float32",
+        seed: int = 0,
+    ) -> None:
+        self.geo, self.kernel, self.size = geo, kernel, size
+        room = [
+            s + sum(p) - (k - 1) * d - 1
+            for s, k, p, d in zip(size, kernel, geo.padding, geo.dilation)
+        ]
+        out = tuple(r // s + 1 for r, s in zip(room, geo.stride))
+        rng = np.random.default_rng(seed)
+        groups = geo.groups
+
+        def draw(*shape: int) -> Array:
+            return rng.integers(-8, 9, shape).astype(dtype) / 8
+
+        self.x = draw(n, groups * cig, *size)
+        self.w = draw(groups * cog, cig, *kernel)
+        self.b = draw(groups * cog)
+        self.c = draw(groups * cig)
+        self.g = draw(n, groups * cog, *out)
+
+    def answers(self) -> tuple[Array, Array, Array]:
+        y = np.zeros(self.g.shape)
+        dx = np.zeros(self.x.shape)
+        dw = np.zeros(self.w.shape)
+        for at_y, at_x, at_w in loops(self.x, self.w, self.g.shape[2:], self.geo):
+            y[at_y] += float(self.x[at_x]) * float(self.w[at_w])
+            dx[at_x] += float(self.g[at_y]) * float(self.w[at_w])
+            dw[at_w] += float(self.g[at_y]) * float(self.x[at_x])
+        column = (-1,) + (1,) * len(self.size)
+        return y + self.b.reshape(column), dx + self.c.reshape(column), dw
+
+    def run(self, change: Callable[[Array], Array] = lambda a: a) -> tuple[Array, Array, Array]:
+        x, w, b, c, g = map(change, (self.x, self.w, self.b, self.c, self.g))
+        return (
+            K.conv(x, w, b, self.geo),
+            K.conv_input(g, w, c, self.size, self.geo),
+            K.conv_weight(x, g, self.kernel, self.geo),
+        )
+
+
+@st.composite
+def problems(draw: st.DrawFn, images: int = 20, channels: int = 5) -> Problem:
+    dims = draw(st.sampled_from([1, 2, 2, 2, 3]))
+    spare = {1: 30, 2: 7, 3: 3}[dims]
+
+    def each(strategy: st.SearchStrategy[Any]) -> tuple[Any, ...]:
+        return tuple(draw(strategy) for _ in range(dims))
+
+    kernel = each(st.integers(1, 4 if dims < 3 else 2))
+    geo = K.Geometry(
+        stride=each(st.integers(1, 3)),
+        padding=each(st.tuples(st.integers(0, 3), st.integers(0, 3))),
+        dilation=each(st.integers(1, 3)),
+        groups=draw(st.sampled_from([1, 1, 2, 3])),
+    )
+    size = tuple(
+        max(1, (k - 1) * d + 1 - sum(p) + draw(st.integers(0, spare)))
+        for k, p, d in zip(kernel, geo.padding, geo.dilation)
+    )
+    problem = Problem(
+        draw(st.integers(0, images if dims == 1 else 3) | st.sampled_from([15, 16, 17, 20])),
+        draw(st.integers(1, channels)),
+        draw(st.integers(1, channels)),
+        size,
+        kernel,
+        geo,
+        draw(st.sampled_from(["float32", "float64"])),
+        draw(st.integers(0, 99)),
+    )
+    assume(problem.g.size * problem.w[0].size < 60_000)  # the loops below are slow
+    return problem
+
+
+def agree(got: tuple[Array, ...], want: tuple[Array, ...], dtype: Any) -> None:
+    for one, other in zip(got, want):
+        assert one.dtype == dtype and one.flags.c_contiguous and one.flags.writeable
+        # Numbers are eighths: products and their sums are exact in float32.
+        np.testing.assert_array_equal(one, other)
+
+
+@given(problems())
+def test_against_plain_loops(problem: Problem) -> None:
+    agree(problem.run(), problem.answers(), problem.x.dtype)
+
+
+@given(problems())
+def test_against_torch(problem: Problem) -> None:
+    assume(len(problem.g))
+    x, w, b = (torch.tensor(a, requires_grad=True) for a in (problem.x, problem.w, problem.b))
+    geo = problem.geo
+    bordered = torch.nn.functional.pad(x, [n for pair in geo.padding[::-1] for n in pair])
+    y = TORCH[len(geo.stride)](bordered, w, b, geo.stride, 0, geo.dilation, geo.groups)
+    y.backward(torch.tensor(problem.g))
+    column = (-1,) + (1,) * len(geo.stride)
+    want = (y.detach().numpy(), x.grad.numpy() + problem.c.reshape(column), w.grad.numpy())
+    agree(problem.run(), want, problem.x.dtype)
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 5, 5), (2, 2, 5, 5)])
+def test_zero_images_and_output_beyond_the_covered(shape: tuple[int, ...]) -> None:
+    geo = K.Geometry((3, 3), ((0, 0), (1, 0)), (1, 1), 1)
+    w = np.ones((4, 2, 2, 3), np.float32)
+    b = np.arange(2, dtype=np.float32)
+    g = np.ones((shape[0], 4, 2, 2), np.float32)
+    dx = K.conv_input(g, w, b, (7, 5), geo)  # the last two rows no window covers
+    assert dx.shape == (shape[0], 2, 7, 5)
+    assert (dx[:, :, 5:] == b[:, None, None]).all()
+    assert (dx[:, :, 2] == b[:, None]).all()  # nor the row between two windows
+    assert not K.conv_weight(np.ones(shape, np.float32)[:0], g[:0], (2, 3), geo).any()
