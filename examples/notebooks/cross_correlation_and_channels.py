@@ -40,7 +40,7 @@ def comp_conv2d(conv2d, X):
 
 def corr2d_multi_in(X, K):
     """Several input channels: each has its own kernel, and the answers are added."""
-    return sum(corr2d(x, k) for x, k in zip(X, K))  # noqa: B905 (as the textbook has it)
+    return sum(corr2d(x, k) for x, k in zip(X, K))
 
 
 def corr2d_multi_in_out(X, K):
