@@ -1,0 +1,318 @@
+"""What a tensor is: an array with a place on the tape, its attributes, its gradients and its conversions.
+
+The class users see, ``Tensor``, adds the list of ops and Python's protocols to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import _engine, _types
+from ._tape import Array, Node, Traced, cell, edge, wrap
+from .ops import _common, shape
+
+
+def _converts(dtype: _types.dtype) -> Any:
+    def method(self):
+        return self.to(dtype)
+
+    method.__doc__ = f"The tensor in {dtype.name}; itself if it has that dtype."
+    return method
+
+
+class _Handle:
+    """Takes a hook off again."""
+
+    def __init__(self, owner: Any, field: str, hook: Any):
+        self.owner, self.field, self.hook = owner, field, hook
+
+    def remove(self) -> None:
+        """Take the hook off; a second time is harmless."""
+        hooks = [h for h in getattr(self.owner, self.field) or () if h is not self.hook]
+        setattr(self.owner, self.field, hooks or None)
+
+    def __enter__(self) -> _Handle:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.remove()
+
+
+class TensorCore(Traced):
+    """What a tensor is, its gradients and its conversions: all of Tensor but its list of ops."""
+
+    # -------------------------------------------------------------------- what it is
+    @property
+    def shape(self) -> _types.Size:
+        """The sizes of the dimensions."""
+        return _types.Size(self.array.shape)
+
+    def size(self, dim: Any = None) -> Any:
+        """The sizes of the dimensions, or of one of them."""
+        if dim is None:
+            return self.shape
+        return self.array.shape[_common.one_dim(dim, self.array.ndim)]
+
+    @property
+    def dtype(self) -> _types.dtype:
+        """The type of the elements."""
+        return _types.of(self.array.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    @property
+    def device(self) -> _types.device:
+        """Where it lives: the CPU."""
+        return _types.cpu
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.array.nbytes
+
+    is_cuda = is_sparse = is_quantized = is_complex = False
+    layout = "torch.strided"
+    names = None
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self.array.size
+
+    def element_size(self) -> int:
+        """Bytes per element."""
+        return self.array.itemsize
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is a floating-point one."""
+        return self.array.dtype.kind == "f"
+
+    def stride(self, dim: int | None = None) -> Any:
+        """The steps in memory, in elements, of the dimensions or of one of them."""
+        steps = tuple(s // self.array.itemsize for s in self.array.strides)
+        return steps if dim is None else steps[_common.one_dim(dim, self.array.ndim)]
+
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Whether the elements lie in memory in C order."""
+        return self.array.flags.c_contiguous
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self.array.ctypes.data
+
+    # -------------------------------------------------------------------- gradients
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are traced through it; may be set on leaves."""
+        return edge(self) is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if edge(self) is not None and not self.leaf:
+            if not wanted:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+                    "variable in a subgraph that doesn't require differentiation use "
+                    "var_no_grad = var.detach()."
+                )
+            return
+        if wanted and self.array.dtype.kind != "f":
+            raise RuntimeError(
+                "only Tensors of floating point and complex dtype can require gradients"
+            )
+        self.leaf = bool(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Set ``requires_grad`` and answer the tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no op that is recorded made it."""
+        return not isinstance(edge(self), Node)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made it, None for leaves."""
+        e = edge(self)
+        return e if isinstance(e, Node) else None
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that ``backward`` has added up, or None."""
+        return self.gradient
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if not isinstance(value, TensorCore):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value)}")
+            if value.array.shape != self.array.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: {list(value.shape)} instead of {list(self.shape)}"
+                )
+            if value.array.dtype != self.array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: {value.dtype} instead of {self.dtype}"
+                )
+        self.gradient = value
+
+    @property
+    def data(self) -> Any:
+        """The same memory, off the tape: writing to it is not noticed by the gradients."""
+        return wrap(self.array)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self.array = value.array
+
+    def detach(self) -> Any:
+        """The same memory without gradients; writing to it is noticed."""
+        out = wrap(self.array)
+        out.memory = cell(self)
+        return out
+
+    def detach_(self) -> Any:
+        """Take the tensor off the tape; RuntimeError for a view, as in torch."""
+        if self.base is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead."
+            )
+        self.node, self.leaf = None, False
+        return self
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add the gradient of this tensor to ``.grad`` of the leaves it was computed from.
+
+        gradient: of this tensor's shape; may be left out if it has one element.
+        RuntimeError if it requires no grad, the graph was freed, or what it kept was written in place.
+        """
+        if isinstance(inputs, TensorCore):
+            inputs = [inputs]
+        _engine.backward([self], [gradient], retain_graph, create_graph, inputs)
+
+    def retain_grad(self) -> None:
+        """Have ``backward`` fill ``.grad`` of this tensor although it is no leaf."""
+        e = edge(self)
+        if e is None:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if isinstance(e, Node):
+
+            def keep(g: Any) -> None:
+                self.gradient = g if self.gradient is None else self.gradient + g
+
+            e.hooks = [*(e.hooks or ()), keep]
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Any:
+        """Call ``hook(grad)`` when this tensor's gradient is known; what it answers, if not None, replaces it."""
+        e = edge(self)
+        if e is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        e.hooks = [*(e.hooks or ()), hook]
+        return _Handle(e, "hooks", hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> Any:
+        """Call ``hook(leaf)`` after ``backward`` has added to this leaf's ``.grad``."""
+        if not self.leaf:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        self.after_accumulate = [*(self.after_accumulate or ()), hook]
+        return _Handle(self, "after_accumulate", hook)
+
+    @property
+    def _version(self) -> int:
+        return self.memory[0] if self.memory is not None else 0
+
+    @property
+    def _base(self) -> Any:
+        return self.base
+
+    # -------------------------------------------------------------------- conversions
+    def numpy(self, *, force: bool = False) -> Array:
+        """The elements as an ndarray that shares memory; RuntimeError if it requires grad (unless ``force``)."""
+        if self.requires_grad and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        array = self.numpy()
+        if copy is None and (dtype is None or np.dtype(dtype) == array.dtype):
+            return array
+        return np.array(array, dtype, copy=copy)
+
+    def item(self) -> Any:
+        """The one element as a Python number; RuntimeError if there is not just one."""
+        if self.array.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
+            )
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self.array.tolist()
+
+    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any) -> Any:
+        """The tensor in another dtype; the only device is the CPU.  Itself where nothing changes."""
+        for a in args:
+            if isinstance(a, TensorCore):
+                dtype = a.dtype
+            elif isinstance(a, (str, _types.device)):
+                device = a
+            elif not isinstance(a, bool):
+                dtype = a
+        if device is not None:
+            _types.device(device)
+        wanted = self.array.dtype if dtype is None else _types.as_numpy(dtype)
+        if wanted == self.array.dtype:
+            return shape.clone(self) if copy else self
+        return _common.cast(self, wanted)
+
+    def type(self, dtype: Any = None) -> Any:
+        """The name of the tensor's type, or the tensor in another dtype."""
+        if dtype is None:
+            return f"{_types.package}.{self.dtype.title}Tensor"
+        if isinstance(dtype, str):
+            title = dtype.rpartition(".")[2].removesuffix("Tensor")
+            dtype = next(d for d in _types.all_dtypes if d.title == title)
+        return self.to(dtype)
+
+    def type_as(self, other: Any) -> Any:
+        """The tensor in the dtype of another."""
+        return self.to(other.dtype)
+
+    def cpu(self) -> Any:
+        """The tensor itself: it is on the CPU."""
+        return self
+
+    def cuda(self, *_: Any, **__: Any) -> Any:
+        """RuntimeError: there is no GPU here."""
+        return self.to(device="cuda")
+
+    float, double = _converts(_types.float32), _converts(_types.float64)
+    half, short = _converts(_types.float16), _converts(_types.int16)
+    int, long = _converts(_types.int32), _converts(_types.int64)
+    char, byte = _converts(_types.int8), _converts(_types.uint8)
+    bool = _converts(_types.bool_)

@@ -1,0 +1,273 @@
+"""The backward loop: a heap of nodes by creation number, newest first, and no recursion.
+
+Gradients are arrays in first order and tensors under ``create_graph``; the nodes' rules serve both.  A gradient
+that arrives is at first borrowed (it may be the very array another input was given); the second to arrive makes
+a sum that is owned, and further ones are added to it in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from ._tape import Node, Traced, cell, edge, mode, new, primitive, wrap
+
+ndarray = np.ndarray
+
+
+@primitive
+def same(input, /):
+    """``input`` itself, as a new point of the graph: where gradients for it can be caught."""
+    return input
+
+
+same.vjps(input=lambda g: g)
+
+
+def run(
+    roots: Iterable[tuple[Any, Any]],
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    capture: list[Any] | None = None,
+) -> dict[Any, Any]:
+    """Send gradients from the roots' edges down the tape.
+
+    roots: (edge, gradient) pairs; gradients are arrays, or tensors under ``create_graph``.
+    capture: the edges at which gradients are wanted; only the way to them is gone.  None: all leaves.
+    Answers {edge: gradient} for the leaves, or for the captured edges that were reached.
+    RuntimeError if the graph was freed, or something it kept was written in place.
+    """
+    roots = list(roots)
+    wanted = None if capture is None else set(capture)
+    needed = None if wanted is None else _leading_to(wanted, [e for e, _ in roots])
+    pending: dict[Any, list[Any]] = {}
+    found: dict[Any, Any] = {}
+    heap: list[tuple[int, Node]] = []
+    before, mode.grad = mode.grad, create_graph
+    errors = np.errstate(all="ignore")  # torch never warns
+    errors.__enter__()
+    try:
+        for e, g in roots:
+            _give(pending, heap, e, g, False, create_graph)
+        while heap:
+            node = heappop(heap)[1]
+            g = pending.pop(node)[0]
+            if node.hooks is not None:
+                g = hooked(node.hooks, g, create_graph)
+            if wanted is not None:
+                if node in wanted:
+                    found[node] = g
+                if node not in needed:  # type: ignore[operator]
+                    continue
+            gradients = _differentiated(node, g) if create_graph else node.op.pull(node, g)
+            i = 0
+            for e in node.edges:
+                if e is not None:
+                    r = gradients[i]
+                    if r is not None and (needed is None or e in needed or e in wanted):  # type: ignore[operator]
+                        if r.shape != node.shapes[i]:
+                            r = sum_to(r, node.shapes[i])
+                        slot = pending.get(e)
+                        if slot is None:
+                            # what a rule made anew, the loop may add to; g itself or a view may be shared
+                            pending[e] = [r, r is not g and not create_graph and r.base is None]
+                            if type(e) is Node:
+                                heappush(heap, (-e.seq, e))
+                        elif slot[1]:
+                            slot[0] += r
+                        else:
+                            slot[0] = slot[0] + r
+                            slot[1] = not create_graph
+                i += 1
+            if not retain_graph and node.op.kept:
+                _free(node)
+        for leaf, (g, owned) in pending.items():
+            if wanted is not None and leaf not in wanted:
+                continue
+            if leaf.hooks is not None:
+                g = hooked(leaf.hooks, g, create_graph)
+                owned = False
+            found[leaf] = g if owned or create_graph else np.array(g)
+    finally:
+        errors.__exit__()
+        mode.grad = before
+    return found
+
+
+def _give(
+    pending: dict[Any, list[Any]], heap: list[Any], e: Any, g: Any, owned: bool, graph: bool
+) -> None:
+    slot = pending.get(e)
+    if slot is None:
+        pending[e] = [g, owned]
+        if type(e) is Node:
+            heappush(heap, (-e.seq, e))
+    else:
+        slot[0] = slot[0] + g
+        slot[1] = not graph
+
+
+def _free(node: Node) -> None:
+    node.freed = True
+    for k in node.op.kept:
+        setattr(node, f"k_{k}", None)
+        setattr(node, f"m_{k}", None)
+
+
+def _leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
+    """The nodes from which a wanted edge can be reached."""
+    nodes, stack = set(), [e for e in roots if type(e) is Node]
+    while stack:
+        node = stack.pop()
+        if node not in nodes:
+            nodes.add(node)
+            stack.extend(e for e in node.edges if type(e) is Node)
+    needed: set[Any] = set()
+    for node in sorted(nodes, key=lambda n: n.seq):  # inputs before outputs
+        if any(e in wanted or e in needed for e in node.edges if e is not None):
+            needed.add(node)
+    return needed
+
+
+def hooked(hooks: list[Any], g: Any, create_graph: bool) -> Any:
+    """``g`` after a tensor's hooks have seen, and perhaps replaced, it."""
+    for hook in list(hooks):
+        answer = hook(g if create_graph else wrap(g))
+        if answer is not None:
+            if not isinstance(answer, Traced):
+                raise TypeError(f"a hook must answer a Tensor or None, not {type(answer).__name__}")
+            if answer.array.shape != np.shape(g.array if create_graph else g):
+                raise RuntimeError("hook has changed the size of value")
+            g = answer if create_graph else answer.array
+    return g
+
+
+def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """A gradient summed over what was broadcast, so that it has ``shape``."""
+    if isinstance(g, Traced):
+        return g.sum_to_size(shape)  # type: ignore[attr-defined]
+    lead = g.ndim - len(shape)
+    axes = (
+        *range(lead),
+        *(lead + i for i, s in enumerate(shape) if s == 1 and g.shape[lead + i] != 1),
+    )
+    return np.add.reduce(g, axis=axes, keepdims=True).reshape(shape)
+
+
+def _differentiated(node: Node, g: Any) -> Any:
+    """The node's gradients as tensors that record: what it kept is given back its place in the graph."""
+    if node.op.composite is not None:
+        return _by_composite(node, g)
+    again = new(Node)
+    again.__dict__.update(node.__dict__)
+    inputs = node.op.inputs
+    for k in node.op.kept:
+        array = getattr(node, f"k_{k}")
+        if isinstance(array, ndarray):
+            if k == "out":
+                e: Any = node
+            else:
+                e = node.edges[inputs.index(k)] if k in inputs else None
+            setattr(again, f"k_{k}", _placed(array, e, getattr(node, f"m_{k}")))
+    return node.op.pull(again, g)
+
+
+def _placed(array: Any, e: Any, memory: Any) -> Any:
+    if isinstance(e, Traced):
+        return e
+    t = wrap(array)
+    t.node, t.memory = e, memory
+    return t
+
+
+def _by_composite(node: Node, g: Any) -> list[Any]:
+    """Gradients of a fused op, by differentiating what it is composed of."""
+    if node.freed:
+        node.op.pull(node, g)  # raises
+    inputs = []
+    for name, e in zip(node.op.inputs, node.edges):
+        array = getattr(node, f"k_{name}")
+        if isinstance(array, ndarray):
+            array = same(_placed(array, e, None))
+        inputs.append(array)
+    out = node.op.composite(*inputs, *node.attrs)
+    points = [getattr(x, "node", None) for x in inputs]
+    capture = [p for p in points if p is not None]
+    found = run([(out.node, g)], retain_graph=True, create_graph=True, capture=capture)
+    return [found.get(p) for p in points]
+
+
+def seeds(tensors: list[Any], gradients: list[Any], create_graph: bool) -> list[tuple[Any, Any]]:
+    """(edge, gradient) of each root: ones for a root of one element; RuntimeError, in torch's words, if unfit."""
+    roots = []
+    for t, g in zip(tensors, gradients, strict=True):
+        e = edge(t)
+        if e is None:
+            raise RuntimeError(
+                "element 0 of tensors does not require grad and does not have a grad_fn"
+            )
+        if g is None:
+            if t.array.size != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            g = wrap(np.ones_like(t.array))
+        elif g.array.shape != t.array.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}."
+            )
+        roots.append((e, g if create_graph else g.array))
+    return roots
+
+
+def backward(
+    tensors: list[Any],
+    gradients: list[Any],
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: list[Any] | None = None,
+) -> None:
+    """Add the gradients of the roots to ``.grad`` of the leaves (or of ``inputs`` only)."""
+    capture = None
+    if inputs is not None:
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        capture = [edge(x) for x in inputs]
+        if None in capture:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    found = run(
+        seeds(tensors, gradients, create_graph),
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        create_graph=create_graph,
+        capture=capture,
+    )
+    if inputs is not None:
+        for x, e in zip(inputs, capture or ()):
+            if e in found:
+                accumulate(x, found[e])
+    else:
+        for leaf, g in found.items():
+            accumulate(leaf, g)
+
+
+def accumulate(t: Any, g: Any) -> None:
+    """Add ``g`` (an array nobody else holds, or a tensor under ``create_graph``) to ``t.grad``."""
+    if isinstance(g, Traced):
+        t.gradient = g if t.gradient is None else t.gradient + g  # type: ignore[operator]
+        return
+    if g.dtype is not t.array.dtype or type(g) is not ndarray:
+        g = np.asarray(g, t.array.dtype)
+    if t.gradient is None:
+        t.gradient = wrap(g)
+    else:
+        old = t.gradient
+        if old.array.shape == g.shape and old.node is None:
+            old.array += g
+            cell(old)[0] += 1
+        else:
+            t.gradient = wrap(old.array + g)
+    if t.after_accumulate is not None:
+        for hook in list(t.after_accumulate):
+            hook(t)

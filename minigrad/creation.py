@@ -1,0 +1,308 @@
+"""Tensors made from data, from sizes, or like other tensors.
+
+``dtype=None`` means the default floating-point dtype, unless data say otherwise.  ``device`` may only be the CPU;
+``layout`` and ``pin_memory`` are accepted and have no effect, as there is one layout and no other device.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import _types
+from ._tape import Array, Traced
+from .ops._common import shape_of
+from .tensor import Tensor
+
+
+def _made(array: Any, requires_grad: bool = False, device: Any = None) -> Tensor:
+    if device is not None:
+        _types.device(device)
+    out = Tensor.__new__(Tensor)
+    out.array = array
+    if requires_grad:
+        out.requires_grad = True
+    return out
+
+
+def checked_options(name: str, options: dict[str, Any]) -> None:
+    """Accept the options of torch that change nothing here; TypeError for others."""
+    for option in options:
+        if option not in ("layout", "pin_memory", "memory_format"):
+            raise TypeError(f"{name}() got an unexpected keyword argument '{option}'")
+
+
+def _dtype(dtype: Any) -> np.dtype[Any]:
+    return _types.default() if dtype is None else _types.as_numpy(dtype)
+
+
+# ------------------------------------------------------------------------------ from data
+def _from_data(data: Any, dtype: Any) -> Array:
+    """A new array of numbers, nested sequences, arrays or tensors; dtype inferred as torch infers it."""
+    if isinstance(data, Traced):
+        return np.array(data.array, None if dtype is None else _types.as_numpy(dtype))
+    if isinstance(data, np.ndarray):
+        wanted = _types.of(data.dtype.newbyteorder("=")).np if dtype is None else None
+        return np.array(data, wanted or _types.as_numpy(dtype), order="C")
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    if isinstance(data, (list, tuple)):
+        data = _plain(data)
+    elif data is None or not (
+        isinstance(data, (bool, int, float, np.generic)) or hasattr(data, "__array__")
+    ):
+        if not hasattr(data, "__len__"):
+            raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+        data = _plain(list(data))
+    inferred = _inferred(data) if dtype is None else _types.as_numpy(dtype)
+    try:
+        return np.array(data).astype(inferred)
+    except (ValueError, TypeError) as error:
+        _check_sequence(data, _lengths(data), 0)
+        raise ValueError(f"cannot make a tensor of {type(data).__name__}: {error}") from None
+
+
+def _plain(data: Any) -> Any:
+    """Nested sequences with the tensors in them as arrays."""
+    if isinstance(data, Traced):
+        return data.array
+    if isinstance(data, (list, tuple)) and any(isinstance(d, (list, tuple, Traced)) for d in data):
+        return [_plain(d) for d in data]
+    return data
+
+
+def _inferred(data: Any) -> np.dtype[Any]:
+    """The dtype of nested data: Python floats are of the default dtype, ints int64."""
+    found = None
+    stack = [data]
+    while stack:
+        d = stack.pop()
+        if isinstance(d, (list, tuple)):
+            kinds = set(map(type, d))
+            if kinds <= {bool, int, float}:  # the common case, without looking at each element
+                kinds_of = [_types.number_dtype(k()) for k in kinds]
+            else:
+                stack.extend(d)
+                continue
+        elif isinstance(d, np.ndarray) or (
+            isinstance(d, np.generic) and not isinstance(d, float)
+        ):
+            kinds_of = [_types.of(d.dtype).np]
+        elif isinstance(d, (bool, int, float)):
+            kinds_of = [_types.number_dtype(d)]
+        elif isinstance(d, str):
+            raise TypeError("new(): invalid data type 'str'")
+        else:
+            raise RuntimeError(f"Could not infer dtype of {type(d).__name__}")
+        for k in kinds_of:
+            found = k if found is None else _types.promote(found, k)
+    return _types.default() if found is None else found
+
+
+def _lengths(data: Any) -> list[int]:
+    sizes = []
+    while isinstance(data, (list, tuple, np.ndarray)):
+        if isinstance(data, np.ndarray):
+            return sizes + list(data.shape)
+        sizes.append(len(data))
+        if not data:
+            break
+        data = data[0]
+    return sizes
+
+
+def _check_sequence(data: Any, sizes: list[int], dim: int) -> None:
+    """ValueError or TypeError, in torch's words, where nested sequences are ragged."""
+    if dim == len(sizes):
+        if isinstance(data, (list, tuple)):
+            raise TypeError("only number arguments are supported in tensors, not nested sequences")
+        return
+    if not isinstance(data, (list, tuple, np.ndarray)):
+        raise TypeError(f"not a sequence at dim {dim}: {data!r}")
+    if len(data) != sizes[dim]:
+        raise ValueError(
+            f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})"
+        )
+    for d in data:
+        _check_sequence(d, sizes, dim + 1)
+
+
+def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    """A leaf tensor with a copy of ``data``: a number, nested sequences, an array or a tensor.
+
+    The dtype is the data's: the default for Python floats, int64 for ints, bool for bools.
+    ValueError for ragged sequences, TypeError or RuntimeError for what holds no numbers.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    return _made(_from_data(data, dtype), requires_grad, device)
+
+
+def as_tensor(data, dtype=None, device=None):
+    """A tensor of ``data`` that shares its memory where that can be: a tensor itself, an array's memory."""
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    if isinstance(data, np.ndarray):
+        out = from_numpy(data)
+        return out if dtype is None else out.to(dtype)
+    return tensor(data, dtype=dtype, device=device)
+
+
+asarray = as_tensor
+
+
+def from_numpy(ndarray):
+    """A tensor that shares the memory of an ndarray; TypeError for anything else or an unknown dtype.
+
+    >>> import minigrad as mg, numpy as np
+    >>> mg.from_numpy(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    canonical = _types.of(ndarray.dtype).np
+    if any(s < 0 for s in ndarray.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can probably work around this by making a copy of your array with "
+            "array.copy().)"
+        )
+    return _made(ndarray if ndarray.dtype is canonical else ndarray.view(canonical))
+
+
+# ------------------------------------------------------------------------------ from sizes
+def zeros(*size, out=None, dtype=None, device=None, requires_grad=False, **options):
+    """Zeros of the given size.
+
+    >>> import minigrad as mg
+    >>> mg.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
+    checked_options("zeros", options)
+    return _sized(size, 0, out, dtype, device, requires_grad)
+
+
+def ones(*size, out=None, dtype=None, device=None, requires_grad=False, **options):
+    """Ones of the given size."""
+    checked_options("ones", options)
+    return _sized(size, 1, out, dtype, device, requires_grad)
+
+
+def empty(*size, out=None, dtype=None, device=None, requires_grad=False, **options):
+    """Uninitialised numbers of the given size."""
+    checked_options("empty", options)
+    return _sized(size, None, out, dtype, device, requires_grad)
+
+
+def full(size, fill_value, *, out=None, dtype=None, device=None, requires_grad=False, **options):
+    """``fill_value`` everywhere; its dtype is the value's."""
+    checked_options("full", options)
+    if isinstance(fill_value, Traced):
+        dtype = dtype or fill_value.dtype
+        fill_value = fill_value.item()
+    if dtype is None:
+        dtype = _types.of(_types.number_dtype(fill_value))
+    return _sized((size,), fill_value, out, dtype, device, requires_grad)
+
+
+def _sized(
+    size: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
+) -> Tensor:
+    sizes = shape_of(size)
+    if any(s < 0 for s in sizes):
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)}"
+        )
+    kind = _dtype(dtype)
+    if value is None:
+        array = np.empty(sizes, kind)
+    elif value == 0:
+        array = np.zeros(sizes, kind)
+    else:
+        array = np.full(sizes, value, kind)
+    return delivered(_made(array, requires_grad, device), out)
+
+
+def delivered(made: Tensor, out: Any) -> Any:
+    """What was made, or ``out`` with it written in, resized if need be."""
+    if out is None:
+        return made
+    if out.array.shape != made.array.shape:
+        out.array = np.empty(made.array.shape, out.array.dtype)
+    return out.copy_(made)
+
+
+def arange(start, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False):
+    """Numbers from ``start`` (default 0) up to but without ``end``; int64 if all are ints.
+
+    RuntimeError if the step is 0 or leads away from the end.
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = (x.item() if isinstance(x, Traced) else x for x in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    whole = all(isinstance(x, (int, np.integer)) for x in (start, end, step))
+    kind = _types.int64.np if dtype is None and whole else _dtype(dtype)
+    n = -(-(end - start) // step) if whole else math.ceil((end - start) / step)
+    array = (start + np.arange(int(n)) * step).astype(kind)
+    return delivered(_made(array, requires_grad, device), out)
+
+
+def linspace(start, end, steps, *, out=None, dtype=None, device=None, requires_grad=False):
+    """``steps`` numbers from ``start`` to ``end``, both included, evenly spaced."""
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    kind = _dtype(dtype)
+    start, end = (x.item() if isinstance(x, Traced) else x for x in (start, end))
+    precise = kind if kind.kind == "f" else np.dtype(np.float64)
+    first, last = precise.type(start), precise.type(end)
+    step = (last - first) / precise.type(max(1, steps - 1))
+    i = np.arange(steps)
+    low, high = first + step * i.astype(precise), last - step * (steps - 1 - i).astype(precise)
+    array = np.where(i < max(1, steps // 2), low, high).astype(kind)  # as torch: from both ends
+    return delivered(_made(array, requires_grad, device), out)
+
+
+def eye(n, m=None, *, out=None, dtype=None, device=None, requires_grad=False):
+    """Ones on the diagonal of an (n, m) matrix of zeros."""
+    array = np.eye(n, n if m is None else m, dtype=_dtype(dtype))
+    return delivered(_made(array, requires_grad, device), out)
+
+
+# ------------------------------------------------------------------------------ like others
+def _like(input: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    kind = input.array.dtype if dtype is None else _types.as_numpy(dtype)
+    return _made(np.full(input.array.shape, value, kind), requires_grad, device)
+
+
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False, **options):
+    """Zeros of the shape and dtype of ``input``."""
+    checked_options("zeros_like", options)
+    return _like(input, 0, dtype, device, requires_grad)
+
+
+def ones_like(input, *, dtype=None, device=None, requires_grad=False, **options):
+    """Ones of the shape and dtype of ``input``."""
+    checked_options("ones_like", options)
+    return _like(input, 1, dtype, device, requires_grad)
+
+
+def empty_like(input, *, dtype=None, device=None, requires_grad=False, **options):
+    """Uninitialised numbers of the shape and dtype of ``input``."""
+    checked_options("empty_like", options)
+    return _like(input, 0, dtype, device, requires_grad)
+
+
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, **options):
+    """``fill_value`` in the shape and dtype of ``input``."""
+    checked_options("full_like", options)
+    return _like(input, fill_value, dtype, device, requires_grad)

@@ -1,0 +1,171 @@
+"""The reading of convolution arguments: every shape and every error in one place."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from ..kernels.geometry import Geometry
+from .._tape import Traced
+
+
+def sizes(value: Any, n: int, name: str) -> tuple[int, ...]:
+    """An int, or a sequence of one or ``n`` ints, as ``n`` ints; RuntimeError or TypeError otherwise."""
+    if type(value) is int:
+        return (value,) * n
+    if isinstance(value, (tuple, list)):
+        if len(value) == 1:
+            value = tuple(value) * n
+        if len(value) != n:
+            raise RuntimeError(
+                f"expected {name} to be a single integer value or a list of {n} values to match the convolution "
+                f"dimensions, but got {name}={list(value)}"
+            )
+        if all(hasattr(v, "__index__") for v in value):
+            return tuple(v.__index__() for v in value)
+    elif hasattr(value, "__index__"):
+        return (value.__index__(),) * n
+    raise TypeError(f"{name} must be an int or a tuple of {n} ints, not {value!r}")
+
+
+@functools.lru_cache(maxsize=1024)
+def geometry(
+    stride: Any, padding: Any, dilation: Any, groups: int, kernel: tuple[int, ...]
+) -> Geometry:
+    """How a convolution's window moves, of arguments as users give them.
+
+    padding: ints, 'valid', or 'same' (the larger half behind). RuntimeError for what cannot be.
+    """
+    n = len(kernel)
+    strides = sizes(stride, n, "stride")
+    dilations = sizes(dilation, n, "dilation")
+    if any(s <= 0 for s in strides):
+        raise RuntimeError("non-positive stride is not supported")
+    if any(d <= 0 for d in dilations):
+        raise RuntimeError("dilation should be greater than zero")
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    return Geometry(strides, _sides(padding, strides, dilations, kernel), dilations, groups)
+
+
+def _sides(
+    padding: Any, strides: tuple[int, ...], dilations: tuple[int, ...], kernel: tuple[int, ...]
+) -> tuple[tuple[int, int], ...]:
+    """Padding (before, after) each dimension."""
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0),) * len(kernel)
+        if padding != "same":
+            raise RuntimeError(f"Invalid padding string: '{padding}', should be one of {{'valid', 'same'}}")
+        if any(s != 1 for s in strides):
+            raise RuntimeError("padding='same' is not supported for strided convolutions")
+        total = [d * (k - 1) for d, k in zip(dilations, kernel)]
+        return tuple((t // 2, t - t // 2) for t in total)
+    ends = sizes(padding, len(kernel), "padding")
+    if any(p < 0 for p in ends):
+        raise RuntimeError("negative padding is not supported")
+    return tuple((p, p) for p in ends)
+
+
+def check_conv(name: str, input: Any, weight: Any, bias: Any, n: int, transposed: bool) -> None:
+    """TypeError for what is no tensor, RuntimeError for dtypes and numbers of dimensions that do not fit."""
+    for x, what in ((input, "input"), (weight, "weight")):
+        if not isinstance(x, Traced):
+            raise TypeError(f"{name}(): argument '{what}' must be Tensor, not {type(x).__name__}")
+    if weight.array.ndim != n + 2:
+        raise RuntimeError(
+            f"{name}: weight should have {n + 2} dimensions, but got weight of size {list(weight.shape)}"
+        )
+    if input.array.ndim not in (n + 1, n + 2):
+        raise RuntimeError(
+            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size: "
+            f"{list(input.shape)}"
+        )
+    if input.array.dtype is not weight.array.dtype:
+        raise RuntimeError(
+            f"Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same"
+        )
+    if bias is not None and bias.array.dtype is not weight.array.dtype:
+        raise RuntimeError(
+            f"Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same"
+        )
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(f'"{name}" not implemented for \'{input.dtype.title}\'')
+
+
+@functools.lru_cache(maxsize=1024)
+def check_channels(
+    x: tuple[int, ...], w: tuple[int, ...], bias: tuple[int, ...] | None, geo: Geometry
+) -> None:
+    """RuntimeError unless channels, groups, bias and sizes of a convolution fit together."""
+    if w[0] % geo.groups or w[0] < geo.groups:
+        raise RuntimeError(
+            f"Given groups={geo.groups}, expected weight to be at least {geo.groups} at dimension 0 and divisible by "
+            f"it, but got weight of size {list(w)} instead"
+        )
+    if x[1] != w[1] * geo.groups:
+        raise RuntimeError(
+            f"Given groups={geo.groups}, weight of size {list(w)}, expected input{list(x)} to have "
+            f"{w[1] * geo.groups} channels, but got {x[1]} channels instead"
+        )
+    _check_bias(w, bias, w[0])
+    padded = [s + sum(p) for s, p in zip(x[2:], geo.padding)]
+    spans = [d * (k - 1) + 1 for d, k in zip(geo.dilation, w[2:])]
+    if any(k > s for k, s in zip(spans, padded)):
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel size: "
+            f"({' x '.join(map(str, spans))}). Kernel size can't be greater than actual input size"
+        )
+
+
+def _check_bias(w: tuple[int, ...], bias: tuple[int, ...] | None, channels: int) -> None:
+    if bias is not None and bias != (channels,):
+        raise RuntimeError(
+            f"Given weight of size {list(w)}, expected bias to be 1-dimensional with {channels} elements, but got bias "
+            f"of size {list(bias)} instead"
+        )
+
+
+@functools.lru_cache(maxsize=1024)
+def transposed_size(
+    x: tuple[int, ...],
+    w: tuple[int, ...],
+    bias: tuple[int, ...] | None,
+    geo: Geometry,
+    output_padding: Any,
+) -> tuple[int, ...]:
+    """The spatial size of a transposed convolution's answer; RuntimeError if its arguments do not fit."""
+    n = len(w) - 2
+    extra = sizes(output_padding, n, "output_padding")
+    if any(e < 0 for e in extra):
+        raise RuntimeError("negative output_padding is not supported")
+    for e, s, d in zip(extra, geo.stride, geo.dilation):
+        if e >= s and e >= d:
+            raise RuntimeError(
+                "output padding must be smaller than either stride or dilation, but got output_padding: "
+                f"{list(extra)} stride: {list(geo.stride)} dilation: {list(geo.dilation)}"
+            )
+    if w[0] % geo.groups:
+        raise RuntimeError(
+            f"Given groups={geo.groups}, expected weight to be divisible by {geo.groups} at dimension 0, but got "
+            f"weight of size {list(w)} instead"
+        )
+    if x[1] != w[0]:
+        raise RuntimeError(
+            f"Given transposed=1, weight of size {list(w)}, expected input{list(x)} to have {w[0]} channels, but got "
+            f"{x[1]} channels instead"
+        )
+    _check_bias(w, bias, w[1] * geo.groups)
+    found = tuple(
+        (s - 1) * st - sum(p) + d * (k - 1) + e + 1
+        for s, st, p, d, k, e in zip(x[2:], geo.stride, geo.padding, geo.dilation, w[2:], extra)
+    )
+    if any(s <= 0 for s in found):
+        raise RuntimeError(
+            f"Given input size per channel: ({' x '.join(map(str, x[2:]))}). Calculated output size per channel: "
+            f"({' x '.join(map(str, found))}). Output size is too small"
+        )
+    return found
+
+
+__all__ = ["Geometry", "check_channels", "check_conv", "geometry", "sizes", "transposed_size"]

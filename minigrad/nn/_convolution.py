@@ -1,0 +1,122 @@
+"""Convolution and transposed convolution in torch's signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops import conv as ops
+from ..ops.shape import squeeze, unsqueeze
+from . import _args
+
+
+def _key(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _conv(
+    n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
+    _args.check_conv(f"conv{n}d", input, weight, bias, n, False)
+    w = weight.array.shape
+    geo = _args.geometry(_key(stride), _key(padding), _key(dilation), groups, w[2:])
+    if input.array.ndim == n + 1:
+        single = _conv(n, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups)
+        return squeeze(single, 0)
+    _args.check_channels(input.array.shape, w, None if bias is None else bias.array.shape, geo)
+    return ops.conv(input, weight, bias, geo)
+
+
+def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Cross-correlation: input (N, Cin, L) or (Cin, L), weight (Cout, Cin/groups, k) -> (N, Cout, L')."""
+    return _conv(1, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Cross-correlation of images with kernels.
+
+    input: (N, Cin, H, W) or (Cin, H, W); weight: (Cout, Cin/groups, kh, kw); bias: (Cout,) or None; all of one
+    floating-point dtype.  padding: int, pair, 'same' or 'valid'.  Answers (N, Cout, H', W') with
+    ``H' = (H + 2 * padding - dilation * (kh - 1) - 1) // stride + 1``.
+    RuntimeError if channels, groups, sizes or dtypes do not fit.
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
+
+    >>> import minigrad as mg
+    >>> image = mg.tensor([[[[0., 1., 2.], [3., 4., 5.], [6., 7., 8.]]]])
+    >>> mg.nn.functional.conv2d(image, mg.tensor([[[[0., 1.], [2., 3.]]]]))
+    tensor([[[[19., 25.],
+              [37., 43.]]]])
+    """
+    return _conv(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Cross-correlation: input (N, Cin, D, H, W), weight (Cout, Cin/groups, kd, kh, kw) -> (N, Cout, D', H', W')."""
+    return _conv(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def _conv_transpose(
+    n: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> Any:
+    _args.check_conv(f"conv_transpose{n}d", input, weight, bias, n, True)
+    w = weight.array.shape
+    geo = _args.geometry(_key(stride), _key(padding), _key(dilation), groups, w[2:])
+    if input.array.ndim == n + 1:
+        return squeeze(
+            _conv_transpose(
+                n,
+                unsqueeze(input, 0),
+                weight,
+                bias,
+                stride,
+                padding,
+                output_padding,
+                groups,
+                dilation,
+            ),
+            0,
+        )
+    size = _args.transposed_size(
+        input.array.shape, w, None if bias is None else bias.array.shape, geo, _key(output_padding)
+    )
+    return ops.conv_input(input, weight, bias, size, geo)
+
+
+def conv_transpose1d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):
+    """Transposed convolution: input (N, Cin, L), weight (Cin, Cout/groups, k) -> (N, Cout, L')."""
+    return _conv_transpose(
+        1, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+def conv_transpose2d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):
+    """Transposed convolution of images: the adjoint of ``conv2d``.
+
+    input: (N, Cin, H, W) or (Cin, H, W); weight: (Cin, Cout/groups, kh, kw); bias: (Cout,) or None.  Answers
+    (N, Cout, H', W') with ``H' = (H - 1) * stride - 2 * padding + dilation * (kh - 1) + output_padding + 1``.
+    RuntimeError if channels, groups, sizes or dtypes do not fit.
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
+    """
+    return _conv_transpose(
+        2, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
+
+
+def conv_transpose3d(
+    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+):
+    """Transposed convolution: input (N, Cin, D, H, W), weight (Cin, Cout/groups, kd, kh, kw) -> (N, Cout, ...)."""
+    return _conv_transpose(
+        3, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )

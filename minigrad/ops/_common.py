@@ -1,0 +1,139 @@
+"""What the families of ops share: promotion of their inputs, and the reading of ``dim`` arguments."""
+
+from __future__ import annotations
+
+import collections
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from .._tape import Array, Traced, primitive
+
+Number = (bool, int, float, np.number, np.bool_)
+
+
+@primitive(title="ToCopyBackward0")
+def cast(input, /, dtype):
+    """``input`` converted to a NumPy dtype; a copy even where it has that dtype already."""
+    if input.dtype.kind == "f" and dtype.kind in "iu":
+        return input.astype(np.int64).astype(dtype)  # as torch: through int64, so wrapping around
+    return input.astype(dtype)
+
+
+cast.vjps(input=lambda g, input: cast(g, input.dtype))
+
+
+def number_as(value: Any, dtype: np.dtype[Any]) -> Array:
+    """A number as a 0-d array; RuntimeError if it does not fit an integer dtype."""
+    if dtype.kind in "iu" and not isinstance(value, (float, np.floating)):
+        bounds = np.iinfo(dtype)
+        low = -bounds.max if dtype.kind == "u" else bounds.min  # negative numbers wrap around
+        if not low <= int(value) <= bounds.max:
+            raise RuntimeError(
+                f"value cannot be converted to type {_types.of(dtype).name} without overflow"
+            )
+    return np.array(value).astype(dtype)
+
+
+def converted(x: Any, dtype: np.dtype[Any]) -> Any:
+    """A tensor, array or number as a tensor or array of ``dtype``."""
+    if isinstance(x, Traced):
+        return x if x.array.dtype is dtype else cast(x, dtype)
+    if isinstance(x, np.ndarray):
+        return x.astype(dtype, copy=False)
+    return number_as(x, dtype)
+
+
+def operands(inputs: Sequence[Any]) -> list[Any]:
+    """The arrays and numbers among what an op was given; TypeError for anything else."""
+    found = [x.array if isinstance(x, Traced) else x for x in inputs]
+    for x in found:
+        if not isinstance(x, (np.ndarray, *Number)):
+            raise TypeError(f"expected a Tensor or a number, not {type(x).__name__}")
+    return found
+
+
+def common(*inputs: Any) -> list[Any] | None:
+    """The inputs with torch's result dtype; None if they have it already."""
+    arrays = operands(inputs)
+    dtype = _types.result_dtype(arrays)
+    if all(isinstance(a, np.ndarray) and a.dtype is dtype for a in arrays):
+        return None
+    return [converted(x, dtype) for x in inputs]
+
+
+def common_float(*inputs: Any) -> list[Any] | None:
+    """As ``common``, and integers become the default floating-point dtype."""
+    arrays = operands(inputs)
+    dtype = _types.result_dtype(arrays)
+    if dtype.kind != "f":
+        dtype = _types.default()
+    if all(isinstance(a, np.ndarray) and a.dtype is dtype for a in arrays):
+        return None
+    return [converted(x, dtype) for x in inputs]
+
+
+elementwise = functools.partial(primitive, promote=common, quiet=True)
+"""Makes an op of an elementwise function of several inputs: shapes broadcast, dtypes promote."""
+
+unary = functools.partial(primitive, quiet=True)
+"""Makes an op of an elementwise function of one input."""
+
+
+def floating(x: Array) -> Array:
+    """``x`` in a floating-point dtype: the default one if it is an integer or bool."""
+    return x if x.dtype.kind == "f" else x.astype(_types.default())
+
+
+def one_dim(dim: Any, ndim: int) -> int:
+    """A dimension counted from the front; IndexError if there is no such dimension."""
+    try:
+        d = dim.__index__()
+    except AttributeError:
+        raise TypeError(f"dim must be an int, not {type(dim).__name__}") from None
+    n = ndim or 1  # a 0-d tensor may be addressed as if it had one dimension
+    if not -n <= d < n:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d})"
+        )
+    return int(d + n if d < 0 else d)
+
+
+def all_dims(dim: Any, ndim: int) -> tuple[int, ...]:
+    """Dimensions counted from the front: all for None or (); RuntimeError if one stands twice."""
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return tuple(range(ndim))
+    if not isinstance(dim, (tuple, list)):
+        return (one_dim(dim, ndim),)
+    dims = tuple(one_dim(d, ndim) for d in dim)
+    for d in dims:
+        if dims.count(d) > 1:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    return dims
+
+
+def shape_of(sizes: Any) -> tuple[int, ...]:
+    """Sizes given as ints or as one sequence, as a tuple of ints."""
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = sizes[0]
+    try:
+        return tuple(s if type(s) is int else s.__index__() for s in sizes)
+    except AttributeError:
+        bad = next(s for s in sizes if not hasattr(s, "__index__"))
+        raise TypeError(f"sizes must be ints, but found {type(bad).__name__}") from None
+
+
+@functools.cache
+def return_type(name: str, *fields: str) -> Any:
+    """The class of an op's several answers: a tuple with names that prints as torch's return_types."""
+
+    def text(self: Any) -> str:
+        parts = "".join(f"\n{f}={v!r}," for f, v in zip(fields, self))[:-1]
+        return f"{_types.package}.return_types.{name}({parts})"
+
+    made = collections.namedtuple(name, fields)  # noqa: PYI024  (the fields are not known statically)
+    made.__repr__ = text  # type: ignore[method-assign]
+    return made

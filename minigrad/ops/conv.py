@@ -1,0 +1,51 @@
+"""Convolution and its two adjoints: three ops closed under differentiation, in any number of dimensions.
+
+Each is bilinear in its two tensors, and each one's rules are calls of the other two; so three kernels and seven
+one-line rules give convolution and transposed convolution (``conv_input``) at every order of derivative.
+"""
+
+from __future__ import annotations
+
+from .._tape import primitive
+from ..kernels import conv as kernels
+from .reduce import _sum
+
+_over_all_but_channels = {n: (0, *range(2, n)) for n in (3, 4, 5)}
+
+
+@primitive(title="ConvolutionBackward0", quiet=True)
+def conv(input, weight, bias, /, geo):
+    """Cross-correlation: input (N, Cin, *S), weight (Cout, Cin/groups, *K), bias (Cout,) or None -> (N, Cout, *S')."""
+    return kernels.conv(input, weight, bias, geo)
+
+
+@primitive(title="ConvolutionBackward0", quiet=True)
+def conv_input(input, weight, bias, /, size, geo):
+    """conv's adjoint in its input, which is transposed convolution: input (N, Cout, *S') -> (N, Cin, *size)."""
+    return kernels.conv_input(input, weight, bias, size, geo)
+
+
+@primitive(title="ConvolutionBackwardBackward0", quiet=True)
+def conv_weight(input, other, /, size, geo):
+    """conv's adjoint in its weight: input (N, Cin, *S), other (N, Cout, *S') -> (Cout, Cin/groups, *size)."""
+    return kernels.conv_weight(input, other, size, geo)
+
+
+def _bias_rule(g):
+    return _sum(g, _over_all_but_channels[g.ndim], False)
+
+
+conv.vjps(
+    input=lambda g, weight, into, geo: conv_input(g, weight, None, into[2:], geo),
+    weight=lambda g, input, into, geo: conv_weight(input, g, into[2:], geo),
+    bias=_bias_rule,
+)
+conv_input.vjps(
+    input=lambda g, weight, geo: conv(g, weight, None, geo),
+    weight=lambda g, input, into, geo: conv_weight(g, input, into[2:], geo),
+    bias=_bias_rule,
+)
+conv_weight.vjps(
+    input=lambda g, other, into, geo: conv_input(other, g, None, into[2:], geo),
+    other=lambda g, input, geo: conv(input, g, None, geo),
+)

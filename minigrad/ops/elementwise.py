@@ -1,0 +1,551 @@
+"""Elementwise arithmetic and functions, each with its rules.
+
+Shapes broadcast and dtypes promote as torch's; answers have the joint shape.  Rules are written with operators and
+other ops, so that they serve arrays and tensors alike.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from .._tape import Traced, primitive, wrap
+from ._common import cast, common_float, converted, elementwise, floating, number_as, unary
+
+
+# ------------------------------------------------------------------------------ arithmetic
+@elementwise
+def add(input, other, /, *, alpha=1):
+    """``input + alpha * other``."""
+    return input + other if alpha == 1 else input + other * input.dtype.type(alpha)
+
+
+add.vjps(input=lambda g: g, other=lambda g, alpha: g if alpha == 1 else g * alpha)
+
+
+@elementwise
+def sub(input, other, /, *, alpha=1):
+    """``input - alpha * other``; RuntimeError for two bool tensors, as in torch."""
+    if getattr(input, "dtype", None) == bool and getattr(other, "dtype", bool) == bool:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    return input - other if alpha == 1 else input - other * input.dtype.type(alpha)
+
+
+sub.vjps(input=lambda g: g, other=lambda g, alpha: -g if alpha == 1 else g * -alpha)
+
+
+def _rsub(input, other, *, alpha=1):
+    """``other - alpha * input``."""
+    return sub(other, input, alpha=alpha)
+
+
+@elementwise
+def mul(input, other, /):
+    """``input * other``."""
+    return input * other
+
+
+mul.vjps(input=lambda g, other: g * other, other=lambda g, input: g * input)
+
+
+@elementwise(promote=common_float)
+def true_div(input, other, /):
+    """``input / other`` in floating point."""
+    if input.dtype.kind != "f":  # two integer tensors of one dtype
+        input, other = floating(input), floating(other)
+    return input / other
+
+
+true_div.title = "DivBackward0"
+true_div.vjps(
+    input=lambda g, other: g / other,
+    other=lambda g, other, input: -g * ((input / other) / other),
+)
+
+
+@elementwise
+def floor_divide(input, other, /):
+    """The quotient rounded down."""
+    _refuse_zero(input, other)
+    return np.floor_divide(input, other)
+
+
+@elementwise
+def trunc_divide(input, other, /):
+    """The quotient rounded towards zero; integers stay integers."""
+    _refuse_zero(input, other)
+    if input.dtype.kind == "f":
+        return np.trunc(input / other)
+    q = np.floor_divide(input, other)
+    return q + ((q < 0) & (q * other != input))
+
+
+def _refuse_zero(input: Any, other: Any) -> None:
+    if getattr(input, "dtype", other).kind in "iub" and not np.all(other):
+        raise RuntimeError("ZeroDivisionError")
+
+
+def div(input, other, *, rounding_mode=None):
+    """``input / other``; rounding_mode 'floor' or 'trunc' rounds the quotient and keeps integers integers.
+
+    >>> import minigrad as mg
+    >>> mg.div(mg.tensor([7, -7]), 2, rounding_mode="trunc")
+    tensor([ 3, -3])
+    """
+    if rounding_mode is None:
+        return true_div(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return trunc_divide(input, other)
+    raise RuntimeError(
+        "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+        f"'{rounding_mode}'"
+    )
+
+
+@elementwise
+def remainder(input, other, /):
+    """The remainder of the quotient rounded down: it has the sign of ``other``."""
+    _refuse_zero(input, other)
+    return np.remainder(input, other)
+
+
+remainder.vjps(
+    input=lambda g: g, other=lambda g, input, other: -g * floor_divide(input, other)
+)
+
+
+@elementwise
+def fmod(input, other, /):
+    """The remainder of the quotient rounded towards zero: it has the sign of ``input``."""
+    _refuse_zero(input, other)
+    return np.fmod(input, other)
+
+
+fmod.vjps(input=lambda g: g, other=lambda g, input, other: -g * trunc_divide(input, other))
+
+
+@unary
+def neg(input, /):
+    """``-input``; RuntimeError for bool tensors, as in torch."""
+    if input.dtype == bool:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+    return -input
+
+
+neg.vjps(input=lambda g: -g)
+
+
+def positive(input):
+    """``input`` itself; RuntimeError for bool tensors."""
+    if input.dtype == _types.bool_:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+@elementwise
+def pow(input, exponent, /):
+    """``input ** exponent``; RuntimeError for integers to a negative integer power."""
+    kind = getattr(input, "dtype", None)
+    if kind is not None and kind.kind in "iu" and np.any(np.asarray(exponent) < 0):
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return input**exponent
+
+
+def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
+    if isinstance(exponent, (int, float)):
+        if exponent == 2:
+            return g * (2 * input)
+        if exponent == 0:
+            return g * 0.0
+        return g * (exponent * input ** (exponent - 1))
+    slope = exponent * input ** (exponent - 1.0)
+    return g * choose(0.0, slope, masked(exponent == 0.0))
+
+
+def _pow_exponent(g: Any, input: Any, exponent: Any, out: Any) -> Any:
+    # where the base is 0 and the exponent is not negative the answer does not change with the exponent
+    still = masked(input == 0.0) & masked(exponent >= 0.0)
+    return g * choose(0.0, out * log(input), still)
+
+
+def masked(condition: Any) -> Any:
+    """A condition as an array, be it an array or a tensor."""
+    return condition.array if isinstance(condition, Traced) else condition
+
+
+pow.vjps(input=_pow_input, exponent=_pow_exponent)
+pow.title = "PowBackward0"
+
+
+@unary
+def square(input, /):
+    """``input ** 2``."""
+    return input**2
+
+
+square.title = "PowBackward0"
+square.vjps(input=lambda g, input: g * (2 * input))
+
+
+@unary
+def abs(input, /):
+    """The absolute value; its slope at 0 is 0."""
+    return np.abs(input)
+
+
+abs.vjps(input=lambda g, input: g * sign(input))
+
+
+@unary
+def sign(input, /):
+    """-1, 0 or 1 by the sign; 0 for NaN, as in torch."""
+    out = np.sign(input)
+    return np.nan_to_num(out, nan=0.0) if input.dtype.kind == "f" else out
+
+
+sign.vjps(input=lambda g: g * 0.0)
+
+
+@unary
+def reciprocal(input, /):
+    """``1 / input``."""
+    x = floating(input)
+    return x.dtype.type(1) / x
+
+
+reciprocal.vjps(input=lambda g, out: -g * (out * out))
+
+
+# ------------------------------------------------------------------------------ powers, exponentials, logarithms
+@unary
+def sqrt(input, /):
+    """The square root; NaN below 0."""
+    return np.sqrt(floating(input))
+
+
+sqrt.vjps(input=lambda g, out: g / (2 * out))
+
+
+@unary
+def rsqrt(input, /):
+    """``1 / sqrt(input)``."""
+    x = floating(input)
+    return x.dtype.type(1) / np.sqrt(x)
+
+
+rsqrt.vjps(input=lambda g, out: -0.5 * g * out * out * out)
+
+
+@unary
+def exp(input, /):
+    """``e ** input``."""
+    return np.exp(floating(input))
+
+
+exp.vjps(input=lambda g, out: g * out)
+
+
+@unary
+def exp2(input, /):
+    """``2 ** input``."""
+    return np.exp2(floating(input))
+
+
+exp2.vjps(input=lambda g, out: g * out * math.log(2))
+
+
+@unary
+def expm1(input, /):
+    """``e ** input - 1``, exact near 0."""
+    return np.expm1(floating(input))
+
+
+expm1.vjps(input=lambda g, out: g * (out + 1))
+
+
+@unary
+def log(input, /):
+    """The natural logarithm."""
+    return np.log(floating(input))
+
+
+log.vjps(input=lambda g, input: g / input)
+
+
+@unary
+def log2(input, /):
+    """The logarithm to base 2."""
+    return np.log2(floating(input))
+
+
+log2.vjps(input=lambda g, input: g / (input * math.log(2)))
+
+
+@unary
+def log10(input, /):
+    """The logarithm to base 10."""
+    return np.log10(floating(input))
+
+
+log10.vjps(input=lambda g, input: g / (input * math.log(10)))
+
+
+@unary
+def log1p(input, /):
+    """``log(1 + input)``, exact near 0."""
+    return np.log1p(floating(input))
+
+
+log1p.vjps(input=lambda g, input: g / (input + 1))
+
+
+# ------------------------------------------------------------------------------ trigonometry
+@unary
+def sin(input, /):
+    """The sine of ``input`` in radians."""
+    return np.sin(floating(input))
+
+
+sin.vjps(input=lambda g, input: g * cos(input))
+
+
+@unary
+def cos(input, /):
+    """The cosine of ``input`` in radians."""
+    return np.cos(floating(input))
+
+
+cos.vjps(input=lambda g, input: g * -sin(input))
+
+
+@unary
+def tan(input, /):
+    """The tangent of ``input`` in radians."""
+    return np.tan(floating(input))
+
+
+tan.vjps(input=lambda g, out: g * (1 + out * out))
+
+
+@unary
+def tanh(input, /):
+    """The hyperbolic tangent."""
+    return np.tanh(floating(input))
+
+
+tanh.vjps(input=lambda g, out: g * (1 - out * out))
+
+
+# ------------------------------------------------------------------------------ choosing and bounding
+@elementwise(title="WhereBackward0")
+def choose(input, other, /, condition):
+    """``input`` where ``condition`` (a bool array) holds, else ``other``."""
+    return np.where(condition, input, other)
+
+
+choose.vjps(
+    input=lambda g, condition: choose(g, 0.0, condition),
+    other=lambda g, condition: choose(0.0, g, condition),
+)
+
+
+def where(condition, input=None, other=None):
+    """``input`` where ``condition`` holds, else ``other``; with the condition alone, the indices where it holds.
+
+    >>> import minigrad as mg
+    >>> mg.where(mg.tensor([True, False]), mg.tensor([1., 2.]), 0.0)
+    tensor([1., 0.])
+    """
+    mask = condition.array if isinstance(condition, Traced) else np.asarray(condition)
+    if input is None and other is None:
+        return tuple(wrap(i) for i in (np.nonzero(mask) if mask.ndim else np.nonzero(mask[None])))
+    if mask.dtype not in (np.bool_, np.uint8):
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{_types.of(mask.dtype).title}"
+        )
+    if mask.dtype != np.bool_:
+        mask = mask != 0
+    if isinstance(input, Traced) or isinstance(other, Traced) or not isinstance(condition, Traced):
+        return choose(input, other, mask)
+    dtype = _types.result_dtype((input, other))  # two numbers
+    return wrap(np.where(mask, input, other).astype(dtype))
+
+
+@elementwise
+def maximum(input, other, /):
+    """The larger of two, NaN if either is; at ties each gets half of the gradient."""
+    return np.maximum(input, other)
+
+
+maximum.vjps(
+    input=lambda g, input, other: g * _share(input, other),
+    other=lambda g, input, other: g * _share(other, input),
+)
+
+
+@elementwise
+def minimum(input, other, /):
+    """The smaller of two, NaN if either is; at ties each gets half of the gradient."""
+    return np.minimum(input, other)
+
+
+minimum.vjps(
+    input=lambda g, input, other: g * _share(other, input),
+    other=lambda g, input, other: g * _share(input, other),
+)
+
+
+@primitive
+def _share(larger, smaller, /):
+    """1 where larger > smaller, 1/2 at a tie, else 0: the slope of a maximum."""
+    one, half = larger.dtype.type(1), larger.dtype.type(0.5)
+    return (larger >= smaller) * one - (larger == smaller) * half
+
+
+@unary
+def relu(input, /):
+    """``max(input, 0)``; its slope at 0 is 0."""
+    return np.maximum(input, _zero(input.dtype))
+
+
+relu.vjps(input=lambda g, out: g * (out > 0))
+
+_ZEROS = {d.np: d.np.type(0) for d in _types.all_dtypes}
+_zero = _ZEROS.__getitem__
+
+
+@unary
+def sigmoid(input, /):
+    """``1 / (1 + exp(-input))``."""
+    x = floating(input)
+    one = x.dtype.type(1)
+    return one / (one + np.exp(-x))
+
+
+sigmoid.vjps(input=lambda g, out: g * ((1 - out) * out))
+
+
+@unary(title="ClampBackward1")
+def _clamp(input, /, min, max):
+    return np.clip(input, min, max)
+
+
+def _inside(g: Any, input: Any, min: Any, max: Any) -> Any:
+    x = masked(input)
+    inside = np.ones(x.shape, bool)
+    if min is not None:
+        inside &= x >= min
+    if max is not None:
+        inside &= x <= max
+    return choose(g, 0.0, inside)
+
+
+_clamp.vjps(input=_inside)
+_clamp.title = "ClampBackward1"
+
+
+def clamp(input, min=None, max=None):
+    """``input`` bounded to [min, max]; either may be None or a tensor, but not both None.
+
+    >>> import minigrad as mg
+    >>> mg.clamp(mg.tensor([-2., 0.5, 3.]), min=-1, max=1)
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Traced) or isinstance(max, Traced):
+        out = input if min is None else maximum(input, min)
+        return out if max is None else minimum(out, max)
+    bounds = [b for b in (min, max) if b is not None]
+    dtype = _types.result_dtype((input.array, *bounds))
+    if dtype is not input.array.dtype:
+        input = cast(input, dtype)
+    low, high = (None if b is None else number_as(b, dtype) for b in (min, max))
+    return _clamp(input, low, high)
+
+
+def clamp_min(input, min):
+    """``input``, but at least ``min``."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input, max):
+    """``input``, but at most ``max``."""
+    return clamp(input, max=max)
+
+
+@unary
+def floor(input, /):
+    """Rounded down."""
+    return np.floor(input) if input.dtype.kind == "f" else input.copy()
+
+
+@unary
+def ceil(input, /):
+    """Rounded up."""
+    return np.ceil(input) if input.dtype.kind == "f" else input.copy()
+
+
+@unary
+def trunc(input, /):
+    """Rounded towards zero."""
+    return np.trunc(input) if input.dtype.kind == "f" else input.copy()
+
+
+@unary
+def round(input, /, *, decimals=0):
+    """Rounded to the nearest, halves to even, at ``decimals`` digits after the point."""
+    return np.round(input, decimals) if input.dtype.kind == "f" else input.copy()
+
+
+for _op in (floor, ceil, trunc, round):
+    _op.vjps(input=lambda g: g * 0.0)
+
+
+@unary
+def frac(input, /):
+    """What is behind the point, with the sign of ``input``."""
+    return input - np.trunc(input)
+
+
+frac.vjps(input=lambda g: g)
+
+
+@primitive(title="MaskedFillBackward0")
+def _masked_fill(input, value, /, mask):
+    return np.where(mask, value, input)
+
+
+_masked_fill.vjps(
+    input=lambda g, mask: choose(0.0, g, mask), value=lambda g, mask: choose(g, 0.0, mask)
+)
+
+
+def masked_fill(input, mask, value):
+    """``input`` with ``value``, a number or 0-d tensor, where the bool tensor ``mask`` (broadcast) holds."""
+    if mask.array.dtype != bool:
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+        )
+    if isinstance(value, Traced):
+        if value.array.ndim:
+            raise RuntimeError(
+                "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value.array.ndim} dimension(s)."
+            )
+        value = converted(value, input.array.dtype)
+    else:
+        value = number_as(value, input.array.dtype)
+    return _masked_fill(input, value, mask.array)

@@ -1,0 +1,104 @@
+"""``x.op_()``: an op whose answer is written back into its first input's memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from .._tape import Traced, cell, edge, mode, node_of, wrap
+from ._common import number_as
+from .index import assign, writable, write
+
+_SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
+
+
+def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
+    """Write ``op(t, *args)`` into ``t``; recorded if gradients pass.
+
+    RuntimeError, in torch's words, if t may not be written, or the answer has another shape or a higher category
+    of dtype than t.  Nothing is changed then.
+    """
+    writable(t)
+    live = mode.grad and (
+        edge(t) is not None or any(isinstance(a, Traced) and edge(a) is not None for a in args)
+    )
+    src = t
+    if live and op.inputs and op.inputs[0] in op.kept:  # what rules read must survive the write
+        src = wrap(t.array.copy())
+        src.node = edge(t)
+    out = op(src, *args, **attrs)
+    _fits(t.array, out.array)
+    if not live:
+        np.copyto(t.array, out.array, casting="unsafe")
+        cell(t if t.base is None else t.base)[0] += 1
+        return t
+    if t.base is not None or out.array.dtype is not t.array.dtype:
+        return assign(t, out)
+    # the whole of an owner: the op's own node becomes its node, as in torch
+    np.copyto(t.array, out.array)
+    t.node = node = out.node
+    memory = cell(t)
+    memory[0] += 1
+    if node is not None and getattr(node, "k_out", None) is not None:
+        node.k_out, node.m_out, node.v_out = t.array, memory, memory[0]
+    return t
+
+
+def _fits(old: Any, new: Any) -> None:
+    if new.shape != old.shape:
+        raise RuntimeError(
+            f"output with shape {list(old.shape)} doesn't match the broadcast shape {list(new.shape)}"
+        )
+    if _SAME_KIND[new.dtype.kind] > _SAME_KIND[old.dtype.kind]:
+        raise RuntimeError(
+            f"result type {_types.of(new.dtype).title} can't be cast to the desired output type "
+            f"{_types.of(old.dtype).title}"
+        )
+
+
+def copy_(t: Any, src: Any, non_blocking: bool = False) -> Any:
+    """Write ``src``, broadcast and converted to t's dtype, into ``t``."""
+    if not isinstance(src, Traced):
+        raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
+    try:
+        fits = np.broadcast_shapes(src.array.shape, t.array.shape) == t.array.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(
+            f"The size of tensor a ({t.array.shape[-1] if t.array.ndim else 1}) must match the size of tensor b "
+            f"({src.array.shape[-1] if src.array.ndim else 1}) at non-singleton dimension "
+            f"{max(0, src.array.ndim - 1)}"
+        )
+    return assign(t, src)
+
+
+def fill_(t: Any, value: Any) -> Any:
+    """Write one value, a number or a 0-d tensor, everywhere into ``t``."""
+    if isinstance(value, Traced) and value.array.ndim:
+        raise RuntimeError(
+            "fill_ only supports 0-dimension value tensor but got tensor with "
+            f"{value.array.ndim} dimensions."
+        )
+    if not isinstance(value, Traced):
+        value = number_as(value, t.array.dtype)
+    return assign(t, value)
+
+
+def zero_(t: Any) -> Any:
+    """Write zeros into ``t``."""
+    return assign(t, 0)
+
+
+def refill(t: Any, fill: Any, *args: Any) -> Any:
+    """Let ``fill(array, *args)`` write new values into ``t``, through which no gradient passes."""
+    writable(t)
+    owner = t if t.base is None else t.base
+    e = edge(owner) if mode.grad else None
+    fill(t.array, *args)
+    if e is not None:
+        owner.node = node_of(write, (e, None), (owner.array.shape, None), (t.path,))
+    cell(owner)[0] += 1
+    return t

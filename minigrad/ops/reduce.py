@@ -1,0 +1,549 @@
+"""Reductions over dimensions, each with its rule.
+
+``dim``: None (all), an int or a tuple of ints, negative ones counted from the back; ``keepdim`` leaves size 1.
+Integers sum to int64.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from .._tape import Array, Traced, primitive
+from ._common import all_dims, cast, one_dim, return_type, unary
+from .elementwise import abs, choose, exp, masked, maximum, minimum, sign
+from .shape import expand, flip, reshape
+
+
+def kept_dims(shape: tuple[int, ...], dim: Any) -> tuple[int, ...]:
+    """A shape with the reduced dimensions left in, as size 1."""
+    dims = all_dims(dim, len(shape))
+    return tuple(1 if i in dims else s for i, s in enumerate(shape))
+
+
+def spread(g: Any, into: tuple[int, ...], dim: Any) -> Any:
+    """What was reduced over ``dim``, broadcast back over it."""
+    if dim is None or not into:
+        return expand(g if g.ndim == 0 else reshape(g, (1,) * len(into)), into)
+    return expand(reshape(g, kept_dims(into, dim)), into)
+
+
+def _axis(dim: Any, ndim: int) -> Any:
+    return None if dim is None else all_dims(dim, ndim)
+
+
+@primitive(quiet=True, title=lambda node: f"SumBackward{0 if node.attrs[0] is None else 1}")
+def _sum(input, /, dim, keepdim):
+    """The sum over ``dim``."""
+    if input.dtype == np.float16:  # as torch: accumulated in float32
+        return np.add.reduce(
+            input, axis=_axis(dim, input.ndim), keepdims=keepdim, dtype=np.float32
+        ).astype(np.float16)
+    return np.add.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+_sum.vjps(input=lambda g, into, dim: spread(g, into, dim))
+
+
+def _accumulated(input: Any, dtype: Any) -> Any:
+    """The input in the dtype of its sum: the one asked for, or int64 for integers and bools."""
+    if dtype is not None:
+        return cast(input, _types.as_numpy(dtype))
+    if input.array.dtype.kind != "f" and input.array.dtype != np.int64:
+        return cast(input, _types.int64.np)
+    return input
+
+
+def sum(input, dim=None, keepdim=False, *, dtype=None):
+    """The sum over ``dim`` (all dimensions when None).
+
+    input: any shape; answers its shape without ``dim``; integers sum to int64.
+    IndexError for a dimension that is not there.
+
+    >>> import minigrad as mg
+    >>> mg.ones(2, 3).sum(dim=1)
+    tensor([3., 3.])
+    """
+    if not isinstance(input, Traced):
+        return _sum(input, dim, keepdim)
+    if dtype is not None or input.array.dtype.kind != "f":
+        input = _accumulated(input, dtype)
+    return _sum(input, dim, keepdim)
+
+
+def count(shape: tuple[int, ...], dim: Any) -> int:
+    """How many elements are reduced into one."""
+    return math.prod(shape[d] for d in all_dims(dim, len(shape)))
+
+
+@primitive(quiet=True, title=lambda node: f"MeanBackward{0 if node.attrs[0] is None else 1}")
+def _mean(input, /, dim, keepdim):
+    """The mean over ``dim``: the sum, divided by the count."""
+    total = _sum(input, dim, keepdim)
+    return total / input.dtype.type(count(input.shape, dim))
+
+
+_mean.vjps(input=lambda g, into, dim: spread(g / count(into, dim), into, dim))
+
+
+def mean(input, dim=None, keepdim=False, *, dtype=None):
+    """The mean over ``dim`` (all dimensions when None); RuntimeError for integers without a ``dtype``."""
+    if dtype is not None:
+        input = cast(input, _types.as_numpy(dtype))
+    kind = input.array.dtype if isinstance(input, Traced) else input.dtype
+    if kind.kind != "f":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
+            f"dtype. Got: {_types.of(kind).title}"
+        )
+    return _mean(input, dim, keepdim)
+
+
+@primitive(quiet=True, title="VarBackward0")
+def _var(input, /, dim, correction, keepdim):
+    """The variance over ``dim`` with ``correction`` degrees of freedom taken off the count."""
+    axis = _axis(dim, input.ndim)
+    centred = input - np.mean(input, axis=axis, keepdims=True)
+    total = np.add.reduce(centred * centred, axis=axis, keepdims=keepdim)
+    return total / input.dtype.type(max(0, count(input.shape, dim) - correction))
+
+
+def _var_rule(g: Any, input: Any, into: tuple[int, ...], dim: Any, correction: Any) -> Any:
+    centred = input - mean(input, dim, True)
+    freedom = max(0, count(into, dim) - correction)
+    if freedom == 0:
+        return spread(g, into, dim) * (centred * math.inf)
+    return spread(g * (2.0 / freedom), into, dim) * centred
+
+
+_var.vjps(input=_var_rule)
+
+
+def _correction(unbiased: Any, correction: Any) -> Any:
+    if correction is None:
+        return 1 if unbiased is None or unbiased else 0
+    return correction
+
+
+def _var_args(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
+    if isinstance(dim, bool):  # torch's overload var(input, unbiased)
+        dim, unbiased = None, dim
+    return dim, _correction(unbiased, correction)
+
+
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The variance over ``dim``; ``correction`` (default 1: unbiased) is taken off the count."""
+    dim, correction = _var_args(dim, unbiased, correction)
+    return _var(_needs_float(input, "std and var"), dim, correction, keepdim)
+
+
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The standard deviation over ``dim``: see ``var``."""
+    dim, correction = _var_args(dim, unbiased, correction)
+    return _std(_needs_float(input, "std and var"), dim, correction, keepdim)
+
+
+@primitive(quiet=True, title="StdBackward0")
+def _std(input, /, dim, correction, keepdim):
+    return np.sqrt(_var(input, dim, correction, keepdim))
+
+
+def _std_rule(
+    g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any, correction: Any
+) -> Any:
+    return _var_rule(g / (2 * out), input, into, dim, correction)
+
+
+_std.vjps(input=_std_rule)
+
+
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The variance and the mean over ``dim``."""
+    return (
+        var(input, dim, unbiased, keepdim, correction=correction),
+        mean(input, None if isinstance(dim, bool) else dim, keepdim),
+    )
+
+
+def _needs_float(input: Any, name: str) -> Any:
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(f"{name} only support floating point and complex dtypes")
+    return input
+
+
+@primitive(quiet=True, title=lambda node: f"ProdBackward{0 if node.attrs[0] is None else 1}")
+def _prod(input, /, dim, keepdim):
+    return np.multiply.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+def _prod_rule(g: Any, input: Any, into: tuple[int, ...], dim: Any) -> Any:
+    """The product of the others: by dividing, or where there are zeros by products from both sides."""
+    if masked(input).all():
+        return spread(g * _prod(input, dim, False), into, dim) / input
+    n = len(into)
+    dims = all_dims(dim, n)
+    order = [i for i in range(n) if i not in dims] + list(dims)
+    flat = input.transpose(order) if isinstance(input, np.ndarray) else input.permute(order)
+    rest = tuple(into[i] for i in order[: n - len(dims)])
+    others = _others(reshape(flat, (*rest, -1)))
+    moved = reshape(others, tuple(into[i] for i in order))
+    back = [order.index(i) for i in range(n)]
+    placed = moved.transpose(back) if isinstance(moved, np.ndarray) else moved.permute(back)
+    return spread(g, into, dim) * placed
+
+
+def _others(x: Any) -> Any:
+    """Along the last dimension, the product of all other elements."""
+    n = x.shape[-1]
+    if isinstance(x, np.ndarray):  # what lies before times what lies behind
+        ones = np.ones((*x.shape[:-1], 1), x.dtype)
+        before = np.multiply.accumulate(np.concatenate([ones, x[..., :-1]], -1), axis=-1)
+        behind = np.multiply.accumulate(np.concatenate([ones, x[..., :0:-1]], -1), axis=-1)
+        return before * behind[..., ::-1]
+    rows = expand(reshape(x, (*x.shape[:-1], 1, n)), (*x.shape[:-1], n, n))
+    return _prod(choose(1.0, rows, np.eye(n, dtype=bool)), -1, False)
+
+
+_prod.vjps(input=_prod_rule)
+
+
+def prod(input, dim=None, keepdim=False, *, dtype=None):
+    """The product over ``dim``, an int (all dimensions when None); integers multiply in int64."""
+    return _prod(_accumulated(input, dtype), dim, keepdim)
+
+
+@unary(title="AmaxBackward0")
+def _amax(input, /, dim, keepdim):
+    return np.maximum.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+@unary(title="AminBackward0")
+def _amin(input, /, dim, keepdim):
+    return np.minimum.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+def _extreme_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any) -> Any:
+    """Ties share the gradient evenly."""
+    hits = masked(input == spread(out, into, dim))
+    share = hits / _sum(hits.astype(np.float64), dim, True)
+    return spread(g, into, dim) * share.astype(g.dtype.np if isinstance(g, Traced) else g.dtype)
+
+
+_amax.vjps(input=_extreme_rule)
+_amin.vjps(input=_extreme_rule)
+
+
+def _nonempty(name: str, input: Any, dim: Any) -> None:
+    if any(input.array.shape[d] == 0 for d in all_dims(dim, input.array.ndim) if input.array.ndim):
+        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0")
+
+
+def amax(input, dim=(), keepdim=False):
+    """The largest element over ``dim``; ties share the gradient evenly."""
+    dim = None if dim is None or dim == () else dim
+    _nonempty("amax", input, dim)
+    return _amax(input, dim, keepdim)
+
+
+def amin(input, dim=(), keepdim=False):
+    """The smallest element over ``dim``; ties share the gradient evenly."""
+    dim = None if dim is None or dim == () else dim
+    _nonempty("amin", input, dim)
+    return _amin(input, dim, keepdim)
+
+
+@primitive(aux=("indices",), title="MaxBackward0")
+def _max_along(input, /, dim, keepdim):
+    """Values and indices of the first largest elements along one dimension."""
+    return _taken(input, np.argmax(input, dim) if input.ndim else np.int64(0), dim, keepdim)
+
+
+@primitive(aux=("indices",), title="MinBackward0")
+def _min_along(input, /, dim, keepdim):
+    """Values and indices of the first smallest elements along one dimension."""
+    return _taken(input, np.argmin(input, dim) if input.ndim else np.int64(0), dim, keepdim)
+
+
+def _taken(input: Array, indices: Any, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    if not input.ndim:
+        return input.copy(), np.asarray(indices)
+    where = np.expand_dims(np.asarray(indices, np.int64), dim)
+    values = np.take_along_axis(input, where, dim)
+    return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
+
+
+@primitive
+def pick(input, /, dim, indices):
+    """The elements at ``indices`` (an array of input's shape but 1 along ``dim``), without ``dim``."""
+    if not input.ndim:
+        return input.copy()
+    return np.take_along_axis(input, indices, dim).squeeze(dim)
+
+
+@primitive
+def place(input, /, shape, dim, indices):
+    """Zeros of ``shape`` with ``input`` at the places that ``pick`` takes."""
+    out = np.zeros(shape, input.dtype)
+    if not shape:
+        return input.reshape(shape).copy()
+    np.put_along_axis(out, indices, np.expand_dims(input, dim), dim)
+    return out
+
+
+pick.vjps(input=lambda g, into, dim, indices: place(g, into, dim, indices))
+place.vjps(input=lambda g, dim, indices: pick(g, dim, indices))
+
+
+def _along_rule(g: Any, into: tuple[int, ...], dim: int, keepdim: bool, indices: Any) -> Any:
+    indices = masked(indices)
+    if not into:
+        return g
+    if keepdim:
+        g = reshape(g, tuple(s for i, s in enumerate(into) if i != dim))
+    return place(g, into, dim, indices if keepdim else np.expand_dims(indices, dim))
+
+
+_max_along.vjps(input=_along_rule)
+_min_along.vjps(input=_along_rule)
+
+
+@unary(title="MaxBackward1")
+def _max_all(input, /):
+    return np.maximum.reduce(input, axis=None)
+
+
+@unary(title="MinBackward1")
+def _min_all(input, /):
+    return np.minimum.reduce(input, axis=None)
+
+
+for _op in (_max_all, _min_all):
+    _op.vjps(input=lambda g, input, out, into: _extreme_rule(g, input, out, into, None))
+
+
+def _extreme(name: str, input: Any, dim: Any, keepdim: bool, ops: tuple[Any, Any, Any]) -> Any:
+    whole, along, pairwise = ops
+    if isinstance(dim, Traced):
+        return pairwise(input, dim)
+    if dim is None:
+        if input.array.size == 0:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument."
+            )
+        return whole(input)
+    d = one_dim(dim, input.array.ndim)
+    if input.array.ndim and input.array.shape[d] == 0:
+        raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+    return return_type(name, "values", "indices")(*along(input, d, keepdim))
+
+
+def max(input, dim=None, keepdim=False):
+    """The largest element; with ``dim`` an int, (values, indices) along it; with a tensor, the elementwise maximum.
+
+    At ties the index is the first; the gradient of the whole reduction is shared evenly.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([[1., 3.], [5., 2.]]).max(dim=1).indices
+    tensor([1, 0])
+    """
+    return _extreme("max", input, dim, keepdim, (_max_all, _max_along, maximum))
+
+
+def min(input, dim=None, keepdim=False):
+    """The smallest element; with ``dim`` an int, (values, indices) along it: see ``max``."""
+    return _extreme("min", input, dim, keepdim, (_min_all, _min_along, minimum))
+
+
+@primitive
+def _argmax(input, /, dim, keepdim):
+    return np.argmax(input, dim, keepdims=keepdim)
+
+
+@primitive
+def _argmin(input, /, dim, keepdim):
+    return np.argmin(input, dim, keepdims=keepdim)
+
+
+def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    if dim is None:
+        if input.array.size == 0:
+            raise IndexError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument."
+            )
+        return op(input, None, keepdim)
+    d = one_dim(dim, input.array.ndim)
+    if input.array.ndim == 0:
+        return op(input, None, keepdim)
+    if input.array.shape[d] == 0:
+        raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+    return op(input, d, keepdim)
+
+
+def argmax(input, dim=None, keepdim=False):
+    """The index of the first largest element, of the flattened tensor or along ``dim``."""
+    return _arg("argmax", _argmax, input, dim, keepdim)
+
+
+def argmin(input, dim=None, keepdim=False):
+    """The index of the first smallest element, of the flattened tensor or along ``dim``."""
+    return _arg("argmin", _argmin, input, dim, keepdim)
+
+
+@primitive
+def _all(input, /, dim, keepdim):
+    return np.all(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+@primitive
+def _any(input, /, dim, keepdim):
+    return np.any(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+def all(input, dim=None, keepdim=False):
+    """Whether all elements over ``dim`` are nonzero."""
+    return _all(input, dim, keepdim)
+
+
+def any(input, dim=None, keepdim=False):
+    """Whether some element over ``dim`` is nonzero."""
+    return _any(input, dim, keepdim)
+
+
+# ------------------------------------------------------------------------------ softmax and its kin
+@unary(title="SoftmaxBackward0")
+def _softmax(input, /, dim):
+    x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
+    e = np.exp(x, out=x)
+    e /= np.add.reduce(e, axis=dim, keepdims=True)
+    return e
+
+
+_softmax.vjps(input=lambda g, out, dim: (g - _sum(g * out, dim, True)) * out)
+
+
+@unary(title="LogSoftmaxBackward0")
+def _log_softmax(input, /, dim):
+    x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
+    return x - np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True))
+
+
+_log_softmax.vjps(input=lambda g, out, dim: g - exp(out) * _sum(g, dim, True))
+
+
+def _over(op: Any, input: Any, dim: Any, dtype: Any) -> Any:
+    if dtype is not None:
+        input = cast(input, _types.as_numpy(dtype))
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(
+            f'"softmax_kernel_impl" not implemented for \'{_types.of(input.array.dtype).title}\''
+        )
+    d = one_dim(dim, input.array.ndim)
+    if not input.array.ndim:
+        return reshape(op(reshape(input, (1,)), 0), ())
+    if input.array.shape[d] == 0:
+        return input * 1.0
+    return op(input, d)
+
+
+def softmax(input, dim, dtype=None):
+    """``exp(input)`` scaled to sum to 1 over ``dim``; RuntimeError for integers."""
+    return _over(_softmax, input, dim, dtype)
+
+
+def log_softmax(input, dim, dtype=None):
+    """The logarithm of ``softmax``, computed without overflow; RuntimeError for integers."""
+    return _over(_log_softmax, input, dim, dtype)
+
+
+@unary
+def _logsumexp(input, /, dim, keepdim):
+    axis = _axis(dim, input.ndim)
+    top = np.maximum.reduce(input, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, input.dtype.type(0))
+    total = np.log(np.add.reduce(np.exp(input - top), axis=axis, keepdims=True)) + top
+    return total if keepdim else total.squeeze(axis)
+
+
+_logsumexp.vjps(
+    input=lambda g, input, out, into, dim: spread(g, into, dim)
+    * exp(input - spread(out, into, dim))
+)
+
+
+def logsumexp(input, dim, keepdim=False):
+    """``log(sum(exp(input)))`` over ``dim``, without overflow."""
+    return _logsumexp(_to_float(input), dim, keepdim)
+
+
+def _to_float(input: Any) -> Any:
+    return input if input.array.dtype.kind == "f" else cast(input, _types.default())
+
+
+@unary(title="CumsumBackward0")
+def _cumsum(input, /, dim):
+    return np.add.accumulate(input, axis=dim) if input.ndim else input.copy()
+
+
+_cumsum.vjps(input=lambda g, dim: flip(_cumsum(flip(g, dim), dim), dim) if g.ndim else g)
+
+
+def cumsum(input, dim, *, dtype=None):
+    """The running sum along ``dim``; integers sum to int64."""
+    return _cumsum(_accumulated(input, dtype), one_dim(dim, input.array.ndim))
+
+
+@unary(title="LinalgVectorNormBackward0")
+def _norm(input, /, p, dim, keepdim):
+    axis = _axis(dim, input.ndim)
+    if p == math.inf:
+        return np.maximum.reduce(np.abs(input), axis=axis, keepdims=keepdim)
+    if p == -math.inf:
+        return np.minimum.reduce(np.abs(input), axis=axis, keepdims=keepdim)
+    if p == 0:
+        return np.add.reduce(input != 0, axis=axis, keepdims=keepdim).astype(input.dtype)
+    if p == 1:
+        return np.add.reduce(np.abs(input), axis=axis, keepdims=keepdim)
+    if p == 2:
+        return np.sqrt(np.add.reduce(input * input, axis=axis, keepdims=keepdim))
+    power = input.dtype.type(p)
+    return np.add.reduce(np.abs(input) ** power, axis=axis, keepdims=keepdim) ** (1 / power)
+
+
+def _norm_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], p: Any, dim: Any) -> Any:
+    if p == 0:
+        return input * 0.0
+    size, whole = spread(g, into, dim), spread(out, into, dim)
+    if p in (math.inf, -math.inf):
+        hits = masked(abs(input) == whole)
+        share = (hits / _sum(hits.astype(np.float64), dim, True)).astype(masked(input).dtype)
+        return size * (sign(input) * share)
+    if p == 1:
+        return size * sign(input)
+    zero = masked(whole == 0.0)
+    if p == 2:
+        return size * choose(0.0, input / choose(1.0, whole, zero), zero)
+    ratio = abs(input) / choose(1.0, whole, zero)
+    return size * choose(0.0, sign(input) * ratio ** (p - 1.0), zero)
+
+
+_norm.vjps(input=_norm_rule)
+
+
+def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
+    """The p-norm over ``dim``: ``sum(|x|**p) ** (1/p)``; p a number, inf, -inf or 'fro' (2).
+
+    RuntimeError for integers.
+    """
+    if dtype is not None:
+        input = cast(input, _types.as_numpy(dtype))
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{_types.of(input.array.dtype).title}"
+        )
+    return _norm(input, 2.0 if p in ("fro", None) else float(p), dim, keepdim)

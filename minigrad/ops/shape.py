@@ -1,0 +1,542 @@
+"""Ops that move elements and change none: views where torch answers a view, copies where it copies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._tape import Traced, primitive, variadic
+from ._common import all_dims, common, one_dim, shape_of
+
+ndarray = np.ndarray
+
+
+# ------------------------------------------------------------------------------ expand and its adjoint
+@primitive(view=True, title="ExpandBackward0")
+def expand(input, /, shape):
+    """``input`` broadcast to ``shape`` (a tuple of sizes), without copying."""
+    if input.ndim == 0 and type(input) is ndarray:  # six times quicker than broadcast_to
+        return ndarray(shape, input.dtype, input, 0, (0,) * len(shape))
+    return np.broadcast_to(input, shape)
+
+
+@primitive(title="SumBackward1")
+def sum_to_size(input, /, shape):
+    """``input`` summed over what would have to be broadcast to make ``shape`` its shape."""
+    lead = input.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(
+        lead + i for i, s in enumerate(shape) if s == 1 and input.shape[lead + i] != 1
+    )
+    return np.add.reduce(input, axis=axes, keepdims=True).reshape(shape)
+
+
+expand.vjps(input=lambda g, into: g if g.shape == into else sum_to_size(g, into))
+sum_to_size.vjps(input=lambda g, into: expand(g, into))
+
+
+def expanded(input: Any, *sizes: Any) -> Any:
+    """``Tensor.expand``: -1 leaves a size as it is; RuntimeError where a size other than 1 would change."""
+    sizes = shape_of(sizes)
+    old = input.array.shape
+    lead = len(sizes) - len(old)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand({list(sizes)}, size={len(old)}): the number of sizes provided ({len(sizes)}) must be "
+            f"greater or equal to the number of dimensions in the tensor ({len(old)})"
+        )
+    new = []
+    for i, s in enumerate(sizes):
+        have = old[i - lead] if i >= lead else None
+        if s == -1:
+            if have is None:
+                raise RuntimeError(
+                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+                )
+            s = have
+        elif have is not None and have not in (1, s):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({s}) must match the existing size ({have}) at non-singleton "
+                f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(old)}"
+            )
+        new.append(s)
+    return expand(input, tuple(new))
+
+
+def expand_as(input, other):
+    """``input`` expanded to the shape of ``other``."""
+    return expanded(input, other.array.shape)
+
+
+def broadcast_to(input, size):
+    """``input`` expanded to ``size``."""
+    return expanded(input, size)
+
+
+def broadcast_shapes(*shapes):
+    """The shape that tensors of these shapes broadcast to; RuntimeError if they do not."""
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise RuntimeError(
+            "Shape mismatch: objects cannot be broadcast to a single shape: "
+            + ", ".join(str(list(s)) for s in shapes)
+        ) from None
+
+
+def broadcast_tensors(*tensors):
+    """The tensors, each expanded to their joint shape."""
+    shape = broadcast_shapes(*(t.array.shape for t in tensors))
+    return [expand(t, shape) for t in tensors]
+
+
+# ------------------------------------------------------------------------------ reshape and friends
+@primitive(view=True, title="ViewBackward0")
+def reshape(input, /, shape):
+    """``input`` in another shape: a view where the strides allow, else a copy."""
+    return np.reshape(input, shape)
+
+
+reshape.vjps(input=lambda g, into: reshape(g, into))
+
+
+def inferred(size: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape with its -1 filled in; RuntimeError if it does not hold ``size`` elements."""
+    unknown = [i for i, s in enumerate(shape) if s < 0]
+    if any(shape[i] != -1 for i in unknown):
+        raise RuntimeError(f"invalid shape dimension {min(shape)}")
+    if len(unknown) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    known = math.prod(s for s in shape if s >= 0)
+    if unknown:
+        if known == 0 and size == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension "
+                "size -1 can be any value and is ambiguous"
+            )
+        if known and size % known == 0:
+            i = unknown[0]
+            return (*shape[:i], size // known, *shape[i + 1 :])
+    if unknown or known != size:
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+    return shape
+
+
+def reshaped(input: Any, *shape: Any) -> Any:
+    """``Tensor.reshape``: one size may be -1; RuntimeError if the number of elements differs."""
+    return reshape(input, inferred(input.array.size, shape_of(shape)))
+
+
+def viewed(input: Any, *shape: Any) -> Any:
+    """``Tensor.view``: as reshape, but RuntimeError where a copy would be needed."""
+    sizes = inferred(input.array.size, shape_of(shape))
+    out = reshape(input, sizes)
+    if out.array.size and not np.shares_memory(out.array, input.array):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            "across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return out
+
+
+def flatten(input, start_dim=0, end_dim=-1):
+    """Dimensions ``start_dim`` to ``end_dim`` made one; RuntimeError if they are in the wrong order.
+
+    >>> import minigrad as mg
+    >>> mg.flatten(mg.zeros(2, 3, 4), 1).shape
+    minigrad.Size([2, 12])
+    """
+    shape = input.array.shape
+    first, last = one_dim(start_dim, len(shape)), one_dim(end_dim, len(shape))
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if not shape:
+        return reshape(input, (1,))
+    if first == last:
+        return input
+    return reshape(
+        input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
+    )
+
+
+def unflatten(input, dim, sizes):
+    """Dimension ``dim`` split into ``sizes``, of which one may be -1."""
+    shape = input.array.shape
+    d = one_dim(dim, len(shape))
+    sizes = tuple(sizes)
+    known = math.prod(s for s in sizes if s != -1)
+    if sizes.count(-1) == 1 and known and shape[d] % known == 0:
+        sizes = tuple(shape[d] // known if s == -1 else s for s in sizes)
+    if math.prod(sizes) != shape[d] or -1 in sizes:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({shape[d]}) in the "
+            "input tensor"
+        )
+    return reshape(input, (*shape[:d], *sizes, *shape[d + 1 :]))
+
+
+@primitive(view=True, title="PermuteBackward0")
+def _permute(input, /, dims):
+    return np.transpose(input, dims)
+
+
+_permute.vjps(input=lambda g, dims: _permute(g, _inverse(dims)))
+
+
+def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
+    back = [0] * len(dims)
+    for i, d in enumerate(dims):
+        back[d] = i
+    return tuple(back)
+
+
+def permute(input: Any, *dims: Any) -> Any:
+    """The dimensions in the order ``dims``; RuntimeError unless each is named once."""
+    wanted = shape_of(dims)
+    n = input.array.ndim
+    if len(wanted) != n:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+            f"desired ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(wanted)}"
+        )
+    order = tuple(one_dim(d, n) for d in wanted)
+    if len(set(order)) != n:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return _permute(input, order)
+
+
+@primitive(view=True, title="TransposeBackward0")
+def _transpose(input, /, dim0, dim1):
+    return np.swapaxes(input, dim0, dim1) if input.ndim else input[...]
+
+
+_transpose.vjps(input=lambda g, dim0, dim1: _transpose(g, dim0, dim1))
+
+
+def transpose(input, dim0, dim1):
+    """Two dimensions exchanged."""
+    n = input.array.ndim
+    return _transpose(input, one_dim(dim0, n), one_dim(dim1, n))
+
+
+@primitive(view=True, title="TBackward0")
+def _t(input, /):
+    return input.T
+
+
+_t.vjps(input=lambda g: _t(g))
+
+
+def t(input):
+    """The transpose of a matrix (vectors stay as they are); RuntimeError above 2 dimensions."""
+    if input.array.ndim > 2:
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {input.array.ndim}D"
+        )
+    return _t(input)
+
+
+def movedim(input, source, destination):
+    """Dimensions moved to other places; the rest keep their order."""
+    n = input.array.ndim
+    src, dst = all_dims(source, n), all_dims(destination, n)
+    if len(src) != len(dst):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(src)} dims) should contain the same number "
+            f"of dims as destination ({list(dst)} dims)"
+        )
+    order = [d for d in range(n) if d not in src]
+    for d, s in sorted(zip(dst, src)):
+        order.insert(d, s)
+    return _permute(input, tuple(order))
+
+
+@primitive(view=True, title="SqueezeBackward1")
+def _squeeze(input, /, dims):
+    return np.reshape(input, tuple(s for i, s in enumerate(input.shape) if i not in dims))
+
+
+_squeeze.vjps(input=lambda g, into: reshape(g, into))
+
+
+def squeeze(input, dim=None):
+    """``input`` without those of the dimensions ``dim`` (default: all) that have size 1."""
+    shape = input.array.shape
+    dims = all_dims(dim, len(shape)) if dim != () else ()
+    return _squeeze(input, tuple(d for d in dims if shape and shape[d] == 1))
+
+
+@primitive(view=True, title="UnsqueezeBackward0")
+def _unsqueeze(input, /, dim):
+    return np.expand_dims(input, dim)
+
+
+_unsqueeze.vjps(input=lambda g, into: reshape(g, into))
+
+
+def unsqueeze(input, dim):
+    """``input`` with a dimension of size 1 put in at ``dim``."""
+    return _unsqueeze(input, one_dim(dim, input.array.ndim + 1))
+
+
+# ------------------------------------------------------------------------------ joining
+def _promoted(tensors: Sequence[Any]) -> Sequence[Any]:
+    return common(*tensors) or tensors
+
+
+def cat(tensors, dim=0):
+    """Tensors joined along an existing dimension; dtypes promote.
+
+    RuntimeError if there are none, or sizes differ in another dimension.
+    """
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Traced):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
+            )
+        if not x.array.ndim:
+            raise RuntimeError(
+                f"zero-dimensional tensor (at position {i}) cannot be concatenated"
+            )
+    real = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # torch's legacy empties
+    d = one_dim(dim, real[0].array.ndim)
+    first = real[0].array.shape
+    for i, x in enumerate(real[1:], 1):
+        s = x.array.shape
+        if len(s) != len(first):
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(s)}"
+            )
+        for k in range(len(s)):
+            if k != d and s[k] != first[k]:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {d}. Expected size {first[k]} but got size "
+                    f"{s[k]} for tensor number {i} in the list."
+                )
+    return _cat(common(*real) or real, d)
+
+
+@variadic("CatBackward0")
+def _cat(arrays, dim):
+    return np.concatenate(arrays, dim)
+
+
+def _split_gradient(g: Any, shapes: Sequence[Any], dim: int) -> list[Any]:
+    parts, start = [], 0
+    for s in shapes:
+        parts.append(_narrow(g, dim, start, s[dim]))
+        start += s[dim]
+    return parts
+
+
+_cat.rule(_split_gradient)
+
+
+def stack(tensors, dim=0):
+    """Tensors of one shape joined along a new dimension."""
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = tensors[0].array.shape
+    for i, x in enumerate(tensors):
+        if x.array.shape != first:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                f"{list(x.array.shape)} at entry {i}"
+            )
+    return _stack(common(*tensors) or tensors, one_dim(dim, len(first) + 1))
+
+
+@variadic("StackBackward0")
+def _stack(arrays, dim):
+    return np.stack(arrays, dim)
+
+
+_stack.rule(lambda g, shapes, dim: [_select(g, dim, i) for i in range(len(shapes))])
+
+
+# ------------------------------------------------------------------------------ taking parts
+@primitive(view=True, title="SliceBackward0")
+def _narrow(input, /, dim, start, length):
+    return input[(slice(None),) * dim + (slice(start, start + length),)]
+
+
+@primitive(title="PadBackward0")
+def _widen(input, /, dim, start, size):
+    """``input`` at ``start`` of a dimension of ``size``, zeros elsewhere: the adjoint of narrow."""
+    shape = list(input.shape)
+    length, shape[dim] = shape[dim], size
+    out = np.zeros(shape, input.dtype)
+    out[(slice(None),) * dim + (slice(start, start + length),)] = input
+    return out
+
+
+_narrow.vjps(input=lambda g, into, dim, start: _widen(g, dim, start, into[dim]))
+_widen.vjps(input=lambda g, into, dim, start: _narrow(g, dim, start, into[dim]))
+
+
+def narrow(input, dim, start, length):
+    """``length`` elements from ``start`` along ``dim``, as a view."""
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    d = one_dim(dim, len(shape))
+    start = int(start)
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    if not -shape[d] <= start <= shape[d]:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-shape[d]}, {shape[d]}], but got {start})"
+        )
+    if start < 0:
+        start += shape[d]
+    if start + length > shape[d]:
+        raise RuntimeError(
+            f"start ({start}) + length ({length}) exceeds dimension size ({shape[d]})."
+        )
+    return _narrow(input, d, start, int(length))
+
+
+@primitive(view=True, title="SelectBackward0")
+def _select(input, /, dim, index):
+    return input[(slice(None),) * dim + (index, ...)]
+
+
+@primitive(title="SelectBackward0")
+def _unselect(input, /, dim, index, size):
+    """Zeros with ``input`` at ``index`` of a new dimension of ``size``: the adjoint of select."""
+    out = np.zeros((*input.shape[:dim], size, *input.shape[dim:]), input.dtype)
+    out[(slice(None),) * dim + (index, ...)] = input
+    return out
+
+
+_select.vjps(input=lambda g, into, dim, index: _unselect(g, dim, index, into[dim]))
+_unselect.vjps(input=lambda g, dim, index: _select(g, dim, index))
+
+
+def select(input, dim, index):
+    """The part at ``index`` of ``dim``, without that dimension, as a view."""
+    shape = input.array.shape
+    if not shape:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    d = one_dim(dim, len(shape))
+    if not -shape[d] <= index < shape[d]:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {d}"
+        )
+    return _select(input, d, int(index) % shape[d])
+
+
+def unbind(input, dim=0):
+    """The parts along ``dim``, as a tuple of views."""
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    d = one_dim(dim, len(shape))
+    return tuple(_select(input, d, i) for i in range(shape[d]))
+
+
+def split(input, split_size_or_sections, dim=0):
+    """Parts of a given size (the last may be smaller), or of the sizes given in a list, as views."""
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    d = one_dim(dim, len(shape))
+    n, sizes = shape[d], split_size_or_sections
+    if isinstance(sizes, int):
+        if sizes < 0 or (sizes == 0 and n):
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={sizes}"
+            )
+        sizes = [min(sizes, n - i) for i in range(0, n, sizes or 1)] or [n]
+    elif sum(sizes) != n or any(s < 0 for s in sizes):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but "
+            f"got split_sizes={list(sizes)}"
+        )
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    return tuple(_narrow(input, d, i, s) for i, s in zip(starts, sizes))
+
+
+def chunk(input, chunks, dim=0):
+    """At most ``chunks`` parts of equal size (the last may be smaller), as views."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    n = input.array.shape[one_dim(dim, input.array.ndim)]
+    return split(input, max(1, -(-n // chunks)), dim)
+
+
+@primitive(title="FlipBackward0")
+def _flip(input, /, dims):
+    return np.flip(input, dims).copy()
+
+
+_flip.vjps(input=lambda g, dims: _flip(g, dims))
+
+
+def flip(input, *dims):
+    """The elements in reverse order along each of ``dims``."""
+    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
+        dims = tuple(dims[0])
+    return _flip(input, all_dims(dims, input.ndim) if dims else ())
+
+
+# ------------------------------------------------------------------------------ copies and padding
+@primitive
+def clone(input, /):
+    """A copy with memory of its own, through which gradients pass."""
+    return np.array(input)
+
+
+clone.vjps(input=lambda g: g)
+
+
+@primitive(title="CloneBackward0")
+def _contiguous(input, /):
+    return np.ascontiguousarray(input)
+
+
+_contiguous.vjps(input=lambda g: g)
+
+
+def contiguous(input, memory_format=None):
+    """``input`` itself if its elements lie in memory in C order, else a copy of which that holds."""
+    return input if input.array.flags.c_contiguous else _contiguous(input)
+
+
+@primitive(title="ConstantPadNdBackward0")
+def constant_pad(input, /, pads, value):
+    """``input`` with (before, after) elements of ``value`` added in each dimension; negative ones crop."""
+    crop = tuple(
+        slice(max(0, -a), s - max(0, -b)) for s, (a, b) in zip(input.shape, pads, strict=True)
+    )
+    inner = input[crop]
+    grow = [(max(0, a), max(0, b)) for a, b in pads]
+    shape = tuple(s + a + b for s, (a, b) in zip(inner.shape, grow))
+    out = np.full(shape, value, input.dtype)
+    out[tuple(slice(a, a + s) for s, (a, _) in zip(inner.shape, grow))] = inner
+    return out
+
+
+constant_pad.vjps(
+    input=lambda g, pads: constant_pad(g, tuple((-a, -b) for a, b in pads), 0.0)
+)
+
+
+def repeat(input: Any, *repeats: Any) -> Any:
+    """``input`` laid side by side ``repeats`` times along each dimension, new ones in front."""
+    times = shape_of(repeats)
+    lead = len(times) - input.array.ndim
+    if lead < 0:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
+    shape = (1,) * lead + input.array.shape
+    x = reshape(input, tuple(v for s in shape for v in (1, s)))
+    x = expand(x, tuple(v for r, s in zip(times, shape) for v in (r, s)))
+    return reshape(x, tuple(r * s for r, s in zip(times, shape)))

@@ -1,0 +1,401 @@
+"""class Tensor: the one list of a tensor's methods, its operators and Python's protocols.
+
+Every method that computes is an op of ``minigrad.ops``, where its documentation is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import _print, _sampling, _types
+from ._core import TensorCore
+from ._tape import Node, Traced, bind, edge, mode, wrap
+from .ops import _common, compare, elementwise, index, matrix, reduce, shape
+from .ops.inplace import copy_, fill_, inplace, refill, zero_
+
+
+def _operator(op: Any) -> Any:
+    """An operator that leaves types the op does not know to the other operand."""
+
+    def method(self, other):
+        try:
+            return op(self, other)
+        except TypeError:
+            if isinstance(other, (Traced, np.ndarray, *_common.Number)):
+                raise
+            return NotImplemented
+
+    return method
+
+
+def _reflected(op: Any) -> Any:
+    return _operator(lambda self, other: op(other, self))
+
+
+def _in_place(op: Any) -> Any:
+    """The method that writes an op's answer into the tensor's own memory."""
+
+    def method(self, *args, **attrs):
+        return inplace(op, self, *args, **attrs)
+
+    method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
+    return method
+
+
+def _filled(name: str) -> Any:
+    """The method that fills a tensor with random numbers, drawn as torch draws them."""
+
+    def method(self, *args, generator=None, **attrs):
+        engine = _sampling.default if generator is None else generator.engine
+        return refill(self, lambda array: getattr(engine, name)(array, *args, **attrs))
+
+    return method
+
+
+class Tensor(TensorCore):
+    """An n-dimensional array of one dtype, through which gradients can be traced.
+
+    >>> import minigrad as mg
+    >>> x = mg.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    def __init__(self, *data: Any):
+        """Of sizes, zeros; of a sequence or array, a copy in the default dtype (torch's legacy constructor)."""
+        if len(data) == 1 and not isinstance(data[0], (int, np.integer, _types.Size)):
+            source = data[0].array if isinstance(data[0], Traced) else data[0]
+            self.array = np.array(source, _types.default())
+        else:
+            self.array = np.zeros(_common.shape_of(data), _types.default())
+
+    # -------------------------------------------------------------------- elementwise
+    add, sub, mul, div, neg = (
+        elementwise.add,
+        elementwise.sub,
+        elementwise.mul,
+        elementwise.div,
+        elementwise.neg,
+    )
+    subtract, multiply, divide, negative = sub, mul, div, neg
+    true_divide, floor_divide = elementwise.true_div, elementwise.floor_divide
+    remainder, fmod, pow, square = (
+        elementwise.remainder,
+        elementwise.fmod,
+        elementwise.pow,
+        elementwise.square,
+    )
+    abs, sign, reciprocal = elementwise.abs, elementwise.sign, elementwise.reciprocal
+    absolute = abs
+    sqrt, rsqrt = elementwise.sqrt, elementwise.rsqrt
+    exp, exp2, expm1 = elementwise.exp, elementwise.exp2, elementwise.expm1
+    log, log2, log10, log1p = (
+        elementwise.log,
+        elementwise.log2,
+        elementwise.log10,
+        elementwise.log1p,
+    )
+    sin, cos, tan, tanh = elementwise.sin, elementwise.cos, elementwise.tan, elementwise.tanh
+    relu, sigmoid = elementwise.relu, elementwise.sigmoid
+    clamp, clip = elementwise.clamp, elementwise.clamp
+    clamp_min, clamp_max = elementwise.clamp_min, elementwise.clamp_max
+    floor, ceil, trunc, frac, round = (
+        elementwise.floor,
+        elementwise.ceil,
+        elementwise.trunc,
+        elementwise.frac,
+        elementwise.round,
+    )
+    maximum, minimum = elementwise.maximum, elementwise.minimum
+    masked_fill = elementwise.masked_fill
+
+    def where(self, condition: Any, other: Any) -> Any:
+        """The tensor where ``condition`` holds, else ``other``."""
+        return elementwise.where(condition, self, other)
+
+    # -------------------------------------------------------------------- comparison and logic
+    eq, ne, lt, le, gt, ge = (
+        compare.eq,
+        compare.ne,
+        compare.lt,
+        compare.le,
+        compare.gt,
+        compare.ge,
+    )
+    logical_and, logical_or, logical_xor, logical_not = (
+        compare.logical_and,
+        compare.logical_or,
+        compare.logical_xor,
+        compare.logical_not,
+    )
+    bitwise_and, bitwise_or, bitwise_xor, bitwise_not = (
+        compare.bitwise_and,
+        compare.bitwise_or,
+        compare.bitwise_xor,
+        compare.bitwise_not,
+    )
+    isnan, isinf, isfinite = compare.isnan, compare.isinf, compare.isfinite
+    isclose, allclose, equal = compare.isclose, compare.allclose, compare.equal
+
+    # -------------------------------------------------------------------- reductions
+    sum, mean, prod, var, std = reduce.sum, reduce.mean, reduce.prod, reduce.var, reduce.std
+    max, min, amax, amin = reduce.max, reduce.min, reduce.amax, reduce.amin
+    argmax, argmin, all, any = reduce.argmax, reduce.argmin, reduce.all, reduce.any
+    softmax, log_softmax, logsumexp = reduce.softmax, reduce.log_softmax, reduce.logsumexp
+    cumsum, norm = reduce.cumsum, reduce.norm
+
+    # -------------------------------------------------------------------- shape
+    reshape, view, flatten, unflatten = (
+        shape.reshaped,
+        shape.viewed,
+        shape.flatten,
+        shape.unflatten,
+    )
+    permute, transpose, t, movedim = shape.permute, shape.transpose, shape.t, shape.movedim
+    swapaxes = swapdims = transpose
+    moveaxis = movedim
+    squeeze, unsqueeze, expand, expand_as = (
+        shape.squeeze,
+        shape.unsqueeze,
+        shape.expanded,
+        shape.expand_as,
+    )
+    broadcast_to, repeat, flip, clone, contiguous = (
+        shape.broadcast_to,
+        shape.repeat,
+        shape.flip,
+        shape.clone,
+        shape.contiguous,
+    )
+    narrow, select, unbind, split, chunk = (
+        shape.narrow,
+        shape.select,
+        shape.unbind,
+        shape.split,
+        shape.chunk,
+    )
+
+    def sum_to_size(self, *size: Any) -> Any:
+        """The tensor summed over what would have to be broadcast to have ``size``."""
+        return shape.sum_to_size(self, _common.shape_of(size))
+
+    def reshape_as(self, other: Tensor) -> Any:
+        """The tensor in the shape of another."""
+        return shape.reshaped(self, other.array.shape)
+
+    def view_as(self, other: Tensor) -> Any:
+        """A view in the shape of another."""
+        return shape.viewed(self, other.array.shape)
+
+    def ravel(self) -> Any:
+        """All elements in one dimension."""
+        return shape.flatten(self)
+
+    @property
+    def T(self) -> Any:
+        """The dimensions in reverse order."""
+        return shape.permute(self, *range(self.ndim - 1, -1, -1))
+
+    @property
+    def mT(self) -> Any:
+        """The last two dimensions exchanged."""
+        if self.ndim < 2:
+            raise RuntimeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor."
+            )
+        return shape.transpose(self, -2, -1)
+
+    # -------------------------------------------------------------------- products
+    matmul, mm, bmm, mv, dot, outer = (
+        matrix.matmul,
+        matrix.mm,
+        matrix.bmm,
+        matrix.mv,
+        matrix.dot,
+        matrix.outer,
+    )
+    addmm = matrix.addmm
+
+    # -------------------------------------------------------------------- in place
+    copy_, fill_, zero_ = copy_, fill_, zero_
+    add_, sub_, mul_, div_ = _in_place(add), _in_place(sub), _in_place(mul), _in_place(div)
+    neg_, pow_, abs_ = _in_place(neg), _in_place(pow), _in_place(abs)
+    floor_divide_, remainder_ = _in_place(floor_divide), _in_place(remainder)
+    sqrt_, exp_, log_ = _in_place(sqrt), _in_place(exp), _in_place(log)
+    sin_, cos_, tanh_ = _in_place(sin), _in_place(cos), _in_place(tanh)
+    relu_, sigmoid_, clamp_ = _in_place(relu), _in_place(sigmoid), _in_place(clamp)
+    clamp_min_, clamp_max_ = _in_place(clamp_min), _in_place(clamp_max)
+    reciprocal_, masked_fill_ = _in_place(reciprocal), _in_place(masked_fill)
+    uniform_, normal_, random_ = _filled("uniform_"), _filled("normal_"), _filled("random_")
+    bernoulli_, exponential_ = _filled("bernoulli_"), _filled("exponential_")
+    geometric_, cauchy_, log_normal_ = (
+        _filled("geometric_"),
+        _filled("cauchy_"),
+        _filled("log_normal_"),
+    )
+
+    # -------------------------------------------------------------------- operators
+    __add__ = __radd__ = _operator(elementwise.add)
+    __sub__, __rsub__ = _operator(elementwise.sub), _reflected(elementwise.sub)
+    __mul__ = __rmul__ = _operator(elementwise.mul)
+    __truediv__, __rtruediv__ = (
+        _operator(elementwise.true_div),
+        _reflected(elementwise.true_div),
+    )
+    __floordiv__, __rfloordiv__ = (
+        _operator(elementwise.floor_divide),
+        _reflected(elementwise.floor_divide),
+    )
+    __mod__, __rmod__ = _operator(elementwise.remainder), _reflected(elementwise.remainder)
+    __pow__, __rpow__ = _operator(elementwise.pow), _reflected(elementwise.pow)
+    __matmul__, __rmatmul__ = _operator(matrix.matmul), _reflected(matrix.matmul)
+    __and__ = __rand__ = _operator(compare.bitwise_and)
+    __or__ = __ror__ = _operator(compare.bitwise_or)
+    __xor__ = __rxor__ = _operator(compare.bitwise_xor)
+    __eq__, __ne__ = _operator(compare.eq), _operator(compare.ne)  # type: ignore[assignment]
+    __lt__, __le__ = _operator(compare.lt), _operator(compare.le)
+    __gt__, __ge__ = _operator(compare.gt), _operator(compare.ge)
+    __neg__, __pos__, __abs__ = elementwise.neg, elementwise.positive, elementwise.abs
+    __invert__ = compare.bitwise_not
+    __iadd__, __isub__ = _in_place(elementwise.add), _in_place(elementwise.sub)
+    __imul__, __itruediv__ = _in_place(elementwise.mul), _in_place(elementwise.true_div)
+    __ifloordiv__, __imod__ = (
+        _in_place(elementwise.floor_divide),
+        _in_place(elementwise.remainder),
+    )
+    __ipow__ = _in_place(elementwise.pow)
+    __getitem__, __setitem__ = index.indexed, index.set_item
+    __hash__ = object.__hash__
+
+    # -------------------------------------------------------------------- Python's protocols
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            few = "no values" if not self.array.size else "more than one value"
+            raise RuntimeError(f"Boolean value of Tensor with {few} is ambiguous")
+        return bool(self.array.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if self.array.size != 1 or self.array.dtype.kind == "f":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.array.item())
+
+    def __len__(self) -> int:
+        if not self.array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(shape.unbind(self))
+
+    def __contains__(self, element: Any) -> bool:
+        if isinstance(element, (Traced, *_common.Number)):
+            return bool((self == element).any())  # type: ignore[attr-defined]
+        raise RuntimeError(
+            "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element)}."
+        )
+
+    def __format__(self, spec: str) -> str:
+        if not self.array.ndim and spec:
+            return format(self.item(), spec)
+        return object.__format__(self, spec)
+
+    def __repr__(self) -> str:
+        e = edge(self)
+        node = e.name() if isinstance(e, Node) else None
+        return _print.tensor_text(self.array, requires_grad=e is not None, grad_fn=node)
+
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self)]
+
+    def __copy__(self) -> Any:
+        out = type(self).__new__(type(self))
+        out.__dict__.update(self.__dict__)
+        return out
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if isinstance(edge(self), Node):
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
+                "weight_norm usage"
+            )
+        if id(self) not in memo:
+            out = memo[id(self)] = type(self).__new__(type(self))
+            out.array, out.leaf = self.array.copy(order="K"), self.leaf
+            out.gradient = copy.deepcopy(self.gradient, memo)
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _rebuild, (type(self), self.array, self.leaf)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's functions on tensors: those that are ops here record; others are refused."""
+        op = _UFUNCS.get(ufunc)
+        if method != "__call__" or op is None or options:
+            raise TypeError(
+                f"np.{ufunc.__name__} cannot be applied to a Tensor: use minigrad's own function, or convert with "
+                ".numpy() first"
+            )
+        return op(*(wrap(x) if isinstance(x, np.ndarray) else x for x in inputs))
+
+
+_UFUNCS = {
+    np.add: elementwise.add,
+    np.subtract: elementwise.sub,
+    np.multiply: elementwise.mul,
+    np.true_divide: elementwise.true_div,
+    np.floor_divide: elementwise.floor_divide,
+    np.remainder: elementwise.remainder,
+    np.power: elementwise.pow,
+    np.negative: elementwise.neg,
+    np.absolute: elementwise.abs,
+    np.sign: elementwise.sign,
+    np.square: elementwise.square,
+    np.sqrt: elementwise.sqrt,
+    np.exp: elementwise.exp,
+    np.exp2: elementwise.exp2,
+    np.expm1: elementwise.expm1,
+    np.log: elementwise.log,
+    np.log2: elementwise.log2,
+    np.log10: elementwise.log10,
+    np.log1p: elementwise.log1p,
+    np.sin: elementwise.sin,
+    np.cos: elementwise.cos,
+    np.tan: elementwise.tan,
+    np.tanh: elementwise.tanh,
+    np.maximum: elementwise.maximum,
+    np.minimum: elementwise.minimum,
+    np.matmul: matrix.matmul,
+    np.equal: compare.eq,
+    np.not_equal: compare.ne,
+    np.less: compare.lt,
+    np.less_equal: compare.le,
+    np.greater: compare.gt,
+    np.greater_equal: compare.ge,
+    np.isnan: compare.isnan,
+    np.isinf: compare.isinf,
+    np.isfinite: compare.isfinite,
+}
+
+
+def _rebuild(cls: type, array: Any, leaf: bool) -> Any:
+    out = cls.__new__(cls)
+    out.array, out.leaf = array, leaf
+    return out
+
+
+bind(Tensor)
