@@ -13,8 +13,20 @@ import numpy as np
 
 from . import _print, _sampling, _types
 from ._core import TensorCore
-from ._tape import Node, Traced, bind, edge, mode, wrap
-from .ops import _common, compare, elementwise, index, matrix, reduce, shape
+from ._tape import Node, Traced, bind, edge, wrap
+from .ops import (
+    _common,
+    compare,
+    elementwise,
+    extreme,
+    functions,
+    index,
+    matrix,
+    parts,
+    reduce,
+    shape,
+)
+from .ops import softmax as softmaxes
 from .ops.inplace import copy_, fill_, inplace, refill, zero_
 
 
@@ -92,24 +104,24 @@ class Tensor(TensorCore):
     )
     abs, sign, reciprocal = elementwise.abs, elementwise.sign, elementwise.reciprocal
     absolute = abs
-    sqrt, rsqrt = elementwise.sqrt, elementwise.rsqrt
-    exp, exp2, expm1 = elementwise.exp, elementwise.exp2, elementwise.expm1
+    sqrt, rsqrt = functions.sqrt, functions.rsqrt
+    exp, exp2, expm1 = functions.exp, functions.exp2, functions.expm1
     log, log2, log10, log1p = (
-        elementwise.log,
-        elementwise.log2,
-        elementwise.log10,
-        elementwise.log1p,
+        functions.log,
+        functions.log2,
+        functions.log10,
+        functions.log1p,
     )
-    sin, cos, tan, tanh = elementwise.sin, elementwise.cos, elementwise.tan, elementwise.tanh
-    relu, sigmoid = elementwise.relu, elementwise.sigmoid
+    sin, cos, tan, tanh = functions.sin, functions.cos, functions.tan, functions.tanh
+    relu, sigmoid = functions.relu, functions.sigmoid
     clamp, clip = elementwise.clamp, elementwise.clamp
     clamp_min, clamp_max = elementwise.clamp_min, elementwise.clamp_max
     floor, ceil, trunc, frac, round = (
-        elementwise.floor,
-        elementwise.ceil,
-        elementwise.trunc,
-        elementwise.frac,
-        elementwise.round,
+        functions.floor,
+        functions.ceil,
+        functions.trunc,
+        functions.frac,
+        functions.round,
     )
     maximum, minimum = elementwise.maximum, elementwise.minimum
     masked_fill = elementwise.masked_fill
@@ -144,10 +156,10 @@ class Tensor(TensorCore):
 
     # -------------------------------------------------------------------- reductions
     sum, mean, prod, var, std = reduce.sum, reduce.mean, reduce.prod, reduce.var, reduce.std
-    max, min, amax, amin = reduce.max, reduce.min, reduce.amax, reduce.amin
-    argmax, argmin, all, any = reduce.argmax, reduce.argmin, reduce.all, reduce.any
-    softmax, log_softmax, logsumexp = reduce.softmax, reduce.log_softmax, reduce.logsumexp
-    cumsum, norm = reduce.cumsum, reduce.norm
+    max, min, amax, amin = extreme.max, extreme.min, extreme.amax, extreme.amin
+    argmax, argmin, all, any = extreme.argmax, extreme.argmin, extreme.all, extreme.any
+    softmax, log_softmax, logsumexp = softmaxes.softmax, softmaxes.log_softmax, softmaxes.logsumexp
+    cumsum, norm = softmaxes.cumsum, reduce.norm
 
     # -------------------------------------------------------------------- shape
     reshape, view, flatten, unflatten = (
@@ -168,16 +180,16 @@ class Tensor(TensorCore):
     broadcast_to, repeat, flip, clone, contiguous = (
         shape.broadcast_to,
         shape.repeat,
-        shape.flip,
+        parts.flip,
         shape.clone,
         shape.contiguous,
     )
     narrow, select, unbind, split, chunk = (
-        shape.narrow,
-        shape.select,
-        shape.unbind,
-        shape.split,
-        shape.chunk,
+        parts.narrow,
+        parts.select,
+        parts.unbind,
+        parts.split,
+        parts.chunk,
     )
 
     def sum_to_size(self, *size: Any) -> Any:
@@ -298,7 +310,7 @@ class Tensor(TensorCore):
     def __iter__(self) -> Iterator[Any]:
         if not self.array.ndim:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(shape.unbind(self))
+        return iter(parts.unbind(self))
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Traced, *_common.Number)):
@@ -365,18 +377,18 @@ _UFUNCS = {
     np.absolute: elementwise.abs,
     np.sign: elementwise.sign,
     np.square: elementwise.square,
-    np.sqrt: elementwise.sqrt,
-    np.exp: elementwise.exp,
-    np.exp2: elementwise.exp2,
-    np.expm1: elementwise.expm1,
-    np.log: elementwise.log,
-    np.log2: elementwise.log2,
-    np.log10: elementwise.log10,
-    np.log1p: elementwise.log1p,
-    np.sin: elementwise.sin,
-    np.cos: elementwise.cos,
-    np.tan: elementwise.tan,
-    np.tanh: elementwise.tanh,
+    np.sqrt: functions.sqrt,
+    np.exp: functions.exp,
+    np.exp2: functions.exp2,
+    np.expm1: functions.expm1,
+    np.log: functions.log,
+    np.log2: functions.log2,
+    np.log10: functions.log10,
+    np.log1p: functions.log1p,
+    np.sin: functions.sin,
+    np.cos: functions.cos,
+    np.tan: functions.tan,
+    np.tanh: functions.tanh,
     np.maximum: elementwise.maximum,
     np.minimum: elementwise.minimum,
     np.matmul: matrix.matmul,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from ..kernels.geometry import Geometry
 from .._tape import Traced
+from ..kernels.geometry import Geometry
 
 
 def sizes(value: Any, n: int, name: str) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._tape import wrap
-from ..ops import elementwise, index, reduce, shape
+from ..ops import elementwise, functions, index, reduce, shape
+from ..ops import softmax as softmaxes
 from ..ops.matrix import linear
 from ._convolution import (
     conv1d,
@@ -37,22 +38,22 @@ __all__ = [
     "tanh",
 ]
 
-sigmoid, tanh = elementwise.sigmoid, elementwise.tanh
+sigmoid, tanh = functions.sigmoid, functions.tanh
 
 
 def relu(input, inplace=False):
     """``max(input, 0)``; with ``inplace`` written into ``input``."""
-    return input.relu_() if inplace else elementwise.relu(input)
+    return input.relu_() if inplace else functions.relu(input)
 
 
 def softmax(input, dim=None, dtype=None):
     """``exp(input)`` scaled to sum to 1 over ``dim``."""
-    return reduce.softmax(input, _softmax_dim(input, dim), dtype)
+    return softmaxes.softmax(input, _softmax_dim(input, dim), dtype)
 
 
 def log_softmax(input, dim=None, dtype=None):
     """The logarithm of ``softmax``."""
-    return reduce.log_softmax(input, _softmax_dim(input, dim), dtype)
+    return softmaxes.log_softmax(input, _softmax_dim(input, dim), dtype)
 
 
 def _softmax_dim(input: Any, dim: Any) -> int:

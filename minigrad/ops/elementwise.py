@@ -1,4 +1,4 @@
-"""Elementwise arithmetic and functions, each with its rules.
+"""Elementwise arithmetic, and choosing between elements, each with its rules.
 
 Shapes broadcast and dtypes promote as torch's; answers have the joint shape.  Rules are written with operators and
 other ops, so that they serve arrays and tensors alike.
@@ -6,13 +6,13 @@ other ops, so that they serve arrays and tensors alike.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from .. import _types
 from .._tape import Traced, primitive, wrap
+from . import functions
 from ._common import cast, common_float, converted, elementwise, floating, number_as, unary
 
 
@@ -176,7 +176,7 @@ def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
 def _pow_exponent(g: Any, input: Any, exponent: Any, out: Any) -> Any:
     # where the base is 0 and the exponent is not negative the answer does not change with the exponent
     still = masked(input == 0.0) & masked(exponent >= 0.0)
-    return g * choose(0.0, out * log(input), still)
+    return g * choose(0.0, out * functions.log(input), still)
 
 
 def masked(condition: Any) -> Any:
@@ -225,126 +225,6 @@ def reciprocal(input, /):
 
 
 reciprocal.vjps(input=lambda g, out: -g * (out * out))
-
-
-# ------------------------------------------------------------------------------ powers, exponentials, logarithms
-@unary
-def sqrt(input, /):
-    """The square root; NaN below 0."""
-    return np.sqrt(floating(input))
-
-
-sqrt.vjps(input=lambda g, out: g / (2 * out))
-
-
-@unary
-def rsqrt(input, /):
-    """``1 / sqrt(input)``."""
-    x = floating(input)
-    return x.dtype.type(1) / np.sqrt(x)
-
-
-rsqrt.vjps(input=lambda g, out: -0.5 * g * out * out * out)
-
-
-@unary
-def exp(input, /):
-    """``e ** input``."""
-    return np.exp(floating(input))
-
-
-exp.vjps(input=lambda g, out: g * out)
-
-
-@unary
-def exp2(input, /):
-    """``2 ** input``."""
-    return np.exp2(floating(input))
-
-
-exp2.vjps(input=lambda g, out: g * out * math.log(2))
-
-
-@unary
-def expm1(input, /):
-    """``e ** input - 1``, exact near 0."""
-    return np.expm1(floating(input))
-
-
-expm1.vjps(input=lambda g, out: g * (out + 1))
-
-
-@unary
-def log(input, /):
-    """The natural logarithm."""
-    return np.log(floating(input))
-
-
-log.vjps(input=lambda g, input: g / input)
-
-
-@unary
-def log2(input, /):
-    """The logarithm to base 2."""
-    return np.log2(floating(input))
-
-
-log2.vjps(input=lambda g, input: g / (input * math.log(2)))
-
-
-@unary
-def log10(input, /):
-    """The logarithm to base 10."""
-    return np.log10(floating(input))
-
-
-log10.vjps(input=lambda g, input: g / (input * math.log(10)))
-
-
-@unary
-def log1p(input, /):
-    """``log(1 + input)``, exact near 0."""
-    return np.log1p(floating(input))
-
-
-log1p.vjps(input=lambda g, input: g / (input + 1))
-
-
-# ------------------------------------------------------------------------------ trigonometry
-@unary
-def sin(input, /):
-    """The sine of ``input`` in radians."""
-    return np.sin(floating(input))
-
-
-sin.vjps(input=lambda g, input: g * cos(input))
-
-
-@unary
-def cos(input, /):
-    """The cosine of ``input`` in radians."""
-    return np.cos(floating(input))
-
-
-cos.vjps(input=lambda g, input: g * -sin(input))
-
-
-@unary
-def tan(input, /):
-    """The tangent of ``input`` in radians."""
-    return np.tan(floating(input))
-
-
-tan.vjps(input=lambda g, out: g * (1 + out * out))
-
-
-@unary
-def tanh(input, /):
-    """The hyperbolic tangent."""
-    return np.tanh(floating(input))
-
-
-tanh.vjps(input=lambda g, out: g * (1 - out * out))
 
 
 # ------------------------------------------------------------------------------ choosing and bounding
@@ -414,29 +294,6 @@ def _share(larger, smaller, /):
     return (larger >= smaller) * one - (larger == smaller) * half
 
 
-@unary
-def relu(input, /):
-    """``max(input, 0)``; its slope at 0 is 0."""
-    return np.maximum(input, _zero(input.dtype))
-
-
-relu.vjps(input=lambda g, out: g * (out > 0))
-
-_ZEROS = {d.np: d.np.type(0) for d in _types.all_dtypes}
-_zero = _ZEROS.__getitem__
-
-
-@unary
-def sigmoid(input, /):
-    """``1 / (1 + exp(-input))``."""
-    x = floating(input)
-    one = x.dtype.type(1)
-    return one / (one + np.exp(-x))
-
-
-sigmoid.vjps(input=lambda g, out: g * ((1 - out) * out))
-
-
 @unary(title="ClampBackward1")
 def _clamp(input, /, min, max):
     return np.clip(input, min, max)
@@ -484,43 +341,6 @@ def clamp_min(input, min):
 def clamp_max(input, max):
     """``input``, but at most ``max``."""
     return clamp(input, max=max)
-
-
-@unary
-def floor(input, /):
-    """Rounded down."""
-    return np.floor(input) if input.dtype.kind == "f" else input.copy()
-
-
-@unary
-def ceil(input, /):
-    """Rounded up."""
-    return np.ceil(input) if input.dtype.kind == "f" else input.copy()
-
-
-@unary
-def trunc(input, /):
-    """Rounded towards zero."""
-    return np.trunc(input) if input.dtype.kind == "f" else input.copy()
-
-
-@unary
-def round(input, /, *, decimals=0):
-    """Rounded to the nearest, halves to even, at ``decimals`` digits after the point."""
-    return np.round(input, decimals) if input.dtype.kind == "f" else input.copy()
-
-
-for _op in (floor, ceil, trunc, round):
-    _op.vjps(input=lambda g: g * 0.0)
-
-
-@unary
-def frac(input, /):
-    """What is behind the point, with the sign of ``input``."""
-    return input - np.trunc(input)
-
-
-frac.vjps(input=lambda g: g)
 
 
 @primitive(title="MaskedFillBackward0")

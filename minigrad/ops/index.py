@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, Traced, cell, edge, follow, mode, node_of, primitive, wrap
+from .._tape import Array, Traced, cell, edge, follow, mode, node_of, primitive
 from ._common import Number, cast, number_as
 
 ndarray = np.ndarray

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced, primitive
-from .shape import _permute, _transpose, reshape, sum_to_size
+from .shape import _transpose, reshape, sum_to_size
 
 ndarray = np.ndarray
 

@@ -1,0 +1,216 @@
+"""The largest and smallest elements, where they are, and whether any or all are nonzero.
+
+At ties an index is the first; a whole reduction and ``amax`` share the gradient evenly among ties, as torch does.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from .._tape import Array, Traced, primitive
+from ._common import all_dims, one_dim, return_type, unary
+from .elementwise import masked, maximum, minimum
+from .reduce import _axis, _sum, spread
+from .shape import reshape
+
+
+@unary(title="AmaxBackward0")
+def _amax(input, /, dim, keepdim):
+    return np.maximum.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+@unary(title="AminBackward0")
+def _amin(input, /, dim, keepdim):
+    return np.minimum.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+def _extreme_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any) -> Any:
+    """Ties share the gradient evenly."""
+    hits = masked(input == spread(out, into, dim))
+    share = hits / _sum(hits.astype(np.float64), dim, True)
+    return spread(g, into, dim) * share.astype(g.dtype.np if isinstance(g, Traced) else g.dtype)
+
+
+_amax.vjps(input=_extreme_rule)
+_amin.vjps(input=_extreme_rule)
+
+
+def _nonempty(name: str, input: Any, dim: Any) -> None:
+    if builtins.any(input.array.shape[d] == 0 for d in all_dims(dim, input.array.ndim) if input.array.ndim):
+        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0")
+
+
+def amax(input, dim=(), keepdim=False):
+    """The largest element over ``dim``; ties share the gradient evenly."""
+    dim = None if dim is None or dim == () else dim
+    _nonempty("amax", input, dim)
+    return _amax(input, dim, keepdim)
+
+
+def amin(input, dim=(), keepdim=False):
+    """The smallest element over ``dim``; ties share the gradient evenly."""
+    dim = None if dim is None or dim == () else dim
+    _nonempty("amin", input, dim)
+    return _amin(input, dim, keepdim)
+
+
+@primitive(aux=("indices",), title="MaxBackward0")
+def _max_along(input, /, dim, keepdim):
+    """Values and indices of the first largest elements along one dimension."""
+    return _taken(input, np.argmax(input, dim) if input.ndim else np.int64(0), dim, keepdim)
+
+
+@primitive(aux=("indices",), title="MinBackward0")
+def _min_along(input, /, dim, keepdim):
+    """Values and indices of the first smallest elements along one dimension."""
+    return _taken(input, np.argmin(input, dim) if input.ndim else np.int64(0), dim, keepdim)
+
+
+def _taken(input: Array, indices: Any, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    if not input.ndim:
+        return input.copy(), np.asarray(indices)
+    where = np.expand_dims(np.asarray(indices, np.int64), dim)
+    values = np.take_along_axis(input, where, dim)
+    return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
+
+
+@primitive
+def pick(input, /, dim, indices):
+    """The elements at ``indices`` (an array of input's shape but 1 along ``dim``), without ``dim``."""
+    if not input.ndim:
+        return input.copy()
+    return np.take_along_axis(input, indices, dim).squeeze(dim)
+
+
+@primitive
+def place(input, /, shape, dim, indices):
+    """Zeros of ``shape`` with ``input`` at the places that ``pick`` takes."""
+    out = np.zeros(shape, input.dtype)
+    if not shape:
+        return input.reshape(shape).copy()
+    np.put_along_axis(out, indices, np.expand_dims(input, dim), dim)
+    return out
+
+
+pick.vjps(input=lambda g, into, dim, indices: place(g, into, dim, indices))
+place.vjps(input=lambda g, dim, indices: pick(g, dim, indices))
+
+
+def _along_rule(g: Any, into: tuple[int, ...], dim: int, keepdim: bool, indices: Any) -> Any:
+    indices = masked(indices)
+    if not into:
+        return g
+    if keepdim:
+        g = reshape(g, tuple(s for i, s in enumerate(into) if i != dim))
+    return place(g, into, dim, indices if keepdim else np.expand_dims(indices, dim))
+
+
+_max_along.vjps(input=_along_rule)
+_min_along.vjps(input=_along_rule)
+
+
+@unary(title="MaxBackward1")
+def _max_all(input, /):
+    return np.maximum.reduce(input, axis=None)
+
+
+@unary(title="MinBackward1")
+def _min_all(input, /):
+    return np.minimum.reduce(input, axis=None)
+
+
+for _op in (_max_all, _min_all):
+    _op.vjps(input=lambda g, input, out, into: _extreme_rule(g, input, out, into, None))
+
+
+def _extreme(name: str, input: Any, dim: Any, keepdim: bool, ops: tuple[Any, Any, Any]) -> Any:
+    whole, along, pairwise = ops
+    if isinstance(dim, Traced):
+        return pairwise(input, dim)
+    if dim is None:
+        if input.array.size == 0:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument."
+            )
+        return whole(input)
+    d = one_dim(dim, input.array.ndim)
+    if input.array.ndim and input.array.shape[d] == 0:
+        raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+    return return_type(name, "values", "indices")(*along(input, d, keepdim))
+
+
+def max(input, dim=None, keepdim=False):
+    """The largest element; with ``dim`` an int, (values, indices) along it; with a tensor, the elementwise maximum.
+
+    At ties the index is the first; the gradient of the whole reduction is shared evenly.
+
+    >>> import minigrad as mg
+    >>> mg.tensor([[1., 3.], [5., 2.]]).max(dim=1).indices
+    tensor([1, 0])
+    """
+    return _extreme("max", input, dim, keepdim, (_max_all, _max_along, maximum))
+
+
+def min(input, dim=None, keepdim=False):
+    """The smallest element; with ``dim`` an int, (values, indices) along it: see ``max``."""
+    return _extreme("min", input, dim, keepdim, (_min_all, _min_along, minimum))
+
+
+@primitive
+def _argmax(input, /, dim, keepdim):
+    return np.argmax(input, dim, keepdims=keepdim)
+
+
+@primitive
+def _argmin(input, /, dim, keepdim):
+    return np.argmin(input, dim, keepdims=keepdim)
+
+
+def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    if dim is None:
+        if input.array.size == 0:
+            raise IndexError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument."
+            )
+        return op(input, None, keepdim)
+    d = one_dim(dim, input.array.ndim)
+    if input.array.ndim == 0:
+        return op(input, None, keepdim)
+    if input.array.shape[d] == 0:
+        raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+    return op(input, d, keepdim)
+
+
+def argmax(input, dim=None, keepdim=False):
+    """The index of the first largest element, of the flattened tensor or along ``dim``."""
+    return _arg("argmax", _argmax, input, dim, keepdim)
+
+
+def argmin(input, dim=None, keepdim=False):
+    """The index of the first smallest element, of the flattened tensor or along ``dim``."""
+    return _arg("argmin", _argmin, input, dim, keepdim)
+
+
+@primitive
+def _all(input, /, dim, keepdim):
+    return np.all(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+@primitive
+def _any(input, /, dim, keepdim):
+    return np.any(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+
+
+def all(input, dim=None, keepdim=False):
+    """Whether all elements over ``dim`` are nonzero."""
+    return _all(input, dim, keepdim)
+
+
+def any(input, dim=None, keepdim=False):
+    """Whether some element over ``dim`` is nonzero."""
+    return _any(input, dim, keepdim)

@@ -1,0 +1,215 @@
+"""Tensors joined from parts and taken apart: cat, stack, narrow, select, split, flip.
+
+Parts are views of the whole, as in torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._tape import Traced, primitive, variadic
+from ._common import all_dims, common, one_dim
+
+
+# ------------------------------------------------------------------------------ joining
+def cat(tensors, dim=0):
+    """Tensors joined along an existing dimension; dtypes promote.
+
+    RuntimeError if there are none, or sizes differ in another dimension.
+    """
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Traced):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
+            )
+        if not x.array.ndim:
+            raise RuntimeError(
+                f"zero-dimensional tensor (at position {i}) cannot be concatenated"
+            )
+    real = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # torch's legacy empties
+    d = one_dim(dim, real[0].array.ndim)
+    first = real[0].array.shape
+    for i, x in enumerate(real[1:], 1):
+        s = x.array.shape
+        if len(s) != len(first):
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(first)} and {len(s)}"
+            )
+        for k in range(len(s)):
+            if k != d and s[k] != first[k]:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {d}. Expected size {first[k]} but got size "
+                    f"{s[k]} for tensor number {i} in the list."
+                )
+    return _cat(common(*real) or real, d)
+
+
+@variadic("CatBackward0")
+def _cat(arrays, dim):
+    return np.concatenate(arrays, dim)
+
+
+def _split_gradient(g: Any, shapes: Sequence[Any], dim: int) -> list[Any]:
+    parts, start = [], 0
+    for s in shapes:
+        parts.append(_narrow(g, dim, start, s[dim]))
+        start += s[dim]
+    return parts
+
+
+_cat.rule(_split_gradient)
+
+
+def stack(tensors, dim=0):
+    """Tensors of one shape joined along a new dimension."""
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = tensors[0].array.shape
+    for i, x in enumerate(tensors):
+        if x.array.shape != first:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
+                f"{list(x.array.shape)} at entry {i}"
+            )
+    return _stack(common(*tensors) or tensors, one_dim(dim, len(first) + 1))
+
+
+@variadic("StackBackward0")
+def _stack(arrays, dim):
+    return np.stack(arrays, dim)
+
+
+_stack.rule(lambda g, shapes, dim: [_select(g, dim, i) for i in range(len(shapes))])
+
+
+# ------------------------------------------------------------------------------ taking parts
+@primitive(view=True, title="SliceBackward0")
+def _narrow(input, /, dim, start, length):
+    return input[(slice(None),) * dim + (slice(start, start + length),)]
+
+
+@primitive(title="PadBackward0")
+def _widen(input, /, dim, start, size):
+    """``input`` at ``start`` of a dimension of ``size``, zeros elsewhere: the adjoint of narrow."""
+    shape = list(input.shape)
+    length, shape[dim] = shape[dim], size
+    out = np.zeros(shape, input.dtype)
+    out[(slice(None),) * dim + (slice(start, start + length),)] = input
+    return out
+
+
+_narrow.vjps(input=lambda g, into, dim, start: _widen(g, dim, start, into[dim]))
+_widen.vjps(input=lambda g, into, dim, start: _narrow(g, dim, start, into[dim]))
+
+
+def narrow(input, dim, start, length):
+    """``length`` elements from ``start`` along ``dim``, as a view."""
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    d = one_dim(dim, len(shape))
+    start = int(start)
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    if not -shape[d] <= start <= shape[d]:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-shape[d]}, {shape[d]}], but got {start})"
+        )
+    if start < 0:
+        start += shape[d]
+    if start + length > shape[d]:
+        raise RuntimeError(
+            f"start ({start}) + length ({length}) exceeds dimension size ({shape[d]})."
+        )
+    return _narrow(input, d, start, int(length))
+
+
+@primitive(view=True, title="SelectBackward0")
+def _select(input, /, dim, index):
+    return input[(slice(None),) * dim + (index, ...)]
+
+
+@primitive(title="SelectBackward0")
+def _unselect(input, /, dim, index, size):
+    """Zeros with ``input`` at ``index`` of a new dimension of ``size``: the adjoint of select."""
+    out = np.zeros((*input.shape[:dim], size, *input.shape[dim:]), input.dtype)
+    out[(slice(None),) * dim + (index, ...)] = input
+    return out
+
+
+_select.vjps(input=lambda g, into, dim, index: _unselect(g, dim, index, into[dim]))
+_unselect.vjps(input=lambda g, dim, index: _select(g, dim, index))
+
+
+def select(input, dim, index):
+    """The part at ``index`` of ``dim``, without that dimension, as a view."""
+    shape = input.array.shape
+    if not shape:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    d = one_dim(dim, len(shape))
+    if not -shape[d] <= index < shape[d]:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {d}"
+        )
+    return _select(input, d, int(index) % shape[d])
+
+
+def unbind(input, dim=0):
+    """The parts along ``dim``, as a tuple of views."""
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    d = one_dim(dim, len(shape))
+    return tuple(_select(input, d, i) for i in range(shape[d]))
+
+
+def split(input, split_size_or_sections, dim=0):
+    """Parts of a given size (the last may be smaller), or of the sizes given in a list, as views."""
+    shape = input.array.shape
+    if not shape:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    d = one_dim(dim, len(shape))
+    n, sizes = shape[d], split_size_or_sections
+    if isinstance(sizes, int):
+        if sizes < 0 or (sizes == 0 and n):
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={sizes}"
+            )
+        sizes = [min(sizes, n - i) for i in range(0, n, sizes or 1)] or [n]
+    elif sum(sizes) != n or any(s < 0 for s in sizes):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but "
+            f"got split_sizes={list(sizes)}"
+        )
+    starts = [sum(sizes[:i]) for i in range(len(sizes))]
+    return tuple(_narrow(input, d, i, s) for i, s in zip(starts, sizes))
+
+
+def chunk(input, chunks, dim=0):
+    """At most ``chunks`` parts of equal size (the last may be smaller), as views."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    n = input.array.shape[one_dim(dim, input.array.ndim)]
+    return split(input, max(1, -(-n // chunks)), dim)
+
+
+@primitive(title="FlipBackward0")
+def _flip(input, /, dims):
+    return np.flip(input, dims).copy()
+
+
+_flip.vjps(input=lambda g, dims: _flip(g, dims))
+
+
+def flip(input, *dims):
+    """The elements in reverse order along each of ``dims``."""
+    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
+        dims = tuple(dims[0])
+    return _flip(input, all_dims(dims, input.ndim) if dims else ())

@@ -1,0 +1,97 @@
+"""Softmax and its kin, and running sums along a dimension.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from ._common import cast, one_dim, unary
+from .functions import exp
+from .parts import flip
+from .reduce import _accumulated, _axis, _sum, spread
+from .shape import reshape
+
+
+@unary(title="SoftmaxBackward0")
+def _softmax(input, /, dim):
+    x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
+    e = np.exp(x, out=x)
+    e /= np.add.reduce(e, axis=dim, keepdims=True)
+    return e
+
+
+_softmax.vjps(input=lambda g, out, dim: (g - _sum(g * out, dim, True)) * out)
+
+
+@unary(title="LogSoftmaxBackward0")
+def _log_softmax(input, /, dim):
+    x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
+    return x - np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True))
+
+
+_log_softmax.vjps(input=lambda g, out, dim: g - exp(out) * _sum(g, dim, True))
+
+
+def _over(op: Any, input: Any, dim: Any, dtype: Any) -> Any:
+    if dtype is not None:
+        input = cast(input, _types.as_numpy(dtype))
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(
+            f'"softmax_kernel_impl" not implemented for \'{_types.of(input.array.dtype).title}\''
+        )
+    d = one_dim(dim, input.array.ndim)
+    if not input.array.ndim:
+        return reshape(op(reshape(input, (1,)), 0), ())
+    if input.array.shape[d] == 0:
+        return input * 1.0
+    return op(input, d)
+
+
+def softmax(input, dim, dtype=None):
+    """``exp(input)`` scaled to sum to 1 over ``dim``; RuntimeError for integers."""
+    return _over(_softmax, input, dim, dtype)
+
+
+def log_softmax(input, dim, dtype=None):
+    """The logarithm of ``softmax``, computed without overflow; RuntimeError for integers."""
+    return _over(_log_softmax, input, dim, dtype)
+
+
+@unary
+def _logsumexp(input, /, dim, keepdim):
+    axis = _axis(dim, input.ndim)
+    top = np.maximum.reduce(input, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, input.dtype.type(0))
+    total = np.log(np.add.reduce(np.exp(input - top), axis=axis, keepdims=True)) + top
+    return total if keepdim else total.squeeze(axis)
+
+
+_logsumexp.vjps(
+    input=lambda g, input, out, into, dim: spread(g, into, dim)
+    * exp(input - spread(out, into, dim))
+)
+
+
+def logsumexp(input, dim, keepdim=False):
+    """``log(sum(exp(input)))`` over ``dim``, without overflow."""
+    return _logsumexp(_to_float(input), dim, keepdim)
+
+
+def _to_float(input: Any) -> Any:
+    return input if input.array.dtype.kind == "f" else cast(input, _types.default())
+
+
+@unary(title="CumsumBackward0")
+def _cumsum(input, /, dim):
+    return np.add.accumulate(input, axis=dim) if input.ndim else input.copy()
+
+
+_cumsum.vjps(input=lambda g, dim: flip(_cumsum(flip(g, dim), dim), dim) if g.ndim else g)
+
+
+def cumsum(input, dim, *, dtype=None):
+    """The running sum along ``dim``; integers sum to int64."""
+    return _cumsum(_accumulated(input, dtype), one_dim(dim, input.array.ndim))
