@@ -45,18 +45,32 @@ def jit(*args: Any, reassociate: bool = False) -> Any:
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
         if reassociate:
             options["fastmath"] = {"contract", "reassoc", "nsz"}
-        if _folder is None:
-            return _watch(numba.njit(**options)(function))
-        with _lock:  # Numba chooses a function's folder while decorating it
-            before, config.CACHE_DIR = config.CACHE_DIR, str(_folder)
-            try:
-                return _watch(numba.njit(cache=True, **options)(function))
-            except RuntimeError:  # the folder stopped being writable
-                return _watch(numba.njit(**options)(function))
-            finally:
-                config.CACHE_DIR = before
+        dispatcher = _cached(lambda cache: numba.njit(cache=cache, **options)(function))
+        _ours.add(dispatcher)
+        return dispatcher
 
     return decorate(args[0]) if args else decorate
+
+
+def compiled(signature: Any, function: Callable[..., Any]) -> int:
+    """The address of a function's machine code, callable as C; compiled now, cached on disk."""
+    made = _cached(lambda cache: numba.cfunc(signature, nopython=True, cache=cache)(function))
+    _kept.append(made)
+    return int(made.address)
+
+
+def _cached(make: Callable[[bool], Any]) -> Any:
+    """make(True) with Numba's cache in our folder, make(False) where there is none."""
+    if _folder is None:
+        return make(False)
+    with _lock:  # Numba chooses a function's folder while decorating it
+        before, config.CACHE_DIR = config.CACHE_DIR, str(_folder)
+        try:
+            return make(True)
+        except RuntimeError:  # the folder stopped being writable
+            return make(False)
+        finally:
+            config.CACHE_DIR = before
 
 
 def _stamp() -> str:
@@ -122,13 +136,9 @@ class _Notice(event.Listener):  # type: ignore[misc]
         print(f"minigrad: compiling kernels ({where}) ...", file=sys.stderr, flush=True)
 
 
-def _watch(dispatcher: Any) -> Any:
-    _ours.add(dispatcher)
-    return dispatcher
-
-
 _lock = threading.Lock()
 _folder = _cache_folder()
 _ours: set[Any] = set()
+_kept: list[Any] = []  # machine code lives as long as what holds it
 if sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("MINIGRAD_QUIET"):
     event.register("numba:compile", _Notice())

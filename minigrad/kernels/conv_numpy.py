@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.geometry import Geometry, out_size
+from minigrad.kernels.geometry import Geometry, out_sizes
 
 Array = np.ndarray[Any, Any]
 
@@ -50,7 +50,7 @@ class _Plan(NamedTuple):
 def _plan(x: tuple[int, ...], w: tuple[int, ...], geo: Geometry, itemsize: int) -> _Plan:
     size, kernel, groups = x[2:], w[2:], geo.groups
     dims, channels = len(size), w[1]
-    out = tuple(map(out_size, size, kernel, geo.stride, geo.padding, geo.dilation))
+    out = out_sizes(size, kernel, geo)
     bordered = tuple(n + before + after for n, (before, after) in zip(size, geo.padding))
     # Bytes between neighbours along each spatial dimension of the bordered image.
     steps = tuple(math.prod(bordered[d + 1 :]) * itemsize for d in range(dims))

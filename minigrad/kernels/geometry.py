@@ -18,7 +18,13 @@ class Geometry(NamedTuple):
     groups: int
 
 
-def out_size(n: int, kernel: int, stride: int, padding: tuple[int, int], dilation: int) -> int:
-    """The number of windows along one dimension, 0 if not even one fits."""
-    room = n + padding[0] + padding[1] - (kernel - 1) * dilation - 1
-    return room // stride + 1 if room >= 0 else 0
+def out_sizes(
+    size: tuple[int, ...], kernel: tuple[int, ...], geo: Geometry
+) -> tuple[int, ...]:
+    """The number of windows along each dimension, 0 where not even one fits."""
+    return tuple(
+        max(0, (n + before + after - (k - 1) * d - 1) // s + 1)
+        for n, k, s, (before, after), d in zip(
+            size, kernel, geo.stride, geo.padding, geo.dilation
+        )
+    )

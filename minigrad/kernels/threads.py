@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 INLINE_BELOW = 60e3  # nanoseconds on one thread
 # From here on the work is cut finer, so that a thread that lost its CPU does not hold up all.
 CUT_FINE_ABOVE = 2e6
-FINE = 4  # pieces per thread
+FINE = 4  # pieces per thread unless the kernel says otherwise
 
 
 def get_num_threads() -> int:
@@ -38,10 +38,11 @@ def set_num_threads(count: int) -> None:
     _num_threads = count
 
 
-def run(task: Callable[[int, int], object], total: int, cost: float) -> None:
+def run(task: Callable[[int, int], object], total: int, cost: float, fine: int = FINE) -> None:
     """Call task(start, stop) for pieces that cover range(total), on several threads.
 
     cost: about how many nanoseconds task(0, total) takes on one thread.
+    fine: pieces per thread when there is much work; 1 where starting a piece is dear.
     Small work, a call from inside a task and a call while another thread is using
     the pool run on the caller's thread.  The first exception of any piece is raised
     here after every thread has stopped working.
@@ -54,7 +55,7 @@ def run(task: Callable[[int, int], object], total: int, cost: float) -> None:
         task(0, total)
         return
     try:
-        pieces = min(total, threads * (FINE if cost > CUT_FINE_ABOVE else 1))
+        pieces = min(total, threads * (fine if cost > CUT_FINE_ABOVE else 1))
         pool.share(task, [total * i // pieces for i in range(pieces + 1)], threads)
     finally:
         pool.owner.release()

@@ -1,7 +1,7 @@
 """Convolution kernels against plain loops and torch: values, bounds, bits, special numbers."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -70,6 +70,10 @@ class Problem:
         self.c = draw(groups * cig)
         self.g = draw(n, groups * cog, *out)
 
+    def __repr__(self) -> str:
+        shapes = f"x {self.x.shape} {self.x.dtype}, w {self.w.shape}, y {self.g.shape}"
+        return f"<{shapes}, {self.geo}>"
+
     def answers(self) -> tuple[Array, Array, Array]:
         y = np.zeros(self.g.shape)
         dx = np.zeros(self.x.shape)
@@ -128,6 +132,15 @@ def agree(got: tuple[Array, ...], want: tuple[Array, ...], dtype: Any) -> None:
         assert one.dtype == dtype and one.flags.c_contiguous and one.flags.writeable
         # Numbers are eighths: products and their sums are exact in float32.
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.fixture(params=["numpy", "vector"], autouse=True, scope="module")
+def path(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every test runs with all work given to NumPy, then with all given to the vector kernels."""
+    before = K.SMALL
+    K.SMALL = 1 << 62 if request.param == "numpy" else -1
+    yield request.param
+    K.SMALL = before
 
 
 @given(problems())

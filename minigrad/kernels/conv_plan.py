@@ -1,0 +1,270 @@
+"""Where everything lies when a convolution runs on image lanes: tables, worked out once per shape.
+
+Every sweep below is: output pixel  first + step*t  reads input pixels  stride*t + reach[k],
+for t < count, along each of three dimensions (missing ones have size 1).  A convolution is one
+such phase per dimension; its adjoint with stride s is s of them, without inserted zeros:
+
+    conv, stride 2         y0  y1            adjoint    x0 x1 x2 x3 x4
+                          / |\\/ |\\                     phase 0: x0, x2, x4   from taps 0 and 2
+                        x0 x1 x2 x3 x4                 phase 1: x1, x3       from tap 1
+
+Planes are packed with a zero border.  The columns right of a row are also those left of the next:
+
+    . . . . .        D, H, W = input size, pitch = W + the wider border
+    . x x x          a pixel is one vector: L numbers, one per lane
+    . x x x          one channel follows the other after `plane` bytes,
+    . . . . .        an odd number of cache lines, so that channels do not collide in the cache
+
+All positions in the tables are bytes.
+
+Lanes are images.  Where there are too few, an image is cut into `parts` along its first
+dimension, and each part (with the rows around it) counts as an image: `Lanes`.
+"""
+
+import functools
+import itertools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.kernels.geometry import Geometry
+
+Table = np.ndarray[Any, np.dtype[np.int64]]
+Size = tuple[int, int, int]
+
+L2 = 600_000  # bytes of input and output that are worked on at a time
+
+
+class Phase(NamedTuple):
+    """Along one dimension: outputs first + step*t read inputs stride*t + reach[j] by taps[j]."""
+
+    first: int
+    step: int
+    count: int
+    stride: int
+    taps: tuple[int, ...]
+    reach: tuple[int, ...]
+
+
+Phases = tuple[tuple[Phase, ...], ...]  # of the three dimensions
+
+
+def forward_phases(kernel: Size, out: Size, geo: Geometry) -> Phases:
+    """What y reads of x."""
+    return tuple(
+        (Phase(0, 1, n, s, tuple(range(k)), tuple(j * d - before for j in range(k))),)
+        for k, n, s, (before, _), d in zip(kernel, out, geo.stride, geo.padding, geo.dilation)
+    )
+
+
+def adjoint_phases(kernel: Size, size: Size, geo: Geometry) -> Phases:
+    """What x's gradient reads of y's: i = o*s + k*d - p solved for o."""
+    dims = []
+    for k, n, s, (p, _), d in zip(kernel, size, geo.stride, geo.padding, geo.dilation):
+        phases = []
+        for a in range(s):  # of which some may have no pixels, or no taps
+            taps = tuple(j for j in range(k) if (a + p - j * d) % s == 0)
+            reach = tuple((a + p - j * d) // s for j in taps)
+            phases.append(Phase(a, s, max(0, -(-(n - a) // s)), 1, taps, reach))
+        dims.append(tuple(phases))
+    return tuple(dims)
+
+
+def three(values: Any, fill: Any) -> Any:
+    """Values per spatial dimension, filled up in front to three."""
+    return (fill,) * (3 - len(values)) + tuple(values)
+
+
+def in_three(geo: Geometry) -> Geometry:
+    return Geometry(
+        three(geo.stride, 1), three(geo.padding, (0, 0)), three(geo.dilation, 1), geo.groups
+    )
+
+
+def odd_lines(count: int) -> int:
+    """`count` bytes rounded up to an odd number of cache lines."""
+    return (-(-count // 64) | 1) * 64
+
+
+def border(phases: tuple[Phase, ...], size: int) -> tuple[int, int]:
+    """How far the phases read before and after a dimension's `size` pixels."""
+    used = [p for p in phases if p.taps and p.count]
+    low = min((min(p.reach) for p in used), default=0)
+    high = max((max(p.reach) + (p.count - 1) * p.stride for p in used), default=0)
+    return max(0, -low), max(0, high - size + 1)
+
+
+class Lanes(NamedTuple):
+    """Which pixels the lanes work on: whole images, or `parts` of each with a border copied in.
+
+    starts_in and starts_out say where each lane's channel 0 begins; `dead` lanes at the start of
+    the last block repeat others.
+    """
+
+    parts: int
+    dim: int  # the dimension that is cut
+    phases: Phases
+    size: Size  # of a lane's input
+    out: Size  # and output
+    bordered: Size  # input that is copied with a border first, if parts > 1
+    before: Size  # that border
+    padded: Size  # output, longer than wanted if the parts do not fit
+    starts_in: Table
+    starts_out: Table
+    dead: int
+
+
+def _starts(images: int, image: int, parts: int, part: int, lanes: int) -> tuple[Table, int]:
+    """Start of each lane; the last block overlaps the one before, or repeats the first lane."""
+    each = np.arange(images)[:, None] * image + np.arange(parts) * part
+    starts = each.ravel().astype(np.int64)
+    dead = -len(starts) % lanes
+    whole = len(starts) - (lanes - dead) if dead else len(starts)
+    fill = starts[:whole][-dead:] if whole >= dead else np.repeat(starts[:1], dead)
+    return np.concatenate([starts[:whole], fill[:dead], starts[whole:]]), dead
+
+
+def choose_lanes(
+    images: int, channels: int, outputs: int, size: Size, out: Size, phases: Phases, lanes: int,
+    item: int,
+) -> Lanes:
+    """Whole images as lanes, or parts of them where that leaves fewer lanes idle."""
+    edges = [border(p, n) for p, n in zip(phases, size)]
+    bordered = tuple(n + low + high for n, (low, high) in zip(size, edges))
+    dim = next((d for d in range(3) if out[d] > 1 or bordered[d] > 1), 2)
+    step, stride = phases[dim][0].step, phases[dim][0].stride
+    best, parts, length = -(-images // lanes) * out[dim], 1, out[dim]
+    for count in range(2, min(out[dim] // step, 4 * lanes) + 1):
+        each = -(-out[dim] // (count * step)) * step
+        used = -(-out[dim] // each)
+        cost = -(-images * used // lanes) * each
+        if cost * 1.15 < best:  # a part costs a copy of its input and more border
+            best, parts, length = cost, used, each
+    if parts == 1:
+        image_in, image_out = channels * math.prod(size) * item, outputs * math.prod(out) * item
+        starts_in, dead = _starts(images, image_in, 1, 0, lanes)
+        starts_out, _ = _starts(images, image_out, 1, 0, lanes)
+        return Lanes(1, dim, phases, size, out, size, (0, 0, 0), out, starts_in, starts_out, dead)
+    before = tuple(low for low, _ in edges)
+    shifted = tuple(
+        tuple(p._replace(reach=tuple(r + low for r in p.reach)) for p in ps)
+        for ps, low in zip(phases, before)
+    )
+    advance = length // step * stride
+    cut = tuple(
+        p._replace(count=max(0, -(-(length - p.first) // step))) for p in shifted[dim]
+    )
+    need = max(1, sum(border(cut, 0)))
+    shifted = (*shifted[:dim], cut, *shifted[dim + 1 :])
+    rows = max(bordered[dim], (parts - 1) * advance + need)
+    bordered = (*bordered[:dim], rows, *bordered[dim + 1 :])
+    padded = (*out[:dim], parts * length, *out[dim + 1 :])
+    inner_in, inner_out = (math.prod(n[dim + 1 :]) * item for n in (bordered, out))
+    starts_in, dead = _starts(
+        images, channels * rows * inner_in, parts, advance * inner_in, lanes
+    )
+    starts_out, _ = _starts(
+        images, outputs * parts * length * inner_out, parts, length * inner_out, lanes
+    )
+    return Lanes(
+        parts=parts,
+        dim=dim,
+        phases=shifted,
+        size=(*bordered[:dim], need, *bordered[dim + 1 :]),
+        out=(*out[:dim], length, *out[dim + 1 :]),
+        bordered=bordered,
+        before=before,
+        padded=padded,
+        starts_in=starts_in,
+        starts_out=starts_out,
+        dead=dead,
+    )
+
+
+class Planes:
+    """The packed planes of one block of lanes, and what each row of output reads in them.
+
+    vecs: pixels of a register tile; vector: bytes of a pixel.
+    """
+
+    def __init__(self, size: Size, out: Size, phases: Phases, vecs: int, vector: int) -> None:
+        (bd, _), (bh, ah), (bw, aw) = edges = [border(p, n) for p, n in zip(phases, size)]
+        pitch_w = size[2] + max(bw, aw)
+        pitch_h = size[1] + max(bh, ah)
+
+        def index(d: Any, h: Any, w: Any) -> Any:
+            return (((d + bd) * pitch_h + h + bh) * pitch_w + w + bw) * vector
+
+        d, h, w = np.ix_(*(np.arange(n) for n in size))
+        self.pixels = index(d, h, w).astype(np.int64).ravel()
+        last = index(*(n - 1 + after for n, (_, after) in zip(size, edges)))
+        self.step_in = phases[2][0].stride * vector
+        # Tiles may read beyond the last pixel of a row; what they make of it is not kept.
+        self.plane = odd_lines(last + vector + vecs * self.step_in)
+        self.pitch = pitch_w
+        filled = np.stack([index(d, h, 0).ravel(), index(d, h, size[2]).ravel()], 1).ravel()
+        edges_of_gaps = np.concatenate([[0], filled, [self.plane]]).reshape(-1, 2)
+        gaps = edges_of_gaps[edges_of_gaps[:, 0] < edges_of_gaps[:, 1]]
+        self.gaps = np.ascontiguousarray(gaps, np.int64)
+        self._rows(size, out, phases, pitch_h * pitch_w * vector, pitch_w * vector)
+        self._taps(phases, index)
+
+    def _rows(
+        self, size: Size, out: Size, phases: Phases, slab: int, pitch: int
+    ) -> None:
+        """Per output row: position, kind (its phases in d and h), first and last pixel read."""
+        self.rows = np.zeros((out[0] * out[1], 2), np.int64)
+        self.reads = np.zeros((out[0] * out[1], 2), np.int64)
+        deep, high, wide = size
+        kinds = itertools.product(phases[0], phases[1])
+        for kind, (pd, ph) in enumerate(kinds):
+            for td, th in itertools.product(range(pd.count), range(ph.count)):
+                row = (pd.first + pd.step * td) * out[1] + ph.first + ph.step * th
+                d, h = td * pd.stride, th * ph.stride
+                self.rows[row] = d * slab + h * pitch, kind
+                if pd.taps and ph.taps:
+                    top = max(0, d + min(pd.reach)) * high + max(0, h + min(ph.reach))
+                    end = min(deep - 1, d + max(pd.reach)) * high
+                    end += min(high - 1, h + max(ph.reach)) + 1
+                    self.reads[row] = top * wide, max(0, end) * wide
+                else:
+                    self.reads[row] = deep * high * wide, 0
+        self.reads[:, 0] = np.minimum.accumulate(self.reads[::-1, 0])[::-1]
+        self.reads[:, 1] = np.maximum.accumulate(self.reads[:, 1])
+
+    def _taps(self, phases: Phases, index: Any) -> None:
+        """Per phase: positions of its taps in a plane, and which taps of the kernel they are."""
+        sizes = [sum(len(p.taps) for p in ps) for ps in phases]  # of the kernel
+        self.kinds, positions, taps = [], [], []
+        for pd, ph, pw in itertools.product(*phases):
+            reach = itertools.product(pd.reach, ph.reach, pw.reach)
+            positions.append([index(*r) for r in reach])
+            taps.append(
+                [
+                    (kd * sizes[1] + kh) * sizes[2] + kw
+                    for kd, kh, kw in itertools.product(pd.taps, ph.taps, pw.taps)
+                ]
+            )
+            self.kinds.append((len(taps[-1]), pw.first, pw.count))
+        self.positions, self.taps = positions, taps
+
+    def offsets(self, channels: int) -> Table:
+        """Positions of all taps of `channels` channels, phase after phase, channels outside."""
+        planes = np.arange(channels, dtype=np.int64)[:, None] * self.plane
+        parts = [(planes + np.array(p, np.int64)).ravel() for p in self.positions]
+        return np.concatenate(parts)
+
+
+def bands(rows: int, fits: Any, wide: int, lanes: int) -> int:
+    """Rows of output per band: as many as fit, of about equal size, a vector of pixels at least."""
+    size = 1
+    while size < rows and (fits(size + 1) or size * wide < lanes):
+        size += 1
+    return -(-rows // -(-rows // size))
+
+
+@functools.lru_cache(maxsize=8)
+def no_bias(count: int, dtype: Any) -> np.ndarray[Any, Any]:
+    return np.zeros(count, dtype)
+

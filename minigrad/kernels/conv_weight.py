@@ -1,0 +1,226 @@
+"""The adjoint of convolution in w on image lanes: products of g and x, summed in registers.
+
+    g  --gather-->  gp[output channel][pixel of the band][lane]    -+
+                                                                    dots: R channels x T taps,
+    x  --gather-->  xp[input channel][pixel with border][lane]     -+     summed over pixels, lanes
+
+    sums[task][block of T taps][R][T]   --copy-->   dw[output channel][input channel][tap]
+
+A task is R output channels of a group and a chunk of input channels: all images, in a fixed
+order.  No sum is shared between tasks, so the bits are the same for any number of threads;
+the price is that every thread packs x for itself.
+"""
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels import conv_plan, scratch, simd, threads
+from minigrad.kernels._jit import jit
+from minigrad.kernels.conv_direct import NANOSECONDS, clear_borders, pack, with_border
+from minigrad.kernels.conv_plan import Planes, Size
+from minigrad.kernels.geometry import Geometry
+from minigrad.kernels.simd import call, clear, copy
+
+Array = np.ndarray[Any, Any]
+
+# Register tiles (output channels, taps) and what a multiply-add costs, relative to the best.
+TILES = {
+    32: {(4, 6): 1.0, (6, 4): 1.0, (5, 5): 1.0, (3, 8): 1.15, (2, 9): 1.3, (1, 9): 1.5},
+    16: {(4, 3): 1.0, (3, 3): 1.05, (2, 4): 1.1, (1, 9): 1.9},
+}
+PIXELS = 96  # wanted per band, so that starting and ending sums costs little
+
+
+@jit
+def _still(packed, first, last, channels, plane, pixels, dead):  # type: ignore[no-untyped-def]
+    """Zero the first `dead` bytes of some pixels: lanes that repeat others."""
+    for c in range(channels):
+        for p in range(first, last):
+            clear(packed + c * plane + pixels[p], dead)
+
+
+@jit
+def _band(sizes, calls, addresses, pixels, outs, reads, rows, block, group, chunk, o0, o1, r0):  # type: ignore[no-untyped-def]
+    """Pack one band of g, and what it reads of x beyond `reads[0]`; answers how far x is packed."""
+    inputs, outputs, pixels_in, item, lanes, image_x, image_g = sizes[1:8]
+    plane, plane_g, band, wide, deep, dead = sizes[8:14]
+    x, g, xp, gp, starts_x, starts_g, pixels_at, outs_at = addresses[:8]
+    blocks = sizes[17]
+    table = block * lanes * 8
+    channels = min(deep, inputs - chunk * deep)
+    last = reads[min(rows, r0 + band) - 1, 1]
+    first = 0 if r0 == 0 else reads[r0 - 1, 1]
+    still = dead * item if block == blocks - 1 else 0
+    if last > first:
+        at = x + (group * inputs + chunk * deep) * image_x
+        pack(calls[1:3], at, image_x, starts_x + table, channels, first, last, pixels_in, item,
+             lanes, xp, plane, pixels_at)  # fmt: skip
+        if still:
+            _still(xp, max(0, min(first, pixels_in - lanes)), last, channels, plane, pixels, still)
+    number = (min(rows, r0 + band) - r0) * wide
+    at = g + (group * outputs + o0) * image_g + r0 * wide * item
+    pack(calls[1:3], at, image_g, starts_g + table, o1 - o0, 0, number, number, item, lanes,
+         gp, plane_g, outs_at)  # fmt: skip
+    if still:
+        _still(gp, 0, number, o1 - o0, plane_g, outs, still)
+    return number
+
+
+@jit
+def _correlate(sizes, calls, addresses, gaps, pixels, outs, reads, begin, end):  # type: ignore[no-untyped-def]
+    """Tasks begin..end; see `Weight` for the tables."""
+    inputs, outputs, item = sizes[1], sizes[2], sizes[4]
+    plane, plane_g, band, wide, deep, dead, taps, height, width, blocks, most = sizes[8:19]
+    xp, gp, offs, places, sums, dw = addresses[2:4] + addresses[8:12]
+    rows = reads.shape[0]
+    per_group = -(-outputs // height)
+    chunks = -(-inputs // deep)
+    columns = -(-deep * taps // width)
+    tile = sizes[19]
+    task = begin
+    while task < end:
+        group, chunk, first = task // per_group // chunks, task // per_group % chunks, task % per_group
+        count = min(most, end - task, per_group - first)
+        o0, o1 = first * height, min(outputs, (first + count) * height)
+        channels = min(deep, inputs - chunk * deep)
+        used = -(-channels * taps // width)
+        clear_borders(xp, channels, plane, gaps)
+        clear(gp + (o1 - o0) * plane_g, (count * height - o1 + o0) * plane_g)
+        clear(sums, count * columns * tile)
+        for block in range(blocks):
+            for r0 in range(0, rows, band):
+                number = _band(sizes, calls, addresses, pixels, outs, reads, rows, block, group,
+                               chunk, o0, o1, r0)  # fmt: skip
+                for o in range(count):
+                    for t in range(used):
+                        call(calls[0], (gp + o * height * plane_g, plane_g, xp,
+                             offs + t * width * 8, places + r0 * wide * 8, number,
+                             sums + (o * columns + t) * tile))  # fmt: skip
+        row = inputs * taps * item
+        for o in range(o0, o1):
+            for t in range(used):
+                source = sums + ((o - o0) // height * columns + t) * tile
+                target = dw + (group * outputs + o) * row + (chunk * deep * taps + t * width) * item
+                number = min(width, channels * taps - t * width)
+                copy(target, source + (o - o0) % height * width * item, number * item)
+        task += count
+
+
+class Weight:
+    """Tables of one adjoint: x (N, C, *size) and g (N, O, *out) to w (O, C/groups, *kernel)."""
+
+    def __init__(
+        self,
+        images: int,
+        groups: int,
+        inputs: int,
+        outputs: int,
+        size: Size,
+        out: Size,
+        kernel: Size,
+        geo: Geometry,
+        dtype: Any,
+    ) -> None:
+        item = np.dtype(dtype).itemsize
+        lanes = simd.BYTES // item
+        phases = conv_plan.forward_phases(kernel, out, geo)
+        self.shape, self.taps = (groups * outputs, inputs, *kernel), math.prod(kernel)
+        self.lanes = lane = conv_plan.choose_lanes(
+            images, groups * inputs, groups * outputs, size, out, phases, lanes, item
+        )
+        self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, simd.BYTES)
+        rows, wide = lane.out[0] * lane.out[1], lane.out[2]
+        stride = lane.phases[1][0].stride
+        around = max(1, lane.size[1] - lane.out[1] * stride + 1)
+
+        def fits(band: int, deep: int, most: int) -> bool:
+            read = deep * (band * stride + around) * planes.pitch
+            return (read + most * band * wide) * simd.BYTES < conv_plan.L2
+
+        deep, most = inputs, outputs
+        enough = min(rows, -(-PIXELS // wide))
+        while max(deep, most) > 16 and not fits(enough, deep, most):
+            deep, most = (-(-deep // 2), most) if deep > most else (deep, -(-most // 2))
+        band = conv_plan.bands(rows, lambda n: fits(n, deep, most), wide, lanes)
+        height, width = choose_tile(outputs, deep * self.taps)
+        most = max(1, most // height)
+        columns = -(-deep * self.taps // width)
+        tile = -(-height * width // lanes) * simd.BYTES
+        plane_g = conv_plan.odd_lines(band * wide * simd.BYTES)
+        names = "gather", "gather_few"
+        self.calls = np.array(
+            [simd.address("dots", height, width, dtype)]
+            + [simd.address(name, 0, 0, dtype) for name in names]
+        )
+        spatial = (size, out) if lane.parts == 1 else (lane.bordered, lane.padded)
+        image_x, image_g = (math.prod(n) * item for n in spatial)
+        blocks = len(lane.starts_in) // lanes
+        self.sizes = np.array(
+            [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_g]
+            + [planes.plane, plane_g, band, wide, deep, lane.dead, self.taps, height, width]
+            + [blocks, most, tile],
+            np.int64,
+        )
+        offs = planes.offsets(deep)
+        self.offs = np.concatenate([offs, np.zeros(width, np.int64)])
+        self.outs = np.arange(band * wide, dtype=np.int64) * simd.BYTES
+        steps = np.arange(wide, dtype=np.int64) * planes.step_in
+        self.places = (planes.rows[:, :1] + steps).ravel()
+        self.input_size, self.grad_size = deep * planes.plane, most * height * plane_g
+        self.sums_size = most * columns * tile
+        self.tasks = groups * -(-inputs // deep) * -(-outputs // height)
+        self.cost = NANOSECONDS * images * math.prod(out) * groups * outputs * inputs * self.taps
+        self.tables = tuple(
+            a.ctypes.data for a in (lane.starts_in, lane.starts_out, planes.pixels, self.outs)
+        )
+        self.more = self.offs.ctypes.data, self.places.ctypes.data
+
+    def __call__(self, x: Array, g: Array) -> Array:
+        dtype, lane = x.dtype, self.lanes
+        dw = scratch.empty(self.shape, dtype)
+        if lane.parts > 1:
+            x = with_border(x, lane.bordered, lane.before)
+            if lane.padded != g.shape[2:]:
+                g = with_border(g, lane.padded, (0, 0, 0))
+        x_at, g_at, dw_at = x.ctypes.data, g.ctypes.data, dw.ctypes.data
+
+        def work(begin: int, end: int) -> None:
+            buffers = [
+                scratch.take(name, count, np.uint8)
+                for name, count in (
+                    ("input", self.input_size),
+                    ("output", self.grad_size),
+                    ("sums", self.sums_size),
+                )
+            ]
+            xp, gp, sums = (buffer.ctypes.data for buffer in buffers)
+            addresses = (x_at, g_at, xp, gp, *self.tables, *self.more, sums, dw_at)
+            _correlate(self.sizes, self.calls, addresses, self.planes.gaps, self.planes.pixels,
+                       self.outs, self.planes.reads, begin, end)  # fmt: skip
+
+        threads.run(work, self.tasks, self.cost, fine=1)
+        return dw
+
+
+def choose_tile(outputs: int, taps: int) -> tuple[int, int]:
+    """The register tile that wastes least on `outputs` channels and `taps` taps."""
+    costs = {
+        (r, t): -(-outputs // r) * r * -(-taps // t) * t * cost
+        for (r, t), cost in TILES[simd.REGISTERS].items()
+    }
+    return min(costs, key=lambda tile: costs[tile])
+
+
+@functools.lru_cache(maxsize=256)
+def _plan(x: tuple[int, ...], g: tuple[int, ...], kernel: Size, geo: Geometry, dtype: Any) -> Weight:
+    groups = geo.groups
+    size, out = x[2:], g[2:]
+    return Weight(x[0], groups, x[1] // groups, g[1] // groups, size, out, kernel, geo, dtype)  # type: ignore[arg-type]
+
+
+def conv_weight(x: Array, g: Array, size: Size, geo: Geometry) -> Array:
+    """Adjoint of `conv` in w; x (N, C, D, H, W); see kernels.conv."""
+    return _plan(x.shape, g.shape, size, geo, x.dtype)(x, g)
