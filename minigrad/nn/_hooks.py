@@ -1,0 +1,294 @@
+"""Hooks: functions called before and after a module's forward, and when gradients pass through it.
+
+A module has no table of hooks until its first one is registered, so that ``Module.__call__`` of a module
+without hooks is one test and then ``forward``.  The same holds for the hooks of all modules
+(``register_module_forward_hook`` and the like), which run before a module's own.
+
+Knows calls; nothing of parameters, names or state.  How gradients are watched is told in ``_passage``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from ._passage import Hook, Passage
+
+
+class RemovableHandle:
+    """Removes a hook: by ``remove()``, or at the end of ``with handle:``.
+
+    Args:
+        hooks_dict: the table the hook stands in, under ``handle.id``.
+        extra_dict: a table, or a list of tables, that say more of the same hook by the same id.
+    """
+
+    _ids = itertools.count()
+
+    def __init__(self, hooks_dict: Any, *, extra_dict: Any = None):
+        self.id = next(RemovableHandle._ids)
+        extras = extra_dict if isinstance(extra_dict, (list, tuple)) else [extra_dict]
+        tables = [hooks_dict, *(d for d in extras if d is not None)]
+        # Weakly: a handle that is kept does not keep the module alive.
+        self._tables = [weakref.ref(table) for table in tables]
+
+    def remove(self) -> None:
+        """Take the hook out of its table; a second time does nothing."""
+        for reference in self._tables:
+            table = reference()
+            if table is not None:
+                table.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"id": self.id, "tables": [reference() for reference in self._tables]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.id = state["id"]
+        self._tables = [weakref.ref(table) for table in state["tables"] if table is not None]
+
+
+class Hooks:
+    """The hooks of one module, or of all: one ordered table from id to function for each kind.
+
+    ``with_kwargs``, ``always_call``, ``with_module`` and ``public`` hold the ids of the hooks they are true of.
+    """
+
+    __slots__ = (
+        "always_call",
+        "backward",
+        "backward_pre",
+        "forward",
+        "forward_pre",
+        "load_state_dict_post",
+        "load_state_dict_pre",
+        "public",
+        "state_dict",
+        "state_dict_pre",
+        "with_kwargs",
+        "with_module",
+    )
+
+    def __init__(self) -> None:
+        for name in self.__slots__:
+            setattr(self, name, OrderedDict())
+
+    def of_calls(self) -> bool:
+        """Whether any hook is to run when a module is called."""
+        return bool(self.forward_pre or self.forward or self.backward_pre or self.backward)
+
+    def add(
+        self, kind: str, hook: Hook, *, prepend: bool = False, **marks: bool
+    ) -> RemovableHandle:
+        """Register a hook of that kind; ``marks`` are the names of the tables of ids to enter it in."""
+        table = getattr(self, kind)
+        marked = [getattr(self, name) for name, wanted in marks.items() if wanted]
+        handle = RemovableHandle(table, extra_dict=marked)
+        table[handle.id] = hook
+        for ids in marked:
+            ids[handle.id] = True
+        if prepend:
+            table.move_to_end(handle.id, last=False)
+        return handle
+
+
+# The hooks of all modules: none until the first is registered.
+everywhere: Hooks | None = None
+
+
+def _everywhere() -> Hooks:
+    global everywhere
+    if everywhere is None:
+        everywhere = Hooks()
+    return everywhere
+
+
+def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
+    """Call ``hook(module, args)`` before the forward of every module; see Module.register_forward_pre_hook."""
+    return _everywhere().add("forward_pre", hook)
+
+
+def register_module_forward_hook(
+    hook: Hook, *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    """Call ``hook(module, args, output)`` after the forward of every module; see Module.register_forward_hook."""
+    return _everywhere().add("forward", hook, with_kwargs=with_kwargs, always_call=always_call)
+
+
+def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
+    """Call ``hook(module, grad_output)`` in backward for every module; see Module.register_full_backward_pre_hook."""
+    return _everywhere().add("backward_pre", hook)
+
+
+def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
+    """Call ``hook(module, grad_input, grad_output)`` in backward for every module; see Module.register_full_backward_hook."""
+    return _everywhere().add("backward", hook)
+
+
+class Hooked:
+    """The part of Module that registers and runs hooks."""
+
+    _hooks: Hooks | None = None
+    forward: Callable[..., Any]
+
+    def _own_hooks(self) -> Hooks:
+        if self._hooks is None:
+            self._hooks = Hooks()
+        return self._hooks
+
+    # torch's names of the tables: code that counts or clears hooks reaches for them.
+    @property
+    def _forward_pre_hooks(self) -> OrderedDict[int, Hook]:
+        return self._own_hooks().forward_pre
+
+    @property
+    def _forward_hooks(self) -> OrderedDict[int, Hook]:
+        return self._own_hooks().forward
+
+    @property
+    def _backward_pre_hooks(self) -> OrderedDict[int, Hook]:
+        return self._own_hooks().backward_pre
+
+    @property
+    def _backward_hooks(self) -> OrderedDict[int, Hook]:
+        return self._own_hooks().backward
+
+    def register_forward_pre_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args)`` before every forward; answers a handle that removes it.
+
+        What it returns, unless None, replaces the positional arguments (a single value is wrapped in a tuple).
+        With ``with_kwargs`` it is called as ``hook(module, args, kwargs)`` and returns None or both.
+        With ``prepend`` it runs before the hooks there are.
+        """
+        return self._own_hooks().add("forward_pre", hook, prepend=prepend, with_kwargs=with_kwargs)
+
+    def register_forward_hook(
+        self,
+        hook: Hook,
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after every forward; answers a handle that removes it.
+
+        What it returns, unless None, replaces the output.  With ``with_kwargs`` it is called as
+        ``hook(module, args, kwargs, output)``.  With ``always_call`` it runs also when forward raises, with the
+        output None.  With ``prepend`` it runs before the hooks there are.
+
+        >>> import minigrad as mg
+        >>> net = mg.nn.Linear(2, 3)
+        >>> shapes = []
+        >>> with net.register_forward_hook(lambda module, args, output: shapes.append(tuple(output.shape))):
+        ...     _ = net(mg.ones(4, 2))
+        >>> shapes
+        [(4, 3)]
+        """
+        return self._own_hooks().add(
+            "forward", hook, prepend=prepend, with_kwargs=with_kwargs, always_call=always_call
+        )
+
+    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` when the gradients of the outputs are there.
+
+        ``grad_output`` is a tuple, None for every output that is no tensor or has no gradient.  What the hook
+        returns, unless None, is used in its place.
+        """
+        return self._own_hooks().add("backward_pre", hook, prepend=prepend)
+
+    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are there.
+
+        Both are tuples, ``grad_input`` over the positional arguments, with None where there is no tensor or no
+        gradient.  What the hook returns, unless None, is used in place of ``grad_input``.  A module none of
+        whose inputs needs a gradient calls its hooks when the gradients of its outputs are there.
+        """
+        return self._own_hooks().add("backward", hook, prepend=prepend)
+
+    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """``forward`` and every hook, those of all modules first."""
+        tables = [
+            table for table in (everywhere, self._hooks) if table is not None and table.of_calls()
+        ]
+        if not tables:
+            return self.forward(*args, **kwargs)
+        called: set[int] = set()
+        output = None
+        try:
+            for table in tables:
+                for id, hook in [*table.forward_pre.items()]:
+                    args, kwargs = self._before(hook, args, kwargs, id in table.with_kwargs)
+
+            hooks = [hook for table in tables for hook in table.backward.values()]
+            pre_hooks = [hook for table in tables for hook in table.backward_pre.values()]
+            passage = Passage(self, hooks, pre_hooks) if hooks or pre_hooks else None
+            if passage:
+                args = passage.enter(args)
+
+            output = self.forward(*args, **kwargs)
+
+            for table in tables:
+                for id, hook in [*table.forward.items()]:
+                    called.add(id)
+                    given = (args, kwargs, output) if id in table.with_kwargs else (args, output)
+                    answer = hook(self, *given)
+                    output = output if answer is None else answer
+
+            return passage.leave(output) if passage else output
+        except Exception:
+            for table in tables:
+                for id, hook in [*table.forward.items()]:
+                    if id in table.always_call and id not in called:
+                        given = (
+                            (args, kwargs, output) if id in table.with_kwargs else (args, output)
+                        )
+                        self._after_failure(hook, given, table is self._hooks)
+            raise
+
+    def _before(
+        self, hook: Hook, args: tuple[Any, ...], kwargs: dict[str, Any], with_kwargs: bool
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments after a forward pre-hook."""
+        if not with_kwargs:
+            answer = hook(self, args)
+            if answer is None:
+                return args, kwargs
+            return (answer if isinstance(answer, tuple) else (answer,)), kwargs
+        answer = hook(self, args, kwargs)
+        if answer is None:
+            return args, kwargs
+        if not (isinstance(answer, tuple) and len(answer) == 2):
+            raise RuntimeError(
+                "forward pre-hook must return None or a tuple "
+                f"of (new_args, new_kwargs), but got {answer}."
+            )
+        return answer
+
+    def _after_failure(self, hook: Hook, given: tuple[Any, ...], own: bool) -> None:
+        """Run a hook marked ``always_call`` while forward's exception is on its way out."""
+        try:
+            hook(self, *given)
+        except Exception as error:
+            kind = "module forward hook" if own else "global module forward hook"
+            warnings.warn(
+                f"{kind} with ``always_call=True`` raised an exception "
+                f"that was silenced as another error was raised in forward: {error}",
+                stacklevel=2,
+            )
