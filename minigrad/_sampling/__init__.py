@@ -4,6 +4,7 @@
     checks.py    which arguments a distribution takes, and torch's words where it does not
     engine.py    numbers made of the words: one method per distribution
     composed.py  draws made of other draws
+    filling.py   the arguments of tensors' fillers
     default      the engine used where a call names no generator
 
 Every draw gives torch's numbers bit for bit, as torch's kernels for AVX2 and AVX512 make them, on
@@ -13,8 +14,9 @@ every machine.  Small draws are made by NumPy and never load Numba; large ones r
 
 from minigrad._sampling.composed import multinomial, trunc_normal_
 from minigrad._sampling.engine import Engine
+from minigrad._sampling.filling import fill, whole
 
-__all__ = ["Engine", "default", "multinomial", "trunc_normal_"]
+__all__ = ["Engine", "default", "fill", "multinomial", "trunc_normal_", "whole"]
 
 default = Engine()
 default.seed()

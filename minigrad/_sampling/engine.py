@@ -312,7 +312,7 @@ def _libm(name: str, x: Array) -> Array:
     if fast := kernels(20 * x.size, False):
         flat: Array = np.array(x, f64, order="C").reshape(-1)
         fast.libm(LIBM.index(name), flat)
-        return flat.reshape(x.shape)
+        return np.reshape(flat, x.shape)
     return random_numpy.libm(name, x)
 
 
@@ -321,7 +321,7 @@ def _affine(x: Array, scale: float, shift: float) -> Array:
     if fast := kernels(10 * x.size, False):
         flat: Array = np.array(x, f64, order="C").reshape(-1)
         fast.affine(flat, float(scale), float(shift))
-        return flat.reshape(x.shape)
+        return np.reshape(flat, x.shape)
     return random_numpy.affine64(x, scale, shift)
 
 

@@ -10,7 +10,6 @@ AVX2 and AVX512 fuse; so does this file, by LLVM's own instruction, on every mac
 """
 
 import math
-from fractions import Fraction
 from typing import Any
 
 import numba
@@ -19,6 +18,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from minigrad.kernels._jit import jit
+from minigrad.kernels.random_numpy import exact_fma
 
 Array = np.ndarray[Any, Any]
 f32 = np.float32
@@ -28,27 +28,8 @@ N, M = 624, 397  # the twister's length and stride
 PIECE = 4096  # words made at a time
 
 
-def _exact_fma(x: Any, y: Any, z: Any) -> Any:
-    """x * y + z rounded once: what `fma` does where Numba is switched off."""
-    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
-        return x * y + z
-    exact = Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))
-    if not exact:
-        return x * y + z  # for the sign of zero
-    if isinstance(x, np.floating) and x.dtype == f32:
-        return _to_float32(exact)
-    return exact.numerator / exact.denominator
-
-
-def _to_float32(exact: Fraction) -> Any:
-    """The float32 nearest to a fraction, ties to even."""
-    near = f32(float(exact))
-    around = [np.nextafter(near, f32(-np.inf)), near, np.nextafter(near, f32(np.inf))]
-    return min(around, key=lambda v: (abs(Fraction(float(v)) - exact), int(v.view(u32)) & 1))
-
-
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-    fma = _exact_fma
+    fma = exact_fma
 else:
 
     @intrinsic

@@ -43,7 +43,7 @@ def affine64(x: Array, scale: float, shift: float) -> Array:
         return np.asarray(x * scale + shift)
     sizes = [abs(math.frexp(v)[1]) for v in (scale, shift) if v]
     if max(sizes, default=0) > 400:  # the error terms could leave float64's range
-        flat = [_exact(v, scale, shift) for v in x.ravel().tolist()]
+        flat = [exact_fma(v, scale, shift) for v in x.ravel().tolist()]
         return np.reshape(np.array(flat, f64), x.shape)
     product, rest = _two_product(x, scale)
     high, low = _two_sum(rest, f64(shift))
@@ -52,11 +52,27 @@ def affine64(x: Array, scale: float, shift: float) -> Array:
     return np.asarray(upper + _to_odd(total, error))
 
 
-def _exact(x: float, scale: float, shift: float) -> float:
-    if not math.isfinite(x):
-        return x * scale + shift
-    exact = Fraction(x) * Fraction(scale) + Fraction(shift)
-    return exact.numerator / exact.denominator
+def exact_fma(x: Any, y: Any, z: Any) -> Any:
+    """x * y + z rounded once, of any three floats, or of three np.float32: by fractions, slowly."""
+    exact = Fraction(0)
+    if math.isfinite(x) and math.isfinite(y) and math.isfinite(z):
+        exact = Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))
+    if not exact:  # infinity, not a number, or a zero whose sign is to be found
+        return x * y + z
+    try:
+        near = exact.numerator / exact.denominator
+    except OverflowError:
+        return math.copysign(math.inf, exact)
+    return _nearest32(exact, f32(near)) if isinstance(x, f32) else near
+
+
+def _nearest32(exact: Fraction, near: Any) -> Any:
+    """The float32 nearest to a fraction, ties to even; near: at most one step away from it."""
+    if math.isinf(near):
+        return near
+    around = [np.nextafter(near, f32(-np.inf)), near, np.nextafter(near, f32(np.inf))]
+    finite = [v for v in around if math.isfinite(v)]
+    return min(finite, key=lambda v: (abs(Fraction(float(v)) - exact), int(v.view(np.uint32)) & 1))
 
 
 def _two_sum(a: Any, b: Any) -> tuple[Any, Any]:
