@@ -1,0 +1,228 @@
+"""The table of ops: how to call each one, what to call it with, and its twin in torch.
+
+A row says what is special about an op and nothing else; everything that holds for every op is said
+once, in `test_ops.py`. To add an op, add a row: its name in torch's namespace (``"exp"``,
+``"nn.functional.relu"``), a case, and what to call where the name alone will not do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import cases, cases_nn
+from .cases import Case
+
+
+@dataclass(frozen=True, repr=False)
+class Row:
+    """One op, or one way to call it."""
+
+    name: str  # a path, the same in both packages
+    case: Callable[..., Case]
+    call: Callable[..., Any] | None = None  # what to call instead, on tensors of either package
+    twin: Callable[..., Any] | None = None  # torch's side, where it differs
+    kinds: str = "fiub"  # kinds of dtype to try; gradients need "f"
+    domain: tuple[float, float] = (-2.9, 3.1)  # where it is smooth
+    smooth: bool = True  # whether it has a gradient
+    ties: bool = True  # whether torch's gradient at ties and edges is to be met
+    slack: float = 1.0  # how many times the usual rounding error is right
+
+    @property
+    def id(self) -> str:
+        return f"{self.name.removeprefix('nn.functional.')}-{self.case.__name__}"
+
+    def __repr__(self) -> str:
+        return f"<row {self.id}>"
+
+
+def _rows(names: str, case: Callable[..., Case], **options: Any) -> list[Row]:
+    """Rows that differ by their names only."""
+    return [Row(name, case, **options) for name in names.split()]
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def call(x, *args, **kwargs):
+        return getattr(x, name)(*args, **kwargs)
+
+    return call
+
+
+def _set(x, index, value):
+    out = x.clone()
+    out[index] = value
+    return out
+
+
+ELEMENTWISE = [
+    *_rows("add sub mul maximum minimum", cases.binary),
+    *_rows("add sub", cases.with_alpha),
+    *_rows("add sub mul", cases.with_number),
+    Row("rsub", cases.with_number, lambda x, number: number - x),
+    Row("rdiv", cases.with_number, lambda x, number: number / x, domain=(0.5, 3.0)),
+    Row("rfloordiv", cases.with_number, lambda x, number: number // x, kinds="f", smooth=False),
+    *_rows("div true_divide", cases.nonzero_binary),
+    Row("div", cases.with_number),
+    Row("div", cases.rounded_division, smooth=False),
+    Row("floor_divide", cases.nonzero_binary, smooth=False),
+    *_rows("remainder fmod", cases.nonzero_binary, domain=(0.1, 2.9), ties=False),
+    *_rows("remainder fmod", cases.with_number),
+    Row("pow", cases.powers, kinds="f", slack=4),
+    Row("pow", cases.number_powers, slack=4),
+    Row("pow", cases.powers_of_number, slack=4),
+    Row("where", cases.chosen),
+    Row("masked_fill", cases.filled),
+    Row("clamp", cases.bounded),
+    Row("clamp", cases.tensor_bounded, kinds="fi"),
+    *_rows("neg abs square sign relu positive clone", cases.unary),
+    *_rows("sqrt rsqrt log log2 log10 log1p reciprocal", cases.unary, domain=(0.2, 3.0)),
+    *_rows("exp exp2 expm1 sin cos tanh sigmoid", cases.unary),
+    Row("tan", cases.unary, domain=(-1.3, 1.3), slack=16),
+    *_rows("floor ceil round trunc", cases.unary, smooth=False),
+    *_rows("eq ne lt le gt ge", cases.binary, smooth=False),
+    *_rows("eq lt ge", cases.with_number, smooth=False),
+    *_rows("logical_and logical_or logical_xor", cases.binary, smooth=False),
+    *_rows("bitwise_and bitwise_or bitwise_xor", cases.binary, smooth=False, kinds="iub"),
+    Row("bitwise_not", cases.unary, smooth=False, kinds="iub"),
+    *_rows("logical_not isnan isinf isfinite", cases.unary, smooth=False),
+]
+
+REDUCTIONS = [
+    *_rows("sum mean amax amin", cases.over_dims),
+    *_rows("sum mean max min prod", cases.whole),
+    *_rows("prod max min", cases.over_dim),
+    *_rows("argmax argmin", cases.over_dim, smooth=False),
+    *_rows("argmax argmin", cases.whole, smooth=False),
+    *_rows("all any", cases.over_dims, smooth=False),
+    *_rows("var std var_mean", cases.with_correction, kinds="f", slack=4),
+    Row("logsumexp", cases.over_some_dims),
+    *_rows("softmax log_softmax cumsum", cases.along),
+]
+
+SHAPES = [
+    Row("reshape", cases.reshaped),
+    Row("view", cases.reshaped, _method("view")),
+    Row("flatten", cases.dim_range),
+    Row("permute", cases.permuted),
+    Row("transpose", cases.dim_range),
+    Row("t", cases.one_matrix),
+    Row("movedim", cases.moved),
+    Row("squeeze", cases.squeezed),
+    Row("unsqueeze", cases.unsqueezed),
+    Row("expand", cases.expanded, _method("expand")),
+    Row("sum_to_size", cases.summed_to, _method("sum_to_size")),
+    Row("cat", cases.joined),
+    Row("stack", cases.stacked),
+    *_rows("split chunk", cases.split_evenly),
+    Row("split", cases.split_by_sizes),
+    Row("unbind", cases.unbound),
+    Row("flip", cases.flipped),
+    Row("roll", cases.rolled),
+    Row("repeat", cases.repeated, _method("repeat")),
+    Row("tile", cases.repeated),
+    Row("repeat_interleave", cases.interleaved),
+    *_rows("tril triu", cases.triangle),
+    Row("diagonal", cases.diagonals),
+    Row("narrow", cases.narrowed),
+    Row("select", cases.selected),
+    Row("unfold", cases.windows, _method("unfold")),
+]
+
+INDEXING = [
+    Row("getitem", cases.indexed, lambda x, index: x[index]),
+    Row("setitem", cases.written, _set),
+    Row("index_select", cases.index_along),
+    Row("gather", cases.gathered),
+    Row("scatter", cases.scattered),
+    Row("scatter_add", cases.scatter_added),
+    Row("masked_select", cases.masked),
+    Row("sort", cases.sorted_along),
+    Row("topk", cases.topmost),
+]
+
+MATRICES = [
+    Row("mm", cases.matrices, kinds="f"),
+    Row("bmm", cases.batches, kinds="f"),
+    Row("mv", cases.matrix_vector, kinds="f"),
+    Row("dot", cases.vectors, kinds="f"),
+    Row("outer", cases.two_vectors, kinds="f"),
+    Row("matmul", cases.products, kinds="f"),
+    Row("addmm", cases.added_product, kinds="f"),
+    Row("einsum", cases.sums_of_products, kinds="f"),
+    Row("norm", cases.vector_norms, kinds="f"),
+    Row("nn.functional.linear", cases.affine, kinds="f"),
+]
+
+
+def _functional(names: str, case: Callable[..., Case], **options: Any) -> list[Row]:
+    """Rows of functions of `nn.functional`."""
+    return [Row(f"nn.functional.{name}", case, kinds="f", **options) for name in names.split()]
+
+
+WINDOWS = [
+    row
+    for n in (1, 2, 3)
+    for row in (
+        *_functional(f"conv{n}d", cases_nn.convolution[n], slack=16),
+        *_functional(f"conv_transpose{n}d", cases_nn.transposed[n], slack=16),
+        *_functional(f"max_pool{n}d", cases_nn.pooling[n]),
+        *_functional(f"avg_pool{n}d", cases_nn.averaging[n], slack=4),
+        *_functional(f"adaptive_max_pool{n}d", cases_nn.adaptive[n]),
+        *_functional(f"adaptive_avg_pool{n}d", cases_nn.adaptive[n], slack=4),
+    )
+] + [
+    *_functional("unfold", cases_nn.blocks),
+    *_functional("fold", cases_nn.folded),
+    *_functional("pad", cases_nn.padded),
+    *_functional("pad", cases_nn.padded_by_image),
+]
+
+NORMS = [
+    *_functional("batch_norm", cases_nn.batch_statistics, slack=64),
+    *_functional("batch_norm", cases_nn.running_statistics, slack=16),
+    *_functional("layer_norm", cases_nn.layer_statistics, slack=256),
+    *_functional("group_norm", cases_nn.group_statistics, slack=64),
+    *_functional("instance_norm", cases_nn.instance_statistics, slack=64),
+    *_functional("normalize", cases_nn.scaled, slack=4),
+]
+
+ACTIVATIONS = [
+    *_functional("relu relu6 sigmoid tanh elu selu celu silu mish softplus", cases.unary, slack=4),
+    *_functional("softsign hardtanh hardsigmoid hardswish logsigmoid", cases.unary, slack=4),
+    *_functional("tanhshrink softshrink hardshrink", cases.unary, slack=4),
+    *_functional("leaky_relu", cases_nn.sloped),
+    *_functional("elu celu", cases_nn.softened, slack=4),
+    *_functional("gelu", cases_nn.approximated, slack=4),
+    *_functional("hardtanh", cases_nn.limited),
+    *_functional("prelu", cases_nn.parametric),
+    *_functional("glu", cases_nn.halved, slack=4),
+    *_functional("softmax log_softmax softmin", cases.along, slack=4),
+]
+
+LOSSES = [
+    *_functional("mse_loss l1_loss", cases_nn.distances),
+    *_functional("smooth_l1_loss", cases_nn.distances_with_beta),
+    *_functional("huber_loss", cases_nn.distances_with_delta),
+    *_functional("nll_loss", cases_nn.classified),
+    *_functional("cross_entropy", cases_nn.smoothed, slack=4),
+    *_functional("cross_entropy", cases_nn.probable, slack=4),
+    *_functional("binary_cross_entropy", cases_nn.probabilities, slack=4),
+    *_functional("binary_cross_entropy_with_logits", cases_nn.weighted_coins, slack=4),
+    *_functional("kl_div", cases_nn.divergences, slack=4),
+    *_functional("cosine_similarity", cases_nn.alike, slack=16),
+    *_functional("embedding", cases_nn.looked_up),
+    Row("nn.functional.one_hot", cases_nn.counted, smooth=False),
+]
+
+TABLE = [
+    *ELEMENTWISE,
+    *REDUCTIONS,
+    *SHAPES,
+    *INDEXING,
+    *MATRICES,
+    *WINDOWS,
+    *NORMS,
+    *ACTIVATIONS,
+    *LOSSES,
+]
