@@ -199,7 +199,7 @@ def _in_bounds(dtype: np.dtype[Any], digits: int, *bounds: tuple[str, int]) -> N
                 f"limitations {c_name(dtype)} can support discrete uniform distribution only "
                 "within this range.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
 
 

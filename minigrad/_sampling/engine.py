@@ -288,7 +288,8 @@ class Engine(Stream):
             checks.floating(array, "log_normal_cpu")
 
         def fill(out: Array) -> None:
-            _store(out, _libm("exp", _affine(self._gauss(out.size), std, mean)))
+            with np.errstate(all="ignore"):  # as in normal_
+                _store(out, _libm("exp", _affine(self._gauss(out.size), std, mean)))
 
         return _in_memory_order(array, fill)
 
@@ -298,7 +299,7 @@ class Engine(Stream):
         def fill(out: Array) -> None:
             u = np.empty(out.size)
             self._uniform(u, 0.0, 1.0)
-            with np.errstate(all="ignore"):  # overflowing casts, as in torch
+            with np.errstate(all="ignore"):  # as in normal_
                 _store(out, function(u))
 
         return _in_memory_order(array, fill)

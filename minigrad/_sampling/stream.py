@@ -116,7 +116,8 @@ class Stream:
             )
         given = np.ascontiguousarray(state).reshape(-1).view(STATE)[0]
         left, pos = int(given["left"]), int(given["next"])
-        if given["seeded"] != 1 or not 0 < left <= 624 or not (left == 1 or left + pos == 625):
+        fits = left + pos == 625 or (left == 1 and pos <= 624)
+        if given["seeded"] != 1 or not 0 < left <= 624 or not fits:
             raise RuntimeError("Invalid mt19937 state")
         with self._bits.lock:
             self._held = given["key"].astype(np.uint32), 625 - left
