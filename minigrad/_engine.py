@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ._tape import Node, Traced, cell, edge, mode, new, primitive, wrap
+from ._tape import Node, Traced, cell, edge, errors, mode, new, primitive, silent, wrap
 
 ndarray = np.ndarray
 
@@ -43,49 +43,52 @@ def run(
     """
     roots = list(roots)
     wanted = None if capture is None else set(capture)
-    needed = None if wanted is None else _leading_to(wanted, [e for e, _ in roots])
-    pending: dict[Any, list[Any]] = {}
+    needed = None if wanted is None else wanted | _leading_to(wanted, [e for e, _ in roots])
+    pending: dict[int, list[Any]] = {}  # -seq: [gradient, whether owned, node]
+    leaves: dict[int, list[Any]] = {}  # id: [gradient, whether owned, leaf]
     found: dict[Any, Any] = {}
-    heap: list[tuple[int, Node]] = []
+    heap: list[int] = []
     before, mode.grad = mode.grad, create_graph
-    errors = np.errstate(all="ignore")  # torch never warns
-    errors.__enter__()
+    token = errors.set(silent)  # torch never warns of an overflow
     try:
-        for e, g in roots:
-            _give(pending, heap, e, g, False, create_graph)
+        _give(tuple(e for e, _ in roots), [g for _, g in roots], pending, leaves, heap)
         while heap:
-            node = heappop(heap)[1]
-            g = pending.pop(node)[0]
+            g, _, node = pending.pop(heappop(heap))
             if node.hooks is not None:
                 g = hooked(node.hooks, g, create_graph)
             if wanted is not None:
                 if node in wanted:
                     found[node] = g
-                if node not in needed:  # type: ignore[operator]
+                if node not in needed or not _leads(node, needed):  # type: ignore[operator]
                     continue
-            gradients = _differentiated(node, g) if create_graph else node.op.pull(node, g)
-            i = 0
-            for e in node.edges:
-                if e is not None:
-                    r = gradients[i]
-                    if r is not None and (needed is None or e in needed or e in wanted):  # type: ignore[operator]
-                        if r.shape != node.shapes[i]:
-                            r = sum_to(r, node.shapes[i])
-                        slot = pending.get(e)
-                        if slot is None:
-                            # what a rule made anew, the loop may add to; g itself or a view may be shared
-                            pending[e] = [r, r is not g and not create_graph and r.base is None]
-                            if type(e) is Node:
-                                heappush(heap, (-e.seq, e))
-                        elif slot[1]:
-                            slot[0] += r
-                        else:
-                            slot[0] = slot[0] + r
-                            slot[1] = not create_graph
-                i += 1
-            if not retain_graph and node.op.kept:
-                _free(node)
-        for leaf, (g, owned) in pending.items():
+            op = node.op
+            gradients = _differentiated(node, g) if create_graph else op.pull(node, g)
+            for e, r, shape in zip(node.edges, gradients, node.shapes):
+                if e is None or r is None or (needed is not None and e not in needed):
+                    continue
+                if r.shape != shape:
+                    r = sum_to(r, shape)
+                if type(e) is Node:
+                    key = -e.seq
+                    slot = pending.get(key)
+                    if slot is None:
+                        pending[key] = [r, False, e]
+                        heappush(heap, key)
+                        continue
+                else:
+                    slot = leaves.get(id(e))
+                    if slot is None:
+                        # what a rule made anew is the leaf's; g itself or a view may be shared
+                        leaves[id(e)] = [r, r is not g and not create_graph and r.base is None, e]
+                        continue
+                if slot[1]:
+                    slot[0] += r
+                else:
+                    slot[0] = slot[0] + r
+                    slot[1] = not create_graph
+            if op.free is not None and not retain_graph:
+                op.free(node)
+        for g, owned, leaf in leaves.values():
             if wanted is not None and leaf not in wanted:
                 continue
             if leaf.hooks is not None:
@@ -93,29 +96,25 @@ def run(
                 owned = False
             found[leaf] = g if owned or create_graph else np.array(g)
     finally:
-        errors.__exit__()
+        errors.reset(token)
         mode.grad = before
     return found
 
 
-def _give(
-    pending: dict[Any, list[Any]], heap: list[Any], e: Any, g: Any, owned: bool, graph: bool
-) -> None:
-    slot = pending.get(e)
-    if slot is None:
-        pending[e] = [g, owned]
-        if type(e) is Node:
-            heappush(heap, (-e.seq, e))
-    else:
-        slot[0] = slot[0] + g
-        slot[1] = not graph
+def _give(edges: Any, gradients: Any, pending: Any, leaves: Any, heap: list[int]) -> None:
+    """Put the roots' gradients where the loop finds them."""
+    for e, g in zip(edges, gradients):
+        home, key = (pending, -e.seq) if type(e) is Node else (leaves, id(e))
+        if key in home:
+            home[key][0] = home[key][0] + g
+        else:
+            home[key] = [g, False, e]
+            if type(e) is Node:
+                heappush(heap, key)
 
 
-def _free(node: Node) -> None:
-    node.freed = True
-    for k in node.op.kept:
-        setattr(node, f"k_{k}", None)
-        setattr(node, f"m_{k}", None)
+def _leads(node: Node, needed: set[Any]) -> bool:
+    return any(e in needed for e in node.edges if e is not None)
 
 
 def _leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
@@ -204,7 +203,7 @@ def _by_composite(node: Node, g: Any) -> list[Any]:
 def seeds(tensors: list[Any], gradients: list[Any], create_graph: bool) -> list[tuple[Any, Any]]:
     """(edge, gradient) of each root: ones for a root of one element; RuntimeError, in torch's words, if unfit."""
     roots = []
-    for t, g in zip(tensors, gradients, strict=True):
+    for t, g in zip(tensors, gradients):
         e = edge(t)
         if e is None:
             raise RuntimeError(
@@ -213,7 +212,7 @@ def seeds(tensors: list[Any], gradients: list[Any], create_graph: bool) -> list[
         if g is None:
             if t.array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            g = wrap(np.ones_like(t.array))
+            g = wrap(np.full(t.array.shape, 1, t.array.dtype))
         elif g.array.shape != t.array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}."

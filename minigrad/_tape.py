@@ -49,12 +49,23 @@ class _Mode(threading.local):
     def __init__(self) -> None:
         # Torch never warns of an overflow.  A context of our own, entered for one call of a ufunc, leaves the
         # user's np.errstate alone at a tenth of the cost of entering np.errstate.
-        context = contextvars.copy_context()
+        context = contextvars.Context()
         context.run(np.seterr, all="ignore")
         self.quiet = context.run
 
 
 mode = _Mode()
+
+
+def _error_state() -> tuple[contextvars.ContextVar[Any], Any]:
+    """NumPy's variable for its error state, and the value in which it never warns."""
+    context = contextvars.Context()
+    context.run(np.seterr, all="ignore")
+    ((variable, silent),) = context.items()
+    return variable, silent
+
+
+errors, silent = _error_state()
 _next_seq = itertools.count().__next__
 
 
@@ -107,16 +118,22 @@ class Leaf:
 
 
 class Traced:
-    """What the tape needs of a tensor; class-level defaults, so that making one sets only what differs."""
+    """What the tape needs of a tensor.
+
+    What every op reads lies in slots, which are quick; what few tensors have, in the class as a default.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "array", "base", "leaf", "memory", "node")
 
     array: Array
-    node: Node | None = None  # what made it, if recorded
-    leaf = False  # a leaf that requires grad
-    gradient: Any = None  # .grad
-    memory: list[int] | None = None  # [version], made when first needed
-    base: Traced | None = None  # of a view: the owner of the memory
+    node: Node | None  # what made it, if recorded
+    leaf: bool  # a leaf that requires grad
+    memory: list[int] | None  # [version], made when first needed
+    base: Traced | None  # of a view: the owner of the memory
+
     path: tuple[Any, ...] = ()  # of a view: its steps (op, attrs) from the owner
     seen = 0  # of a view: the version its node belongs to
+    gradient: Any = None  # .grad
     hooks: list[Any] | None = None  # of a leaf; those of other tensors are their node's
     after_accumulate: list[Any] | None = None
 
@@ -180,9 +197,15 @@ def bind(tensor_class: type) -> None:
 
 def wrap(array: Any) -> Any:
     """A tensor on an array, sharing its memory; not recorded."""
-    out = new(_public["Tensor"])
-    out.array = array if type(array) is np.ndarray else np.asarray(array)
-    return out
+    return settled(new(_public["Tensor"]), array)
+
+
+def settled(t: Any, array: Any) -> Any:
+    """A tensor just made, given its array and an empty place on the tape."""
+    t.array = array if type(array) is np.ndarray else np.asarray(array)
+    t.node = t.memory = t.base = None
+    t.leaf = False
+    return t
 
 
 def primitive(
@@ -243,7 +266,8 @@ def variadic(title: str) -> Any:
 
         made: Any = op
         made.__name__, made.__doc__ = forward.__name__, forward.__doc__
-        made.title, made.rule, made.kept, made.composite = title, rule, (), None
+        made.title, made.rule, made.kept = title, rule, ()
+        made.composite = made.free = None
         made.inputs = made.rules = ()
         primitives[forward.__name__] = op
         return op
@@ -303,7 +327,7 @@ class _Op:
         function.__wrapped__ = forward
         function.inputs, function.rules = tuple(self.inputs), {}
         function.vjps, function.joint = self.vjps, self.joint
-        function.composite = None
+        function.composite = function.free = None
         self.space["op"] = function
 
     def _compiled(self, source: str, name: str) -> Any:
@@ -342,6 +366,8 @@ class _Op:
         self.space[self.forward.__name__] = self.function
         self.function.pull = self._compiled(pull, "pull")
         self.function.kept = tuple(self.keeps())
+        if self.function.kept:
+            self.function.free = self._compiled(_freeing(self.function.kept), "free")
 
     def keeps(self) -> dict[str, list[str]]:
         """What is kept, and for which inputs' rules."""
@@ -394,7 +420,9 @@ _ANSWER = """
     if type(array) is not ndarray:
         array = asarray(array)
     out = new(Tensor)
-    out.array = array"""
+    out.array = array
+    out.leaf = False
+    out.node = out.memory = out.base = None"""
 
 _RECORD = """
     if ({live}) and mode.grad:
@@ -516,6 +544,12 @@ def _pulled(op: _Op) -> str:
 def _pulled_jointly(op: _Op, names: list[str]) -> str:
     needed = "".join(f"node.edges[{i}] is not None, " for i in range(len(op.inputs)))
     return f"{_checked(op)}    return joint_rule(g, ({needed}){_fetched(op, names, 0)})\n"
+
+
+def _freeing(kept: tuple[str, ...]) -> str:
+    """The source of ``free(node)``: lets go of what it kept."""
+    fields = " = ".join(f"node.k_{k} = node.m_{k}" for k in kept)
+    return f"def free(node):\n    node.freed = True\n    {fields} = None\n"
 
 
 def spoilt(node: Node) -> None:

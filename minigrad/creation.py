@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import _types
-from ._tape import Array, Traced
+from ._tape import Array, Traced, wrap
 from .ops._common import shape_of
 from .tensor import Tensor
 
@@ -20,8 +20,7 @@ from .tensor import Tensor
 def _made(array: Any, requires_grad: bool = False, device: Any = None) -> Tensor:
     if device is not None:
         _types.device(device)
-    out = Tensor.__new__(Tensor)
-    out.array = array
+    out = wrap(array)
     if requires_grad:
         out.requires_grad = True
     return out
@@ -184,7 +183,8 @@ def zeros(*size, out=None, dtype=None, device=None, requires_grad=False, **optio
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    checked_options("zeros", options)
+    if options:
+        checked_options("zeros", options)
     return _sized(size, 0, out, dtype, device, requires_grad)
 
 
@@ -215,7 +215,7 @@ def _sized(
     size: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
 ) -> Tensor:
     sizes = shape_of(size)
-    if any(s < 0 for s in sizes):
+    if sizes and min(sizes) < 0:
         raise RuntimeError(
             f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)}"
         )

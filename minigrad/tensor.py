@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _print, _sampling, _types
 from ._core import TensorCore
-from ._tape import Node, Traced, bind, edge, wrap
+from ._tape import Node, Traced, bind, cell, edge, settled, wrap
 from .ops import (
     _common,
     compare,
@@ -82,9 +82,9 @@ class Tensor(TensorCore):
         """Of sizes, zeros; of a sequence or array, a copy in the default dtype (torch's legacy constructor)."""
         if len(data) == 1 and not isinstance(data[0], (int, np.integer, _types.Size)):
             source = data[0].array if isinstance(data[0], Traced) else data[0]
-            self.array = np.array(source, _types.default())
+            settled(self, np.array(source, _types.default()))
         else:
-            self.array = np.zeros(_common.shape_of(data), _types.default())
+            settled(self, np.zeros(_common.shape_of(data), _types.default()))
 
     # -------------------------------------------------------------------- elementwise
     add, sub, mul, div, neg = (
@@ -334,7 +334,8 @@ class Tensor(TensorCore):
         return [*object.__dir__(self)]
 
     def __copy__(self) -> Any:
-        out = type(self).__new__(type(self))
+        out = settled(type(self).__new__(type(self)), self.array)
+        out.node, out.leaf, out.base, out.memory = self.node, self.leaf, self.base, cell(self)
         out.__dict__.update(self.__dict__)
         return out
 
@@ -346,8 +347,8 @@ class Tensor(TensorCore):
                 "weight_norm usage"
             )
         if id(self) not in memo:
-            out = memo[id(self)] = type(self).__new__(type(self))
-            out.array, out.leaf = self.array.copy(order="K"), self.leaf
+            out = settled(type(self).__new__(type(self)), self.array.copy(order="K"))
+            memo[id(self)], out.leaf = out, self.leaf
             out.gradient = copy.deepcopy(self.gradient, memo)
         return memo[id(self)]
 
@@ -405,8 +406,8 @@ _UFUNCS = {
 
 
 def _rebuild(cls: type, array: Any, leaf: bool) -> Any:
-    out = cls.__new__(cls)
-    out.array, out.leaf = array, leaf
+    out = settled(cls.__new__(cls), array)
+    out.leaf = leaf
     return out
 
 

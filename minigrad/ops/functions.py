@@ -137,13 +137,21 @@ tanh.vjps(input=lambda g, out: g * (1 - out * out))
 @unary
 def relu(input, /):
     """``max(input, 0)``; its slope at 0 is 0."""
-    return np.maximum(input, _zero(input.dtype))
+    return np.maximum(input, _ZERO[input.dtype])
 
 
-relu.vjps(input=lambda g, out: g * (out > 0))
+@unary(title="ThresholdBackwardBackward0")
+def _where_positive(input, out, /):
+    """``input`` where relu's answer ``out`` is not 0: a NaN lets gradients pass, as in torch."""
+    # fmin makes NaN's sign 1; three ufuncs on one dtype are quicker than a mask that must be converted
+    return input * np.fmin(np.sign(out), _ONE[out.dtype])
 
-_ZEROS = {d.np: d.np.type(0) for d in _types.all_dtypes}
-_zero = _ZEROS.__getitem__
+
+_where_positive.vjps(input=lambda g, out: _where_positive(g, out))
+relu.vjps(input=lambda g, out: _where_positive(g, out))
+
+_ZERO = {d.np: np.zeros((), d.np) for d in _types.all_dtypes}
+_ONE = {d.np: np.ones((), d.np) for d in _types.all_dtypes}
 
 
 @unary

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, Traced, cell, edge, follow, mode, node_of, primitive
+from .._tape import Array, Traced, edge, follow, mode, node_of, primitive
 from ._common import Number, cast, number_as
 
 ndarray = np.ndarray
@@ -201,7 +201,7 @@ def _explained(error: IndexError, key: tuple[Any, ...], shape: tuple[int, ...]) 
 @primitive(title="CopySlices")
 def write(input, value, /, path):
     """``input`` with the part at the end of ``path`` replaced by ``value`` (which broadcasts)."""
-    out = np.array(input)
+    out = input.copy() if type(input) is ndarray else np.array(input)
     _write(out, value, path)
     return out
 
@@ -211,20 +211,25 @@ write.vjps(input=lambda g, path: write(g, 0.0, path), value=lambda g, path: foll
 
 def _write(array: Array, value: Any, path: tuple[Any, ...]) -> None:
     """Write into the array's own memory."""
-    if path and path[-1][0] is getitem:
-        *steps, (_, (index,)) = path
-        follow(array, steps)[index] = value
-    else:
-        follow(array, path)[...] = value
+    if len(path) > 1:
+        array = follow(array, path[:-1])
+    if path:
+        op, attrs = path[-1]
+        if op is getitem:
+            array[attrs[0]] = value
+            return
+        array = op(array, *attrs)
+    array[...] = value
 
 
 def writable(t: Any) -> None:
     """RuntimeError, in torch's words, if ``t`` may not be written in place."""
-    if mode.grad and (t.leaf or (t.base is not None and t.base.leaf)):
-        view = "a view of " if t.base is not None else ""
-        raise RuntimeError(
-            f"{view}a leaf Variable that requires grad is being used in an in-place operation."
-        )
+    if t.leaf or (t.base is not None and t.base.leaf):
+        if mode.grad:
+            view = "a view of " if t.base is not None else ""
+            raise RuntimeError(
+                f"{view}a leaf Variable that requires grad is being used in an in-place operation."
+            )
     array = t.array
     if 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
         raise RuntimeError(
@@ -240,30 +245,28 @@ def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
     """
     writable(t)
     owner = t if t.base is None else t.base
+    path = t.path + steps if t.base is not None else steps
+    v, f = value, None
     if isinstance(value, Traced):
-        v = value.array
-        if mode.grad:
-            e, f = edge(owner), edge(value)
-            if e is not None or f is not None:
-                if v.dtype is not t.array.dtype:
-                    value = cast(value, t.array.dtype)
-                    f, v = edge(value), value.array
-                path = t.path + steps
-                _write(owner.array, v, path)
-                owner.node = node_of(write, (e, f), (owner.array.shape, v.shape), (path,))
-                cell(owner)[0] += 1
-                return t
+        if value.array.dtype is not t.array.dtype:
+            value = cast(value, t.array.dtype)
+        v, f = value.array, edge(value)
+    elif not isinstance(value, ndarray):
+        v = number_as(value, t.array.dtype)
+    _write(owner.array, v, path)
+    memory = owner.memory
+    if memory is None:
+        owner.memory = [1]
     else:
-        v = value if isinstance(value, ndarray) else number_as(value, t.array.dtype)
-        if mode.grad and (e := edge(owner)) is not None:
-            path = t.path + steps
-            _write(owner.array, v, path)
-            owner.node = node_of(write, (e, None), (owner.array.shape, None), (path,))
-            cell(owner)[0] += 1
-            return t
-    _write(t.array, v, steps)
-    cell(owner)[0] += 1
+        memory[0] += 1
+    if mode.grad:
+        e = owner.node  # owners are no views, and those that are leaves were refused
+        if e is not None or f is not None:
+            owner.node = node_of(write, (e, f), (owner.array.shape, v.shape), (path,))
     return t
+
+
+_ASSIGNABLE = (Traced, ndarray, *Number)
 
 
 def set_item(t: Any, index: Any, value: Any) -> None:
@@ -273,7 +276,7 @@ def set_item(t: Any, index: Any, value: Any) -> None:
         steps: tuple[Any, ...] = ((getitem, (key,)),)
     else:
         steps = tuple((getitem, (k,)) for k in split_index(index, t.array.shape))
-    if not isinstance(value, (Traced, ndarray, *Number)):
+    if not isinstance(value, _ASSIGNABLE):
         raise TypeError(f"can't assign a {type(value).__name__} to a {type(t).__name__}")
     try:
         assign(t, value, steps)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, cell, edge, mode, node_of, wrap
+from . import elementwise
 from ._common import number_as
 from .index import assign, writable, write
 
@@ -21,19 +22,14 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     of dtype than t.  Nothing is changed then.
     """
     writable(t)
-    live = mode.grad and (
-        edge(t) is not None or any(isinstance(a, Traced) and edge(a) is not None for a in args)
-    )
+    if not (mode.grad and _live(t, args)):
+        return _overwritten(op, t, args, attrs)
     src = t
-    if live and op.inputs and op.inputs[0] in op.kept:  # what rules read must survive the write
+    if getattr(op, "inputs", ()) and op.inputs[0] in op.kept:  # what rules read must survive the write
         src = wrap(t.array.copy())
         src.node = edge(t)
     out = op(src, *args, **attrs)
     _fits(t.array, out.array)
-    if not live:
-        np.copyto(t.array, out.array, casting="unsafe")
-        cell(t if t.base is None else t.base)[0] += 1
-        return t
     if t.base is not None or out.array.dtype is not t.array.dtype:
         return assign(t, out)
     # the whole of an owner: the op's own node becomes its node, as in torch
@@ -44,6 +40,44 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     if node is not None and getattr(node, "k_out", None) is not None:
         node.k_out, node.m_out, node.v_out = t.array, memory, memory[0]
     return t
+
+
+def _live(t: Any, args: tuple[Any, ...]) -> bool:
+    """Whether a gradient passes through an op on these."""
+    if edge(t) is not None:
+        return True
+    return any(isinstance(a, Traced) and edge(a) is not None for a in args)
+
+
+def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+    """The write without a record: by NumPy in one pass where the op is one of its functions."""
+    array = t.array
+    ufunc = _IN_ONE_PASS.get(op) if len(args) == 1 and not attrs else None
+    other = args[0].array if ufunc is not None and isinstance(args[0], Traced) else None
+    if other is not None and other.dtype is array.dtype and array.dtype.kind == "f":
+        try:
+            mode.quiet(ufunc, array, other, array)
+        except ValueError:
+            _fits(array, np.empty(np.broadcast_shapes(array.shape, other.shape), array.dtype))
+            raise
+    else:
+        out = op(t, *args, **attrs).array
+        _fits(array, out)
+        np.copyto(array, out, casting="unsafe")
+    memory = t.memory
+    if memory is None:
+        t.memory = [1]
+    else:
+        memory[0] += 1
+    return t
+
+
+_IN_ONE_PASS = {
+    elementwise.add: np.add,
+    elementwise.sub: np.subtract,
+    elementwise.mul: np.multiply,
+    elementwise.true_div: np.true_divide,
+}
 
 
 def _fits(old: Any, new: Any) -> None:

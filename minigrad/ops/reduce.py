@@ -27,6 +27,8 @@ def kept_dims(shape: tuple[int, ...], dim: Any) -> tuple[int, ...]:
 def spread(g: Any, into: tuple[int, ...], dim: Any) -> Any:
     """What was reduced over ``dim``, broadcast back over it."""
     if dim is None or not into:
+        if not isinstance(g, Traced) and g.ndim == 0:
+            return np.ndarray(into, g.dtype, g, 0, (0,) * len(into))
         return expand(g if g.ndim == 0 else reshape(g, (1,) * len(into)), into)
     return expand(reshape(g, kept_dims(into, dim)), into)
 
@@ -35,14 +37,17 @@ def _axis(dim: Any, ndim: int) -> Any:
     return None if dim is None else all_dims(dim, ndim)
 
 
+_HALF = np.dtype(np.float16)
+_add_up = np.add.reduce
+
+
 @primitive(quiet=True, title=lambda node: f"SumBackward{0 if node.attrs[0] is None else 1}")
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
-    if input.dtype == np.float16:  # as torch: accumulated in float32
-        return np.add.reduce(
-            input, axis=_axis(dim, input.ndim), keepdims=keepdim, dtype=np.float32
-        ).astype(np.float16)
-    return np.add.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+    axis = None if dim is None else all_dims(dim, input.ndim)
+    if input.dtype is _HALF:  # as torch: accumulated in float32
+        return _add_up(input, axis, np.float32, None, keepdim).astype(_HALF)
+    return _add_up(input, axis, None, None, keepdim)
 
 
 _sum.vjps(input=lambda g, into, dim: spread(g, into, dim))
