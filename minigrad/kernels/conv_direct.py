@@ -11,7 +11,6 @@ fit in the L2 cache; input rows are packed just before the first band that reads
 Tasks write disjoint outputs, so the bits are the same for any number of threads.
 """
 
-import functools
 import math
 from typing import Any
 
@@ -19,58 +18,20 @@ import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
+from minigrad.kernels.conv_pack import (
+    NANOSECONDS,
+    choose_tile,
+    clear_borders,
+    pack,
+    unpack,
+    with_border,
+)
 from minigrad.kernels.conv_plan import Phases, Planes, Size
-from minigrad.kernels.geometry import Geometry, out_sizes
 from minigrad.kernels.simd import call, clear
 
 Array = np.ndarray[Any, Any]
 
-# Register tiles (rows, vectors) and what a multiply-add costs in them, relative to the best.
-TILES = {
-    32: {(8, 3): 1.0, (6, 4): 1.0, (5, 5): 1.0, (4, 6): 1.0, (8, 2): 1.08, (8, 1): 1.2}
-    | {(4, 3): 1.08, (2, 8): 1.1, (1, 8): 1.5},
-    16: {(6, 2): 1.0, (4, 3): 1.0, (5, 2): 1.03, (2, 4): 1.03, (1, 8): 1.4, (4, 1): 1.4},
-}
 TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cache
-NANOSECONDS = 0.02  # per multiply-add, to judge whether threads pay
-
-
-@jit
-def pack(gather, x, step, starts, channels, first, last, total, item, lanes, xp, plane, pixels):  # type: ignore[no-untyped-def]
-    """Pixels first..last (of total) of all channels of one block of lanes into their planes.
-
-    gather: the addresses of simd.gather and gather_few.  starts, pixels: of tables.
-    """
-    for c in range(channels):
-        if total >= lanes:
-            for p in range(first, last, lanes):
-                q = min(p, total - lanes)
-                call(gather[0], (x + c * step + q * item, starts, xp + c * plane, pixels + q * 8))
-        elif first < last:
-            few = last - first
-            at = x + c * step + first * item
-            call(gather[1], (at, starts, xp + c * plane, pixels + first * 8, few))
-
-
-@jit
-def clear_borders(xp, channels, plane, gaps):  # type: ignore[no-untyped-def]
-    """Zero what lies between the pixels of all planes."""
-    for c in range(channels):
-        for i in range(gaps.shape[0]):
-            clear(xp + c * plane + gaps[i, 0], gaps[i, 1] - gaps[i, 0])
-
-
-@jit
-def unpack(scatter, tmp, step, channels, pixels, item, lanes, y, step_y, starts, bias):  # type: ignore[no-untyped-def]
-    """Pixels of all output channels of a band back to their images, plus bias."""
-    for c in range(channels):
-        source, target, shift = tmp + c * step, y + c * step_y, bias + c * item
-        if pixels >= lanes:
-            for p in range(0, pixels, lanes):
-                q = min(p, pixels - lanes)
-                call(scatter[0], (source + q * lanes * item, shift, target + q * item, starts))
-        else:
-            call(scatter[1], (source, shift, target, starts, pixels))
 
 
 @jit
@@ -123,7 +84,7 @@ def _sweep(sizes, calls, addresses, gaps, rows, reads, kinds, begin, end):  # ty
                         for o in range(blocks):
                             call(calls[0], (at, step_in, offs + (first + k) * 8,
                                  min(chunk, depth - k), weights + (o * depth + k) * height * item,
-                                 out + o * height * step_tmp, step_tmp, step_out, k))  # fmt: skip
+                                 height * item, out + o * height * step_tmp, step_tmp, step_out, k))  # fmt: skip
         made = (r1 - r0) * wide
         base = y + group * outputs * image_y + r0 * wide * item
         unpack(calls[3:5], tmp, step_tmp, outputs, made, item, lanes, base, image_y,
@@ -223,65 +184,3 @@ class Direct:
 
         threads.run(work, self.tasks, self.cost)
         return y
-
-
-def with_border(x: Array, size: Size, before: Size) -> Array:
-    """x (N, C, D, H, W) in the middle of zeros."""
-    bordered = np.zeros((*x.shape[:2], *size), x.dtype)
-    inside = tuple(slice(b, b + n) for b, n in zip(before, x.shape[2:]))
-    bordered[(slice(None), slice(None), *inside)] = x
-    return bordered
-
-
-def choose_tile(outputs: int, pixels: int) -> tuple[int, int]:
-    """The register tile that wastes least on `outputs` channels and rows of `pixels`."""
-    costs = {
-        (r, v): -(-outputs // r) * r * -(-pixels // v) * v * cost
-        for (r, v), cost in TILES[simd.REGISTERS].items()
-    }
-    return min(costs, key=lambda tile: costs[tile])
-
-
-@functools.lru_cache(maxsize=256)
-def _forward(x: tuple[int, ...], w: tuple[int, ...], geo: Geometry, dtype: Any) -> Direct:
-    kernel, taps = w[2:], math.prod(w[2:])
-    size: Size = x[2:]  # type: ignore[assignment]
-    out = out_sizes(size, kernel, geo)
-    inputs, outputs = w[1], w[0] // geo.groups
-    phases = conv_plan.forward_phases(kernel, out, geo)  # type: ignore[arg-type]
-    steps = (outputs * inputs * taps, inputs * taps, taps)
-    return Direct(x[0], geo.groups, inputs, outputs, size, out, phases, steps, dtype)
-
-
-@functools.lru_cache(maxsize=256)
-def _adjoint(
-    g: tuple[int, ...], w: tuple[int, ...], size: Size, geo: Geometry, dtype: Any
-) -> Direct:
-    kernel, taps = w[2:], math.prod(w[2:])
-    inputs, outputs = w[0] // geo.groups, w[1]
-    phases = conv_plan.adjoint_phases(kernel, size, geo)  # type: ignore[arg-type]
-    steps = (inputs * outputs * taps, taps, outputs * taps)
-    out: Size = g[2:]  # type: ignore[assignment]
-    return Direct(g[0], geo.groups, inputs, outputs, out, size, phases, steps, dtype)
-
-
-def conv(x: Array, w: Array, b: Array | None, geo: Geometry) -> Array:
-    """Cross-correlation of (N, C, D, H, W); see kernels.conv."""
-    plan = _forward(x.shape, w.shape, geo, x.dtype)
-    y = plan(x, w, b)
-    out = out_sizes(x.shape[2:], w.shape[2:], geo)
-    return cropped(y, out)
-
-
-def conv_input(g: Array, w: Array, b: Array | None, size: Size, geo: Geometry) -> Array:
-    """Adjoint of `conv` in x; see kernels.conv."""
-    return cropped(_adjoint(g.shape, w.shape, size, geo, g.dtype)(g, w, b), size)
-
-
-def cropped(y: Array, size: tuple[int, ...]) -> Array:
-    """The first `size` pixels of y along each dimension."""
-    if y.shape[2:] == size:
-        return y
-    out = scratch.empty((*y.shape[:2], *size), y.dtype)
-    out[...] = y[(slice(None), slice(None), *(slice(n) for n in size))]
-    return out

@@ -127,16 +127,20 @@ def _starts(images: int, image: int, parts: int, part: int, lanes: int) -> tuple
 
 def choose_lanes(
     images: int, channels: int, outputs: int, size: Size, out: Size, phases: Phases, lanes: int,
-    item: int,
+    item: int, unit: int = 1,
 ) -> Lanes:
-    """Whole images as lanes, or parts of them where that leaves fewer lanes idle."""
+    """Whole images as lanes, or parts of them where that leaves fewer lanes idle.
+
+    unit: parts have multiples of so many pixels along the dimension that is cut.
+    """
     edges = [border(p, n) for p, n in zip(phases, size)]
     bordered = tuple(n + low + high for n, (low, high) in zip(size, edges))
     dim = next((d for d in range(3) if out[d] > 1 or bordered[d] > 1), 2)
     step, stride = phases[dim][0].step, phases[dim][0].stride
+    unit = step * unit
     best, parts, length = -(-images // lanes) * out[dim], 1, out[dim]
-    for count in range(2, min(out[dim] // step, 4 * lanes) + 1):
-        each = -(-out[dim] // (count * step)) * step
+    for count in range(2, min(out[dim] // unit, 4 * lanes) + 1):
+        each = -(-out[dim] // (count * unit)) * unit
         used = -(-out[dim] // each)
         cost = -(-images * used // lanes) * each
         if cost * 1.15 < best:  # a part costs a copy of its input and more border

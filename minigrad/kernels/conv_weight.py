@@ -19,7 +19,7 @@ import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
-from minigrad.kernels.conv_direct import NANOSECONDS, clear_borders, pack, with_border
+from minigrad.kernels.conv_pack import NANOSECONDS, clear_borders, pack, with_border
 from minigrad.kernels.conv_plan import Planes, Size
 from minigrad.kernels.geometry import Geometry
 from minigrad.kernels.simd import call, clear, copy

@@ -50,14 +50,13 @@ def code_dtype(taps: int) -> Any:
 class Plan(NamedTuple):
     """The tables of one window, for three spatial dimensions (the first ones may be of size 1)."""
 
-    dims: Array  # (3, 6): input size, output size, stride, least shift, spread of shifts, phases
+    dims: Array  # (3, 8): the columns N .. Q of pool_phases
     residues: Array  # (3, phases): which r a phase has
     phase_of: Array  # (3, stride): which phase an r has, or -1: no tap reads it
     taps: Array  # (taps, 5): phase, shifts less the least, number; by number
     by_phase: Array  # the same, by phase
     starts: Array  # (phases + 1): where the taps of each phase begin in by_phase
-    counts: Array  # (3, outputs): how many taps of each dimension lie in the input, as float64
-    first: Array  # (3, outputs): the first of them
+    first: Array  # (3, outputs): the first tap of each dimension that lies in the input
 
 
 def _line(n: int, out: int, k: int, s: int, p: int, d: int, last: bool) -> dict[str, Any]:
@@ -67,14 +66,13 @@ def _line(n: int, out: int, k: int, s: int, p: int, d: int, last: bool) -> dict[
     if last and s == 2:  # columns are split in even and odd ones in one go
         used = [0, 1]
     shifts = [a // s for a in at]
-    inside = [[t for t in range(k) if 0 <= o * s + at[t] < n] for o in range(out)]
+    start = np.arange(out) * s - p
     return {
-        "row": (n, out, s, min(shifts), max(shifts) - min(shifts), len(used)),
+        "row": (n, out, s, min(shifts), max(shifts) - min(shifts), len(used), k, -(-n // s)),
         "used": used,
         "phase_of": [used.index(r) if r in used else -1 for r in range(s)],
         "taps": [(used.index(a % s), shift - min(shifts)) for a, shift in zip(at, shifts)],
-        "counts": [len(taps) for taps in inside],
-        "first": [taps[0] if taps else 0 for taps in inside],
+        "first": np.maximum(0, -(start // d)) if p else np.zeros(out),
     }
 
 
@@ -114,6 +112,22 @@ def plan(window: Window) -> Plan:
         taps=table,
         by_phase=np.ascontiguousarray(by_phase),
         starts=np.searchsorted(by_phase[:, 0], np.arange(math.prod(counts) + 1)),
-        counts=_table([line["counts"] for line in lines]).astype(np.float64),
         first=_table([line["first"] for line in lines]),
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def divisors(window: Window, include_pad: bool, override: int | None) -> Array:
+    """(3, outputs): what sums over windows are divided by, as factors of each dimension."""
+    rows = []
+    for n, out, k, s, p in zip(*(three(v, 1) for v in (window.size, window.out, window.kernel)),
+                               three(window.stride, 1), three(window.padding, 0)):  # fmt: skip
+        start = np.arange(out) * s - p
+        stop = np.minimum(start + k, n + p)
+        if not include_pad:
+            start, stop = np.maximum(start, 0), np.minimum(stop, n)
+        rows.append(stop - start)
+    if override is not None:
+        rows = [np.ones_like(row) for row in rows]
+        rows[0] *= override
+    return _table(rows).astype(np.float64)

@@ -62,7 +62,7 @@ def exact_fma(x: Any, y: Any, z: Any) -> Any:
     try:
         near = exact.numerator / exact.denominator
     except OverflowError:
-        return math.copysign(math.inf, exact)
+        return math.inf if exact > 0 else -math.inf
     return _nearest32(exact, f32(near)) if isinstance(x, f32) else near
 
 

@@ -33,7 +33,7 @@ from minigrad.kernels._jit import compiled
 INT = ir.IntType(64)
 INT32 = ir.IntType(32)
 BYTE = ir.IntType(8)
-ARGUMENTS = 9  # of every micro-kernel, for `call`; those that need fewer ignore the last
+ARGUMENTS = 10  # of every micro-kernel, for `call`; those that need fewer ignore the last
 
 
 def _features() -> set[str]:
@@ -56,7 +56,7 @@ class Code:
         self.b, self.lanes, self.size = builder, lanes, bits // 8
         self.number = ir.FloatType() if bits == 32 else ir.DoubleType()
         self.vector = ir.VectorType(self.number, lanes)
-        self.zero = ir.Constant(self.vector, [0.0] * lanes)
+        self.zero = self.constant(0)
         self.undefined = ir.Constant(self.vector, ir.Undefined)
         name = f"llvm.fmuladd.v{lanes}f{bits}"  # fused wherever the CPU can
         kind = ir.FunctionType(self.vector, [self.vector] * 3)
@@ -95,8 +95,14 @@ class Code:
         stored.align = self.size
 
     def splat(self, scalar: Any) -> Any:
-        one = self.b.insert_element(self.undefined, scalar, ir.Constant(INT32, 0))
+        one = self.insert(self.undefined, scalar, 0)
         return self.shuffle(one, self.undefined, [0] * self.lanes)
+
+    def constant(self, number: float) -> Any:
+        return ir.Constant(self.vector, [float(number)] * self.lanes)
+
+    def insert(self, vector: Any, scalar: Any, lane: int) -> Any:
+        return self.b.insert_element(vector, scalar, ir.Constant(INT32, lane))
 
     def shuffle(self, one: Any, other: Any, picks: Sequence[int]) -> Any:
         mask = ir.Constant(ir.VectorType(INT32, self.lanes), list(picks))
@@ -165,8 +171,8 @@ class Code:
 
 
 def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: Any, w: Any,
-         out: Any, os: Any, vs: Any, add: Any) -> None:  # fmt: skip
-    """out[r*os + v*vs] (+)= sum over k < count of  w[k*R + r] * x[v*xs + offs[k]].
+         ws: Any, out: Any, os: Any, vs: Any, add: Any) -> None:  # fmt: skip
+    """out[r*os + v*vs] (+)= sum over k < count of  w[k*ws + r] * x[v*xs + offs[k]].
 
     add != 0: start from what is in out.
     """
@@ -180,7 +186,7 @@ def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: An
     k, held, close = code.loop(count, (fresh, [code.zero] * len(places)), (resume, loaded))
     offset = code.entry(offs, k)
     xv = [code.load(code.at(column, offset)) for column in columns]
-    wk = code.at(w, (k, rows * code.size))
+    wk = code.at(w, (k, ws))
     new = []
     for r in range(rows):
         wv = code.splat(code.scalar(code.at(wk, r * code.size)))
@@ -227,7 +233,7 @@ def gather_few(code: Code, _1: int, _2: int, x: Any, starts: Any, out: Any, pos:
     pixel = code.undefined
     for lane, origin in enumerate(origins):
         number = code.scalar(code.at(origin, (i, code.size)))
-        pixel = code.b.insert_element(pixel, number, ir.Constant(INT32, lane))
+        pixel = code.insert(pixel, number, lane)
     code.store(pixel, code.at(out, code.entry(pos, i)))
     close([])
 
@@ -293,8 +299,8 @@ def address(name: str, first: int, second: int, dtype: Any) -> int:
     bits = 8 * np.dtype(dtype).itemsize
     lanes = BYTES * 8 // bits
 
-    def kernel(a, b, c, d, e, f, g, h, i):  # type: ignore[no-untyped-def]
-        _emit(name, first, second, lanes, bits, (a, b, c, d, e, f, g, h, i))
+    def kernel(a, b, c, d, e, f, g, h, i, j):  # type: ignore[no-untyped-def]
+        _emit(name, first, second, lanes, bits, (a, b, c, d, e, f, g, h, i, j))
 
     return compiled(types.void(*[types.intp] * ARGUMENTS), kernel)
 
