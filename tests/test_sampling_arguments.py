@@ -144,7 +144,7 @@ def test_numbers_may_be_arrays_of_no_dimension():
     engine, generator = generators(2)
     low, high = np.array(-2.0), np.array(3)
     tensor = torch.ones(9).uniform_(torch.tensor(-2.0), torch.tensor(3), generator=generator)
-    check(_sampling.fill(engine, "uniform_", np.ones(9, np.float32), low, high), tensor)
+    check(_sampling.fill(engine, "uniform_", np.ones(9, np.float32), low, high), tensor, False)
     tensor = torch.ones(9).random_(torch.tensor(3), generator=generator)
     check(_sampling.fill(engine, "random_", np.ones(9, np.float32), high), tensor)
     with pytest.raises(TypeError, match="must be float"):

@@ -105,7 +105,7 @@ def exactly(x, y, z, kind):
         try:
             return exact.numerator / exact.denominator
         except OverflowError:
-            return math.copysign(math.inf, exact)
+            return math.inf if exact > 0 else -math.inf
     near = f32(exact.numerator / exact.denominator)
     around = [np.nextafter(near, f32(-np.inf)), near, np.nextafter(near, f32(np.inf))]
     return min(around, key=lambda v: (abs(Fraction(float(v)) - exact), int(v.view(np.uint32)) & 1))
@@ -162,7 +162,8 @@ def test_affine32_rounds_once(x, scale, shift):
 def test_affine64_rounds_once(x, scale, shift):
     x = np.array(x)
     expected = [exactly(v, scale, shift, np.float64) for v in x]
-    assert random_numpy.affine64(x, scale, shift).tolist() == expected
+    with np.errstate(over="ignore"):
+        assert random_numpy.affine64(x, scale, shift).tolist() == expected
     kernels.affine(x, scale, shift)
     assert x.tolist() == expected
 
