@@ -1,6 +1,7 @@
 """Layers and networks, in ``torch.nn``'s names.
 
-The layers stand in one file per family; ``functional`` has the functions they call, ``init`` the first values.
+The layers stand in one file per family; ``functional`` has the functions they call, ``init`` the
+first values of their parameters.
 """
 
 from . import functional, init, parameter

@@ -1,10 +1,11 @@
 """Hooks: functions called before and after a module's forward, and when gradients pass through it.
 
-A module has no table of hooks until its first one is registered, so that ``Module.__call__`` of a module
-without hooks is one test and then ``forward``.  The same holds for the hooks of all modules
+A module has no table of hooks until its first one is registered, so that ``Module.__call__`` of a
+module without hooks is one test and then ``forward``.  The same holds for the hooks of all modules
 (``register_module_forward_hook`` and the like), which run before a module's own.
 
-Knows calls; nothing of parameters, names or state.  How gradients are watched is told in ``_passage``.
+Knows calls; nothing of parameters, names or state.  How gradients are watched is told in
+``_passage``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from types import TracebackType
 from typing import Any
 
 from ._passage import Hook, Passage
+
+Table = OrderedDict[int, Any]
 
 
 class RemovableHandle:
@@ -66,26 +69,25 @@ class RemovableHandle:
 class Hooks:
     """The hooks of one module, or of all: one ordered table from id to function for each kind.
 
-    ``with_kwargs``, ``always_call``, ``with_module`` and ``public`` hold the ids of the hooks they are true of.
+    ``with_kwargs``, ``always_call``, ``with_module`` and ``public`` hold the ids of the hooks they
+    are true of.
     """
 
-    __slots__ = (
-        "always_call",
-        "backward",
-        "backward_pre",
-        "forward",
-        "forward_pre",
-        "load_state_dict_post",
-        "load_state_dict_pre",
-        "public",
-        "state_dict",
-        "state_dict_pre",
-        "with_kwargs",
-        "with_module",
-    )
+    forward_pre: Table
+    forward: Table
+    backward_pre: Table
+    backward: Table
+    state_dict_pre: Table
+    state_dict: Table
+    load_state_dict_pre: Table
+    load_state_dict_post: Table
+    with_kwargs: Table
+    always_call: Table
+    with_module: Table
+    public: Table
 
     def __init__(self) -> None:
-        for name in self.__slots__:
+        for name in Hooks.__annotations__:
             setattr(self, name, OrderedDict())
 
     def of_calls(self) -> bool:
@@ -95,8 +97,8 @@ class Hooks:
     def add(
         self, kind: str, hook: Hook, *, prepend: bool = False, **marks: bool
     ) -> RemovableHandle:
-        """Register a hook of that kind; ``marks`` are the names of the tables of ids to enter it in."""
-        table = getattr(self, kind)
+        """Register a hook of that kind; ``marks`` name the tables of ids to enter it in."""
+        table: Table = getattr(self, kind)
         marked = [getattr(self, name) for name, wanted in marks.items() if wanted]
         handle = RemovableHandle(table, extra_dict=marked)
         table[handle.id] = hook
@@ -119,24 +121,24 @@ def _everywhere() -> Hooks:
 
 
 def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
-    """Call ``hook(module, args)`` before the forward of every module; see Module.register_forward_pre_hook."""
+    """``Module.register_forward_pre_hook`` of every module."""
     return _everywhere().add("forward_pre", hook)
 
 
 def register_module_forward_hook(
     hook: Hook, *, with_kwargs: bool = False, always_call: bool = False
 ) -> RemovableHandle:
-    """Call ``hook(module, args, output)`` after the forward of every module; see Module.register_forward_hook."""
+    """``Module.register_forward_hook`` of every module."""
     return _everywhere().add("forward", hook, with_kwargs=with_kwargs, always_call=always_call)
 
 
 def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
-    """Call ``hook(module, grad_output)`` in backward for every module; see Module.register_full_backward_pre_hook."""
+    """``Module.register_full_backward_pre_hook`` of every module."""
     return _everywhere().add("backward_pre", hook)
 
 
 def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
-    """Call ``hook(module, grad_input, grad_output)`` in backward for every module; see Module.register_full_backward_hook."""
+    """``Module.register_full_backward_hook`` of every module."""
     return _everywhere().add("backward", hook)
 
 
@@ -153,19 +155,19 @@ class Hooked:
 
     # torch's names of the tables: code that counts or clears hooks reaches for them.
     @property
-    def _forward_pre_hooks(self) -> OrderedDict[int, Hook]:
+    def _forward_pre_hooks(self) -> Table:
         return self._own_hooks().forward_pre
 
     @property
-    def _forward_hooks(self) -> OrderedDict[int, Hook]:
+    def _forward_hooks(self) -> Table:
         return self._own_hooks().forward
 
     @property
-    def _backward_pre_hooks(self) -> OrderedDict[int, Hook]:
+    def _backward_pre_hooks(self) -> Table:
         return self._own_hooks().backward_pre
 
     @property
-    def _backward_hooks(self) -> OrderedDict[int, Hook]:
+    def _backward_hooks(self) -> Table:
         return self._own_hooks().backward
 
     def register_forward_pre_hook(
@@ -173,9 +175,9 @@ class Hooked:
     ) -> RemovableHandle:
         """Call ``hook(module, args)`` before every forward; answers a handle that removes it.
 
-        What it returns, unless None, replaces the positional arguments (a single value is wrapped in a tuple).
-        With ``with_kwargs`` it is called as ``hook(module, args, kwargs)`` and returns None or both.
-        With ``prepend`` it runs before the hooks there are.
+        What it returns, unless None, replaces the positional arguments (a single value is wrapped
+        in a tuple). With ``with_kwargs`` it is called as ``hook(module, args, kwargs)`` and returns
+        None or both. With ``prepend`` it runs before the hooks there are.
         """
         return self._own_hooks().add("forward_pre", hook, prepend=prepend, with_kwargs=with_kwargs)
 
@@ -187,17 +189,17 @@ class Hooked:
         with_kwargs: bool = False,
         always_call: bool = False,
     ) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after every forward; answers a handle that removes it.
+        """Call ``hook(module, args, output)`` after every forward; its handle removes it.
 
         What it returns, unless None, replaces the output.  With ``with_kwargs`` it is called as
-        ``hook(module, args, kwargs, output)``.  With ``always_call`` it runs also when forward raises, with the
-        output None.  With ``prepend`` it runs before the hooks there are.
+        ``hook(module, args, kwargs, output)``.  With ``always_call`` it runs also when forward
+        raises, with the output None.  With ``prepend`` it runs before the hooks there are.
 
         >>> import minigrad as mg
         >>> net = mg.nn.Linear(2, 3)
         >>> shapes = []
-        >>> with net.register_forward_hook(lambda module, args, output: shapes.append(tuple(output.shape))):
-        ...     _ = net(mg.ones(4, 2))
+        >>> with net.register_forward_hook(lambda module, args, output:
+        shapes.append(tuple(output.shape))): ...     _ = net(mg.ones(4, 2))
         >>> shapes
         [(4, 3)]
         """
@@ -208,17 +210,18 @@ class Hooked:
     def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` when the gradients of the outputs are there.
 
-        ``grad_output`` is a tuple, None for every output that is no tensor or has no gradient.  What the hook
-        returns, unless None, is used in its place.
+        ``grad_output`` is a tuple, None for every output that is no tensor or has no gradient.
+        What the hook returns, unless None, is used in its place.
         """
         return self._own_hooks().add("backward_pre", hook, prepend=prepend)
 
     def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are there.
+        """Call ``hook(module, grad_input, grad_output)`` when the inputs have their gradients.
 
-        Both are tuples, ``grad_input`` over the positional arguments, with None where there is no tensor or no
-        gradient.  What the hook returns, unless None, is used in place of ``grad_input``.  A module none of
-        whose inputs needs a gradient calls its hooks when the gradients of its outputs are there.
+        Both are tuples, ``grad_input`` over the positional arguments, with None where there is no
+        tensor or no gradient.  What the hook returns, unless None, is used in place of
+        ``grad_input``.  A module none of whose inputs needs a gradient calls its hooks when the
+        gradients of its outputs are there.
         """
         return self._own_hooks().add("backward", hook, prepend=prepend)
 

@@ -68,7 +68,7 @@ class Members:
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their dotted names, of the whole tree or (``recurse=False``) of this module only.
+        """The parameters with their dotted names, of the tree or (``recurse=False``) this module.
 
         A parameter that is there twice is answered once, unless ``remove_duplicate`` is False.
 
@@ -81,7 +81,7 @@ class Members:
         )
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, each once, of the whole tree or of this module only: what an optimizer takes."""
+        """The parameters, each once, of the tree or this module: what an optimizer takes."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
@@ -122,10 +122,8 @@ class Members:
         """Call ``fn`` on every module of the tree, children before parents; answers the module.
 
         >>> import minigrad as mg
-        >>> _ = mg.nn.Sequential(mg.nn.ReLU(), mg.nn.Tanh()).apply(lambda m: print(type(m).__name__))
-        ReLU
-        Tanh
-        Sequential
+        >>> _ = mg.nn.Sequential(mg.nn.ReLU(), mg.nn.Tanh()).apply(lambda m:
+        print(type(m).__name__)) ReLU Tanh Sequential
         """
         for module in self.children():
             module.apply(fn)
@@ -134,7 +132,7 @@ class Members:
 
     # ----------------------------------------------------------------------------- by path
     def get_submodule(self, target: str) -> Module:
-        """The module at a dotted path (``""``: this one); AttributeError where the path leads to none.
+        """The module at a dotted path (``""``: this one); AttributeError where there is none.
 
         >>> import minigrad as mg
         >>> mg.nn.Sequential(mg.nn.Sequential(mg.nn.ReLU())).get_submodule("0.0")
@@ -148,9 +146,10 @@ class Members:
         return module  # type: ignore[no-any-return]
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put a module at a dotted path, in place of the one there or (unless ``strict``) as a new one.
+        """Put a module at a dotted path, in place of one or (unless ``strict``) as a new one.
 
-        ValueError for an empty path or what is no module, AttributeError where the path leads to none.
+        ValueError for an empty path or what is no module, AttributeError where the path leads to
+        none.
         """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
@@ -158,9 +157,9 @@ class Members:
             raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
         path, _, name = target.rpartition(".")
         parent = self.get_submodule(path)
-        if strict or hasattr(parent, name):
-            if not isinstance(_attribute(parent, name), Members):
-                raise AttributeError(f"`{name}` is not an nn.Module")
+        exists = strict or hasattr(parent, name)
+        if exists and not isinstance(_attribute(parent, name), Members):
+            raise AttributeError(f"`{name}` is not an nn.Module")
         setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:

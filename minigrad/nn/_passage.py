@@ -1,4 +1,4 @@
-"""Backward hooks of a module: how its calls are wired so that their gradients can be seen and replaced.
+"""Backward hooks of a module: how its calls are wired so that gradients can be replaced.
 
 Knows the tape's nodes; nothing of tables of hooks, nor of modules beyond handing one to a hook.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Node, Traced, cell, edge, node_of, wrap
+from .._tape import Node, Traced, cell, edge, node_of, settled, wrap
 from ..autograd import is_grad_enabled
 from ..tensor import Tensor
 
@@ -19,11 +19,11 @@ Hook = Callable[..., Any]
 
 
 class _Part:
-    """The op of one output of the joint identity: leaves its gradient at the gate, and goes there."""
+    """The op of one output of the joint identity: leaves its gradient at the gate."""
 
     title = "BackwardHookFunctionBackward"
     kept = inputs = ()
-    composite = None
+    composite = free = None
 
     @staticmethod
     def pull(node: Node, g: Any) -> tuple[Any]:
@@ -35,11 +35,11 @@ class _Part:
 
 
 class _Gate:
-    """The op where the gradients of all outputs of the joint identity have come, and go on to its inputs."""
+    """The op where all gradients of the joint identity have come, and go on to its inputs."""
 
     title = _Part.title
     kept = inputs = ()
-    composite = None
+    composite = free = None
 
     @staticmethod
     def pull(node: Node, g: Any) -> list[Any]:
@@ -47,7 +47,11 @@ class _Gate:
         grads, through = node.attrs
         given = tuple(grads)
         grads[:] = [None] * len(grads)
-        return [r if r is None or isinstance(g, Tensor) else r.array for r in through(given)]
+        answers = through(given)
+        if isinstance(g, Tensor):
+            return list(answers)
+        # As views, which the backward loop takes for borrowed: a hook may have kept what it saw.
+        return [None if r is None else r.array.view() for r in answers]
 
 
 def _refuse(*_: Any) -> Any:
@@ -74,15 +78,15 @@ def joint_identity(tensors: Sequence[Tensor], through: Hook) -> list[Tensor]:
         if edges[i] is not None:
             out.node = node_of(_Part, (gate,), ((),), (grads, i))
             # A view that may not be written, nor looked at once its owner was: as in torch.
-            out.base = guard = Traced()
-            guard.array, guard.leaf, guard.memory = t.array, True, cell(t)
+            out.base = guard = settled(Traced(), t.array)
+            guard.leaf, guard.memory = True, cell(t)
             out.memory, out.seen, out.path = guard.memory, guard.memory[0], ((_refuse, ()),)
         outputs.append(out)
     return outputs
 
 
 class Passage:
-    """One call of a module with backward hooks: ties the gradients of its outputs to those of its inputs.
+    """One call of a module with backward hooks: ties gradients of outputs to those of inputs.
 
     ::
 
@@ -102,6 +106,7 @@ class Passage:
         """The arguments for forward, their gradients watched."""
         self.n_inputs = len(args)
         args, self.inputs = _watch(args, self._at_inputs)
+        self.kinds = [(args[i].array.shape, args[i].array.dtype) for i in self.inputs or ()]
         return args
 
     def leave(self, output: Any) -> Any:
@@ -137,7 +142,12 @@ class Passage:
         if self.grad_outputs is None:
             return grads
         assert self.inputs is not None
-        grad_inputs = _spread(self.inputs, grads, self.n_inputs)
+        # torch shows zeros where no gradient has come to a tensor.
+        shown = [
+            wrap(np.zeros(*kind)) if grad is None else grad
+            for grad, kind in zip(grads, self.kinds, strict=True)
+        ]
+        grad_inputs = _spread(self.inputs, shown, self.n_inputs)
         for hook in self.hooks:
             answer = hook(self.module, grad_inputs, self.grad_outputs)
             if answer is not None:
@@ -175,7 +185,7 @@ def _watch(values: tuple[Any, ...], through: Hook) -> tuple[tuple[Any, ...], lis
     return (tuple(watched) if type(values) is tuple else type(values)(*watched)), at
 
 
-def _spread(at: list[int], grads: tuple[Any, ...], n: int) -> tuple[Any, ...]:
+def _spread(at: list[int], grads: Sequence[Any], n: int) -> tuple[Any, ...]:
     """The gradients at their places in a tuple of n, None elsewhere."""
     spread = [None] * n
     for i, grad in zip(at, grads, strict=True):

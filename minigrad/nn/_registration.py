@@ -1,7 +1,8 @@
 """What assigning, deleting and registering do to a module's parts, and what they refuse.
 
-A Parameter or Module that is assigned becomes a part of the module, a tensor only where a buffer of that name
-is; everything else is an ordinary attribute.  Names and values are checked before anything is changed.
+A Parameter or Module that is assigned becomes a part of the module, a tensor only where a buffer of
+that name is; everything else is an ordinary attribute.  Names and values are checked before
+anything is changed.
 
 Knows the three registries; nothing of calls, of state or of values.
 """
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from .. import _types
 from ..tensor import Tensor
 from . import _registry
-from ._hooks import Hook, RemovableHandle
+from ._hooks import RemovableHandle
 from ._members import Members
+from ._passage import Hook
 from .parameter import Buffer, Parameter
 
 if TYPE_CHECKING:
@@ -32,17 +34,17 @@ def _watch(kind: str, hook: Hook) -> RemovableHandle:
 
 
 def register_module_parameter_registration_hook(hook: Hook) -> RemovableHandle:
-    """Call ``hook(module, name, param)`` whenever a module gets a parameter; it may return another one."""
+    """Call ``hook(module, name, param)``, which may return another, for every new parameter."""
     return _watch("_parameters", hook)
 
 
 def register_module_buffer_registration_hook(hook: Hook) -> RemovableHandle:
-    """Call ``hook(module, name, buffer)`` whenever a module gets a buffer; it may return another one."""
+    """Call ``hook(module, name, buffer)``, which may return another, for every new buffer."""
     return _watch("_buffers", hook)
 
 
 def register_module_module_registration_hook(hook: Hook) -> RemovableHandle:
-    """Call ``hook(module, name, submodule)`` whenever a module gets a submodule; it may return another one."""
+    """Call ``hook(module, name, submodule)``, which may return another, for every new one."""
     return _watch("_modules", hook)
 
 
@@ -107,7 +109,8 @@ class Registering(Members):
         self.__dict__[kind][name] = value
 
     def __getattr__(self, name: str) -> Any:
-        # Parts are ordinary attributes; only a class that restored its __dict__ by itself gets here with one.
+        # Parts are ordinary attributes; only a class that restored its __dict__ by itself gets
+        # here with one.
         for kind in _registry.NAMES:
             registry = self.__dict__.get(kind, ())
             if name in registry:
@@ -132,8 +135,8 @@ class Registering(Members):
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter, or None as the place of one.
 
-        TypeError for what is no Parameter, KeyError for a name with a dot, empty or taken, ValueError for the
-        result of an op (parameters are leaves).
+        TypeError for what is no Parameter, KeyError for a name with a dot, empty or taken,
+        ValueError for the result of an op (parameters are leaves).
         """
         self._require_init("_parameters", "parameter")
         taken = name not in self._parameters and hasattr(self, str(name))
@@ -144,7 +147,7 @@ class Registering(Members):
             self._enter("_parameters", name, _checked_parameter(name, param))
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that is state but no parameter; ``persistent=False`` leaves it out of ``state_dict``.
+        """Add a tensor that is state but no parameter; in ``state_dict`` only if persistent.
 
         TypeError for what is no Tensor, KeyError for a name with a dot, empty or taken.
 
@@ -215,7 +218,7 @@ def _checked_parameter(name: str, parameter: Any) -> Parameter:
 
 
 def _typename(value: Any) -> str:
-    """The type of a value as torch's errors name it: ``torch.FloatTensor``, ``int``, ``package.module.Class``."""
+    """The type of a value as torch's errors name it: ``torch.FloatTensor``, ``int``, ``a.b.C``."""
     if isinstance(value, Tensor):
         return str(value.type())
     kind = value if hasattr(value, "__qualname__") else type(value)

@@ -1,11 +1,12 @@
 """The dicts ``_parameters``, ``_buffers`` and ``_modules`` of a module.
 
-A registry is a real dict that also shows every member as an ordinary attribute of its module, whoever
-changes it and by whichever method: ``module.weight`` is then a plain look-up in the module's
-``__dict__`` (0.02 µs) and not a failed one that ends in ``Module.__getattr__`` (0.5 µs), which counts in a
-``forward`` that reads a weight and a bias on every call.
+A registry is a real dict that also shows every member as an ordinary attribute of its module,
+whoever changes it and by whichever method: ``module.weight`` is then a plain look-up in the
+module's ``__dict__`` (0.02 µs) and not a failed one that ends in ``Module.__getattr__`` (0.5 µs),
+which counts in a ``forward`` that reads a weight and a bias on every call.
 
-Knows only that its owner has a ``__dict__`` and registries of its own; nothing of tensors or modules.
+Knows only that its owner has a ``__dict__`` and registries of its own; nothing of tensors or
+modules.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Registry(dict[Any, Any]):
         super().update(given)
         self._show(given)
 
-    def __ior__(self, other: Any) -> Registry:  # type: ignore[override,misc]
+    def __ior__(self, other: Any) -> Registry:  # type: ignore[misc]
         self.update(other)
         return self
 
@@ -116,7 +117,7 @@ def show(owner: Any, names: Iterable[Any]) -> None:
 
 
 def without_shown(owner: Any) -> dict[str, Any]:
-    """The owner's attributes as they are stored: the registries as plain dicts, members only in them."""
+    """The owner's attributes to be stored: registries as plain dicts, members only in them."""
     attributes = dict(owner.__dict__)
     for kind in NAMES:
         registry = attributes.get(kind)

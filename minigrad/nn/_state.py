@@ -1,7 +1,7 @@
-"""``state_dict`` and ``load_state_dict``: a module's state as a flat dict of tensors by dotted name, and back.
+"""``state_dict`` and ``load_state_dict``: a module's state as a flat dict, and back.
 
-Loading changes nothing until everything has been checked: every mismatch goes into one error, and the module is
-left as it was.  (torch has already overwritten what did match.)
+Loading changes nothing until everything has been checked: every mismatch goes into one error, and
+the module is left as it was.  (torch has already overwritten what did match.)
 
 Knows the registries of a module and the hooks on its state; nothing of calls or of files.
 """
@@ -15,7 +15,8 @@ from typing import Any
 from .. import _types
 from ..autograd import no_grad
 from ..tensor import Tensor
-from ._hooks import Hook, Hooked, RemovableHandle
+from ._hooks import Hooked, RemovableHandle
+from ._passage import Hook
 from .parameter import Parameter, is_lazy
 
 _EXTRA_STATE = "_extra_state"
@@ -46,16 +47,16 @@ class Stateful(Hooked):
     _non_persistent_buffers_set: set[str]
 
     def get_extra_state(self) -> Any:
-        """What to save beside parameters and buffers, as ``<prefix>_extra_state``: for subclasses to define.
+        """What to save beside parameters and buffers, as ``<prefix>_extra_state``.
 
-        RuntimeError if the subclass does not define it.
+        For subclasses to define; RuntimeError if they do not.
         """
         raise RuntimeError(f"{type(self).__name__} does not define get_extra_state()")
 
     def set_extra_state(self, state: Any) -> None:
-        """Take back what ``get_extra_state`` gave: for subclasses to define.
+        """Take back what ``get_extra_state`` gave.
 
-        RuntimeError if the subclass does not define it.
+        For subclasses to define; RuntimeError if they do not.
         """
         raise RuntimeError(f"{type(self).__name__} does not define set_extra_state()")
 
@@ -66,7 +67,8 @@ class Stateful(Hooked):
         """Every parameter and persistent buffer, detached, by its dotted name, in order.
 
         The tensors share memory with the module's.  With ``keep_vars`` they are the module's own.
-        Answers ``destination``, or a new OrderedDict whose ``_metadata`` holds every module's version.
+        Answers ``destination``, or a new OrderedDict whose ``_metadata`` holds every module's
+        version.
 
         >>> import minigrad as mg
         >>> list(mg.nn.Sequential(mg.nn.Linear(2, 3), mg.nn.ReLU()).state_dict())
@@ -122,7 +124,7 @@ class Stateful(Hooked):
         return self._own_hooks().add("state_dict_pre", hook)
 
     def register_state_dict_post_hook(self, hook: Hook) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata)`` after it is taken, to change it in place.
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after the state is taken.
 
         RuntimeError, in ``state_dict``, if the hook returns anything but None.
         """
@@ -136,13 +138,15 @@ class Stateful(Hooked):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> _IncompatibleKeys:
-        """Copy tensors by name into the parameters and buffers; answers ``missing_keys`` and ``unexpected_keys``.
+        """Copy tensors by name into the module; answers ``missing_keys`` and ``unexpected_keys``.
 
-        With ``assign`` the tensors of ``state_dict`` take the place of the module's (dtype and all), instead of
-        being copied into them.  Without ``strict`` keys may be missing or unexpected, but shapes must fit.
+        With ``assign`` the tensors of ``state_dict`` take the place of the module's (dtype and
+        all), instead of being copied into them.  Without ``strict`` keys may be missing or
+        unexpected, but shapes must fit.
 
-        Raises TypeError for what is no mapping, and RuntimeError naming every mismatch; the module is then
-        unchanged, unless it has a hook that was registered with ``register_load_state_dict_post_hook``.
+        Raises TypeError for what is no mapping, and RuntimeError naming every mismatch; the module
+        is then unchanged, unless it has a hook that was registered with
+        ``register_load_state_dict_post_hook``.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
@@ -166,10 +170,10 @@ class Stateful(Hooked):
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        """Check this module's own part of ``state_dict``, not its children's, and note or do the copying.
+        """Check this module's own part of ``state_dict``, and note or do the copying.
 
-        Layers override it to read the keys of earlier versions.  ``local_metadata`` holds the version the state
-        was saved with, whether to assign, and the list to note the copying in.
+        Layers override it to read the keys of earlier versions.  ``local_metadata`` holds the
+        version the state was saved with, whether to assign, and the list to note the copying in.
         """
         hooks = self._hooks
         if hooks is not None:
@@ -243,28 +247,29 @@ class Stateful(Hooked):
         return unexpected
 
     def register_load_state_dict_pre_hook(self, hook: Hook) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)``.
+        """Call a hook with the module and the arguments of ``_load_from_state_dict``.
 
-        It runs before this module's part of a state is looked at, and may change ``state_dict`` in place.
+        It runs before this module's part of a state is looked at, and may change ``state_dict`` in
+        place.
         """
         return self._register_load_state_dict_pre_hook(hook, with_module=True)
 
     def _register_load_state_dict_pre_hook(
         self, hook: Hook, with_module: bool = False
     ) -> RemovableHandle:
-        """As ``register_load_state_dict_pre_hook``; the hook is not given the module unless asked."""
+        """As ``register_load_state_dict_pre_hook``, but not given the module unless asked."""
         return self._own_hooks().add("load_state_dict_pre", hook, with_module=with_module)
 
     def register_load_state_dict_post_hook(self, hook: Hook) -> RemovableHandle:
-        """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists of keys in place."""
+        """Call ``hook(module, incompatible_keys)``, which may change those, after loading."""
         return self._own_hooks().add("load_state_dict_post", hook)
 
 
 class _Loading:
-    """One call of ``load_state_dict``: what was found wrong, and what is to be copied if nothing was.
+    """One call of ``load_state_dict``: what was found wrong, and what is to be copied.
 
-    Where a module has a post-hook everything is copied on the way, in torch's order: the hook may look at what was
-    loaded, and excuse keys that were missing until then.
+    Where a module has a post-hook everything is copied on the way, in torch's order: the hook may
+    look at what was loaded, and excuse keys that were missing until then.
     """
 
     def __init__(self, root: Any, metadata: Mapping[str, Any] | None, assign: bool):

@@ -1,7 +1,7 @@
 """Containers: modules made of modules in a row, a list or a dict.
 
-They keep their parts in the module's own registries, so a part is also ``container.<name>`` and its state has
-the key ``<name>.…``; the names of rows and lists are "0", "1", ...
+They keep their parts in the module's own registries, so a part is also ``container.<name>`` and its
+state has the key ``<name>.…``; the names of rows and lists are "0", "1", ...
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ class Sequential(_Row):
     def __init__(self, *args: Any):
         super().__init__()
         if len(args) == 1 and isinstance(args[0], OrderedDict):
-            named = args[0].items()
+            named = list(args[0].items())
         else:
-            named = ((str(i), module) for i, module in enumerate(args))
+            named = [(str(i), module) for i, module in enumerate(args)]
         for name, module in named:
             self.add_module(name, module)
 
@@ -103,7 +103,10 @@ class Sequential(_Row):
         return self._modules[self._names(idx)[0]]
 
     def insert(self, index: int, module: Module) -> Sequential:
-        """Put a module before the one at ``index``; answers the container.  IndexError outside [-n, n]."""
+        """Put a module before the one at ``index``; answers the container.
+
+        IndexError outside [-n, n].
+        """
         if not isinstance(module, Module):
             raise AssertionError(f"module should be of type: {Module}")
         size = len(self)
@@ -196,7 +199,7 @@ class ModuleList(_Row):
         for i, module in enumerate(self):
             if not runs or runs[-1][1] != repr(module):
                 runs.append((i, repr(module)))
-        lines = []
+        lines: list[str] = []
         after = len(self)
         for first, text in reversed(runs):
             n = after - first
@@ -284,7 +287,8 @@ def pairs(given: Any, name: str) -> list[tuple[Any, Any]]:
         key_and_value = tuple(pair)
         if len(key_and_value) != 2:
             raise ValueError(
-                f"{name} update sequence element #{i} has length {len(key_and_value)}; 2 is required"
+                f"{name} update sequence element #{i} has length {len(key_and_value)}; "
+                "2 is required"
             )
         listed.append(key_and_value)
     return listed

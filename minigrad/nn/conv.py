@@ -1,7 +1,7 @@
 """Convolution layers, plain, transposed and lazy, in one to three dimensions.
 
-One base keeps the arguments and makes weight and bias; the layers only say in how many dimensions they work and
-which function of ``nn.functional`` they call.
+One base keeps the arguments and makes weight and bias; the layers only say in how many dimensions
+they work and which function of ``nn.functional`` they call.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class _ConvNd(Module):
 
     weight: Parameter
     bias: Parameter | None
+    padding: Any  # ints, or 'same' or 'valid'
 
     def _set_up(
         self,
@@ -86,11 +87,12 @@ class _ConvNd(Module):
             )
 
     def _padding_for_pad(self) -> list[int]:
-        """The padding as ``F.pad`` wants it: before and after each dimension, the last dimension first."""
+        """The padding as ``F.pad`` wants it: both sides of each dimension, the last first."""
+        sides: list[tuple[int, int]]
         if self.padding == "same":
             totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
             sides = [(total // 2, total - total // 2) for total in totals]
-        elif self.padding == "valid":
+        elif isinstance(self.padding, str):
             sides = [(0, 0)] * self._dims
         else:
             sides = [(p, p) for p in self.padding]
@@ -203,8 +205,9 @@ class Conv1d(_Conv):
 class Conv2d(_Conv):
     """Cross-correlation with learned kernels: (N, Cin, H, W) → (N, Cout, H', W').
 
-    ``weight``: (Cout, Cin/groups, kh, kw), ``bias``: (Cout,).  ``padding`` is a number, a pair, 'same' or 'valid';
-    ``padding_mode`` 'zeros', 'reflect', 'replicate' or 'circular'.  Same arguments as torch.nn.Conv2d.
+    ``weight``: (Cout, Cin/groups, kh, kw), ``bias``: (Cout,).  ``padding`` is a number, a pair,
+    'same' or 'valid'; ``padding_mode`` 'zeros', 'reflect', 'replicate' or 'circular'.  Same
+    arguments as torch.nn.Conv2d.
 
     >>> import minigrad as mg
     >>> layer = mg.nn.Conv2d(3, 64, (3, 3), padding=1)
@@ -221,7 +224,8 @@ class Conv2d(_Conv):
 class Conv3d(_Conv):
     """Cross-correlation with learned kernels: (N, Cin, D, H, W) → (N, Cout, D', H', W').
 
-    ``weight``: (Cout, Cin/groups, kd, kh, kw), ``bias``: (Cout,).  Same arguments as torch.nn.Conv3d.
+    ``weight``: (Cout, Cin/groups, kd, kh, kw), ``bias``: (Cout,).  Same arguments as
+    torch.nn.Conv3d.
 
     >>> import minigrad as mg
     >>> mg.nn.Conv3d(2, 4, 3)(mg.ones(1, 2, 5, 6, 7)).shape
@@ -277,8 +281,8 @@ class _ConvTranspose(_ConvNd):
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """input: (N, Cin, *in) or (Cin, *in) → (N, Cout, *out) or (Cout, *out).
 
-        ``output_size`` picks one of the sizes that this layer's convolution would take to the input's;
-        ValueError, naming the range, for any other.
+        ``output_size`` picks one of the sizes that this layer's convolution would take to the
+        input's; ValueError, naming the range, for any other.
         """
         output_padding = self.output_padding
         if output_size is not None:
@@ -295,7 +299,7 @@ class _ConvTranspose(_ConvNd):
         )
 
     def _output_padding(self, input: Tensor, output_size: tuple[int, ...]) -> tuple[int, ...]:
-        """What is to be added to the least output size, in each dimension, to make it ``output_size``."""
+        """What is to be added to the least output size to make it ``output_size``."""
         n = self._dims
         leading = 2 if input.dim() == n + 2 else 1
         wanted = output_size[leading:] if len(output_size) == leading + n else output_size
@@ -318,7 +322,7 @@ class _ConvTranspose(_ConvNd):
         most = [size + s - 1 for size, s in zip(least, self.stride, strict=True)]
         if any(not lo <= w <= hi for lo, w, hi in zip(least, wanted, most, strict=True)):
             raise ValueError(
-                f"requested an output size of {list(wanted)}, but valid sizes range "
+                f"requested an output size of {wanted}, but valid sizes range "
                 f"from {least} to {most} (for an input of {input.shape[leading:]})"
             )
         return tuple(w - lo for w, lo in zip(wanted, least, strict=True))
@@ -327,7 +331,8 @@ class _ConvTranspose(_ConvNd):
 class ConvTranspose1d(_ConvTranspose):
     """The adjoint of Conv1d in its input, learned: (N, Cin, L) → (N, Cout, L').
 
-    ``weight``: (Cin, Cout/groups, k), ``bias``: (Cout,).  Same arguments as torch.nn.ConvTranspose1d.
+    ``weight``: (Cin, Cout/groups, k), ``bias``: (Cout,).  Same arguments as
+    torch.nn.ConvTranspose1d.
     """
 
     _dims = 1
@@ -337,7 +342,8 @@ class ConvTranspose1d(_ConvTranspose):
 class ConvTranspose2d(_ConvTranspose):
     """The adjoint of Conv2d in its input, learned: (N, Cin, H, W) → (N, Cout, H', W').
 
-    ``weight``: (Cin, Cout/groups, kh, kw), ``bias``: (Cout,).  Same arguments as torch.nn.ConvTranspose2d.
+    ``weight``: (Cin, Cout/groups, kh, kw), ``bias``: (Cout,).  Same arguments as
+    torch.nn.ConvTranspose2d.
 
     >>> import minigrad as mg
     >>> x = mg.ones(1, 16, 12, 12)
@@ -354,7 +360,8 @@ class ConvTranspose2d(_ConvTranspose):
 class ConvTranspose3d(_ConvTranspose):
     """The adjoint of Conv3d in its input, learned: (N, Cin, D, H, W) → (N, Cout, D', H', W').
 
-    ``weight``: (Cin, Cout/groups, kd, kh, kw), ``bias``: (Cout,).  Same arguments as torch.nn.ConvTranspose3d.
+    ``weight``: (Cin, Cout/groups, kd, kh, kw), ``bias``: (Cout,).  Same arguments as
+    torch.nn.ConvTranspose3d.
     """
 
     _dims = 3

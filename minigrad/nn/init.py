@@ -1,7 +1,7 @@
 """Filling tensors with first values: torch's schemes, and after the same seed torch's numbers.
 
-Every function fills the tensor it is given, without recording, and answers it.  They draw through the tensor's own
-``uniform_`` and ``normal_``, one draw per element and in torch's order.
+Every function fills the tensor it is given, without recording, and answers it.  They draw through
+the tensor's own ``uniform_`` and ``normal_``, one draw per element and in torch's order.
 
 Source: https://docs.pytorch.org/docs/stable/nn.init.html
 """
@@ -111,7 +111,8 @@ def trunc_normal_(
 ) -> Tensor:
     """Fill with draws from N(mean, std²) within [a, b]: what falls outside is drawn again.
 
-    Where little of the normal's mass lies within, uniform draws are accepted in proportion to its density.
+    Where little of the normal's mass lies within, uniform draws are accepted in proportion to its
+    density.
     """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
@@ -144,7 +145,10 @@ def zeros_(tensor: Tensor) -> Tensor:
 # -------------------------------------------------------------------------------- identities
 @no_grad()
 def eye_(tensor: Tensor) -> Tensor:
-    """Fill a matrix with ones on the diagonal and zeros elsewhere.  ValueError unless 2-dimensional."""
+    """Fill a matrix with ones on the diagonal and zeros elsewhere.
+
+    ValueError unless 2-dimensional.
+    """
     _require_dims(tensor, 2)
     return tensor.copy_(creation.eye(*tensor.shape, dtype=tensor.dtype))
 
@@ -165,7 +169,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     tensor.zero_()
     for group in range(groups):
         for channel in range(min(per_group, tensor.shape[1])):
-            tensor[(group * per_group + channel, channel, *centre)] = 1
+            at = (group * per_group + channel, channel, *centre)
+            tensor[at] = 1
     return tensor
 
 
@@ -193,7 +198,8 @@ def xavier_uniform_(
 ) -> Tensor:
     """Fill a weight with draws from U(-a, a), a = gain · √(6 / (fan_in + fan_out)).
 
-    Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+    Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, 2010.
 
     >>> import minigrad as mg
     >>> _ = mg.manual_seed(0)
@@ -211,7 +217,8 @@ def xavier_uniform_(
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill a weight with draws from N(0, std²), std = gain · √(2 / (fan_in + fan_out)).
 
-    Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010.
+    Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, 2010.
     """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
@@ -228,7 +235,8 @@ def kaiming_uniform_(
 ) -> Tensor:
     """Fill a weight with draws from U(-bound, bound), bound = gain · √(3 / fan).
 
-    ``a`` is the negative slope of a leaky ReLU; ``mode`` says which fan keeps its scale, "fan_in" or "fan_out".
+    ``a`` is the negative slope of a leaky ReLU; ``mode`` says which fan keeps its scale, "fan_in"
+    or "fan_out".
 
     Source: He et al., Delving deep into rectifiers, 2015.
     """
@@ -256,7 +264,7 @@ def kaiming_normal_(
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float | None:
-    """The standard deviation of He's schemes; None, and a warning, for a tensor without elements."""
+    """The standard deviation of He's schemes; None, and a warning, for an empty tensor."""
     if 0 in tensor.shape:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=4)
         return None
@@ -267,11 +275,12 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 # ------------------------------------------------------------------------------------ matrices
 @no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """Fill with a matrix (all dimensions but the first flattened) of orthonormal rows or columns, times gain.
+    """Fill with orthonormal rows or columns times gain, as a matrix (first dimension, others).
 
     ValueError for fewer than 2 dimensions.
 
-    Source: Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear networks, 2013.
+    Source: Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear
+    networks, 2013.
     """
     if tensor.dim() < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")

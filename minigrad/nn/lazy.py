@@ -1,6 +1,7 @@
 """Lazy layers: layers that learn the size of their input from the first one they are given.
 
-Their parameters are uninitialized until then; afterwards the layer changes its class to the ordinary one.
+Their parameters are uninitialized until then; afterwards the layer changes its class to the
+ordinary one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from .parameter import is_lazy
 
 
 class LazyModuleMixin(Module):
-    """What a layer gains that infers shapes: it is initialized before its first forward, or by loading a state.
+    """What makes a layer lazy: it is initialized before its first forward, or by a state.
 
     A subclass defines ``initialize_parameters`` and names the class it is to become.
     """
@@ -25,7 +26,7 @@ class LazyModuleMixin(Module):
         self._initialize_hook = self.register_forward_pre_hook(_infer_parameters, with_kwargs=True)
 
     def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
-        """Give the parameters their shapes, from the arguments of the first call: for subclasses to define."""
+        """Give the parameters their shapes, from the arguments of the first call."""
         raise NotImplementedError(
             f"initialize_parameters is not implemented for {type(self).__name__}"
         )
@@ -36,7 +37,7 @@ class LazyModuleMixin(Module):
 
 
 def _take_shapes(module: LazyModuleMixin, state_dict: dict[str, Any], prefix: str, *_: Any) -> None:
-    """Before a state is loaded: give parameters without a shape that of what is to be copied into them."""
+    """Before a state is loaded: give parameters the shapes of what is to be copied."""
     for name, target in [*module._parameters.items(), *module._buffers.items()]:
         source = state_dict.get(prefix + name)
         if source is not None and is_lazy(target) and not is_lazy(source):

@@ -115,13 +115,18 @@ class _LazyConvTranspose(_LazyConvNd):
 
 
 class LazyConv1d(_LazyConv, Conv1d):
-    """A Conv1d that takes ``in_channels`` from its first input.  Same arguments as torch.nn.LazyConv1d."""
+    """A Conv1d that takes ``in_channels`` from its first input.
+
+    Same arguments as torch.nn.LazyConv1d.
+    """
 
     cls_to_become = Conv1d
 
 
 class LazyConv2d(_LazyConv, Conv2d):
-    """A Conv2d that takes ``in_channels`` from its first input.  Same arguments as torch.nn.LazyConv2d.
+    """A Conv2d that takes ``in_channels`` from its first input.
+
+    Same arguments as torch.nn.LazyConv2d.
 
     >>> import minigrad as mg
     >>> layer = mg.nn.LazyConv2d(8, kernel_size=3)
@@ -135,7 +140,10 @@ class LazyConv2d(_LazyConv, Conv2d):
 
 
 class LazyConv3d(_LazyConv, Conv3d):
-    """A Conv3d that takes ``in_channels`` from its first input.  Same arguments as torch.nn.LazyConv3d."""
+    """A Conv3d that takes ``in_channels`` from its first input.
+
+    Same arguments as torch.nn.LazyConv3d.
+    """
 
     cls_to_become = Conv3d
 

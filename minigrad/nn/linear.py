@@ -33,8 +33,9 @@ class Identity(Module):
 class Linear(Module):
     """y = x Aᵀ + b.
 
-    x: (*, in_features) → (*, out_features); ``weight``: (out_features, in_features), ``bias``: (out_features,).
-    Both start from U(-1/√in_features, 1/√in_features).  Same arguments as torch.nn.Linear.
+    x: (*, in_features) → (*, out_features); ``weight``: (out_features, in_features), ``bias``:
+    (out_features,). Both start from U(-1/√in_features, 1/√in_features).  Same arguments as
+    torch.nn.Linear.
 
     >>> import minigrad as mg
     >>> mg.nn.Linear(20, 30)(mg.ones(128, 20)).shape
@@ -85,7 +86,9 @@ class Linear(Module):
 
 
 class LazyLinear(LazyModuleMixin, Linear):
-    """A Linear that takes ``in_features`` from its first input.  Same arguments as torch.nn.LazyLinear.
+    """A Linear that takes ``in_features`` from its first input.
+
+    Same arguments as torch.nn.LazyLinear.
 
     >>> import minigrad as mg
     >>> layer = mg.nn.LazyLinear(3)
@@ -118,7 +121,7 @@ class LazyLinear(LazyModuleMixin, Linear):
         # A state may have been loaded before the first input: its weight says the size.
         self.in_features = input.shape[-1] if uninitialized else self.weight.shape[-1]
         if uninitialized:
-            self.weight.materialize((self.out_features, self.in_features))
+            self.weight.materialize((self.out_features, self.in_features))  # type: ignore[attr-defined]
             if self.bias is not None:
-                self.bias.materialize((self.out_features,))
+                self.bias.materialize((self.out_features,))  # type: ignore[attr-defined]
             self.reset_parameters()

@@ -1,9 +1,9 @@
 """``Module``: the base of every layer and network.
 
 A module is a tree of named parts: parameters, buffers and submodules stand in three registries
-(``_parameters``, ``_buffers``, ``_modules``), which assigning an attribute fills.  The parts of the class
-are in rooms of their own: taking parts in (``_registration``, ``_registry``), walking the tree (``_members``),
-state dicts (``_state``), hooks (``_hooks``, ``_passage``).
+(``_parameters``, ``_buffers``, ``_modules``), which assigning an attribute fills.  The parts of the
+class are in rooms of their own: taking parts in (``_registration``, ``_registry``), walking the
+tree (``_members``), state dicts (``_state``), hooks (``_hooks``, ``_passage``).
 
 Knows tensors only to convert and to tell them from other values; no layer, no arithmetic.
 """
@@ -24,11 +24,21 @@ from ._state import Stateful
 T = TypeVar("T", bound="Module")
 
 
-class Module(Registering, Stateful):
-    """The base of every layer and network: subclass it, make parts in ``__init__``, compute in ``forward``.
+def _missing_forward(self: Module, *input: Any) -> Any:
+    """What the module computes: for subclasses to define.
 
-    Parameters, buffers and modules assigned as attributes become parts of the module; calling the module
-    calls ``forward``, with the hooks that were registered.
+    Call the module itself, which runs its hooks too.
+    """
+    raise NotImplementedError(
+        f'Module [{type(self).__name__}] is missing the required "forward" function'
+    )
+
+
+class Module(Registering, Stateful):
+    """The base of every layer and network: make parts in ``__init__``, compute in ``forward``.
+
+    Parameters, buffers and modules assigned as attributes become parts of the module; calling the
+    module calls ``forward``, with the hooks that were registered.
 
     >>> import minigrad as mg
     >>> class Double(mg.nn.Module):
@@ -69,19 +79,16 @@ class Module(Registering, Stateful):
 
     # ----------------------------------------------------------------------------- calling
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What ``forward`` answers, with the hooks that are registered."""
         if self._hooks is None and _hooks.everywhere is None:
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)
 
-    def forward(self, *input: Any) -> Any:
-        """What the module computes: for subclasses to define.  Call the module itself, which runs its hooks too."""
-        raise NotImplementedError(
-            f'Module [{type(self).__name__}] is missing the required "forward" function'
-        )
+    forward: Callable[..., Any] = _missing_forward
 
     # --------------------------------------------------------------------------- converting
     def _apply(self: T, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> T:
-        """Put ``fn`` of every parameter, gradient and buffer in its place; parameters stay the same objects."""
+        """Put ``fn`` of every parameter, gradient and buffer in its place."""
         if recurse:
             for module in self.children():
                 module._apply(fn)
@@ -99,9 +106,10 @@ class Module(Registering, Stateful):
         return self
 
     def to(self: T, *args: Any, **kwargs: Any) -> T:
-        """Convert floating-point parameters and buffers: ``to(dtype)``, ``to(device)``, ``to(tensor)``, or by name.
+        """Convert floating-point parameters and buffers to a dtype, a device, or those of a tensor.
 
-        TypeError for a dtype that is not floating-point, RuntimeError for a device other than the CPU.
+        TypeError for a dtype that is not floating-point, RuntimeError for a device other than the
+        CPU.
         """
         dtype, device = _wanted(*args, **kwargs)
         if dtype is not None and not dtype.is_floating_point:

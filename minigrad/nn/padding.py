@@ -1,7 +1,7 @@
 """Padding layers: borders of zeros, of a constant, mirrored, repeated or wrapped around.
 
-``padding`` is one number for all sides, or one for each: before and after the last dimension, then before and
-after the one before it, and so on.  Negative numbers crop.
+``padding`` is one number for all sides, or one for each: before and after the last dimension, then
+before and after the one before it, and so on.  Negative numbers crop.
 """
 
 from __future__ import annotations

@@ -1,23 +1,25 @@
 """``Parameter`` and ``Buffer``: tensors that become parts of the module they are assigned to.
 
-The uninitialized ones hold a dtype and no elements until their shape is known; a lazy layer then gives it.
+The uninitialized ones hold a dtype and no elements until their shape is known; a lazy layer then
+gives it.
 """
 
 from __future__ import annotations
 
 import copy
-import copyreg
 from typing import Any
 
 from .. import _types
+from .._tape import cell, settled
 from ..creation import empty
 from ..tensor import Tensor
 
 
 class Parameter(Tensor):
-    """A tensor that a module trains: a leaf that requires grad (unless told otherwise), sharing ``data``'s memory.
+    """A tensor that a module trains: a leaf that requires grad, sharing ``data``'s memory.
 
-    TypeError if ``data`` is no tensor, RuntimeError if it is to require grad and is not floating-point.
+    TypeError if ``data`` is no tensor, RuntimeError if it is to require grad and is not
+    floating-point.
 
     >>> import minigrad as mg
     >>> mg.nn.Parameter(mg.ones(2))
@@ -30,10 +32,11 @@ class Parameter(Tensor):
             data = empty(0)
         if not isinstance(data, Tensor):
             raise TypeError(
-                f"cannot make a Parameter of {type(data).__name__}: give it a {_types.package}.Tensor"
+                f"cannot make a Parameter of {type(data).__name__}: "
+                f"give it a {_types.package}.Tensor"
             )
-        source = data.detach()
-        self.array, self.memory = source.array, source.memory
+        settled(self, data.array)
+        self.memory = cell(data)
         self.requires_grad = requires_grad
 
     def __repr__(self) -> str:
@@ -55,15 +58,15 @@ class Buffer(Tensor):
     def __init__(self, data: Any = None, *, persistent: bool = True):
         if data is None:
             data = empty(0)
-        source = data.detach()
-        self.array, self.memory = source.array, source.memory
+        settled(self, data.array)
+        self.memory = cell(data)
         self.requires_grad = data.requires_grad
         self.persistent = persistent
 
 
 # ------------------------------------------------------------------------------ without a shape
 class _Uninitialized(Tensor):
-    """What the uninitialized tensors have in common: a dtype, and nothing else that could be asked for."""
+    """What the uninitialized tensors have in common: a dtype, and nothing else."""
 
     _becomes: type[Tensor]
 
@@ -71,14 +74,15 @@ class _Uninitialized(Tensor):
         if device is not None:
             _types.device(device)
         self._dtype = _types.get_default_dtype() if dtype is None else dtype
+        self.node = self.base = self.memory = None
         self.leaf = bool(requires_grad)
 
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Give it a shape, its elements not set yet: it becomes an ordinary tensor of its kind."""
         made = empty(tuple(shape), device=device, dtype=dtype or self._dtype)
         del self._dtype
-        self.__class__ = self._becomes
-        self.array = made.array
+        self.__class__ = self._becomes  # type: ignore[assignment]
+        self.array = made.array  # type: ignore[misc]
 
     @property
     def array(self) -> Any:  # type: ignore[override]
@@ -119,6 +123,11 @@ class _Uninitialized(Tensor):
         made._dtype = asked.dtype
         return made
 
+    def __copy__(self) -> Any:
+        made = type(self)(self.leaf, dtype=self._dtype)
+        made.__dict__.update(self.__dict__)
+        return made
+
     @property
     def data(self) -> Any:
         """Itself; what is assigned only gives its dtype."""
@@ -135,7 +144,7 @@ class _Uninitialized(Tensor):
         return memo.setdefault(id(self), copy.copy(self))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]
+        return type(self), (self.leaf, None, self._dtype), self.__dict__
 
 
 class UninitializedParameter(_Uninitialized, Parameter):

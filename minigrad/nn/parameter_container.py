@@ -1,6 +1,7 @@
 """Lists and dicts of parameters.
 
-Their values are attributes of the module, so parameters stand in its registry under "0", "1", ... or the keys.
+Their values are attributes of the module, so parameters stand in its registry under "0", "1", ...
+or the keys.
 """
 
 from __future__ import annotations
@@ -71,7 +72,10 @@ class ParameterList(_ParameterContainer):
         return self
 
     def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Add values at the end; answers the list.  TypeError for a tensor or what is no iterable."""
+        """Add values at the end; answers the list.
+
+        TypeError for a tensor or what is no iterable.
+        """
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(
                 "ParameterList.extend should be called with an "
@@ -162,7 +166,7 @@ class ParameterDict(_ParameterContainer):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, or the default."""
-        return self[key] if key in self else default
+        return getattr(self, key) if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new dict with these keys, each with the default."""
@@ -181,7 +185,7 @@ class ParameterDict(_ParameterContainer):
         return (self[key] for key in self._keys)
 
     def update(self, parameters: Any) -> None:
-        """Put in the values of a mapping (by sorted key, unless ordered) or of an iterable of pairs."""
+        """Put in the values of a mapping (by sorted key, unless ordered) or of pairs."""
         if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
             parameters = sorted(parameters.items())
         for key, value in pairs(parameters, "ParameterDict"):

@@ -43,7 +43,10 @@ class LogSoftmax(_Along):
 
 
 class Softmax2d(Module):
-    """Softmax over the channels of (N, C, H, W) or (C, H, W).  ValueError for other numbers of dimensions."""
+    """Softmax over the channels of (N, C, H, W) or (C, H, W).
+
+    ValueError for other numbers of dimensions.
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """The input's shape."""

@@ -174,11 +174,14 @@ def value(T, kind):
 
 
 def fits(registry, kind):
-    return kind in {
-        "_parameters": ("parameter", "none"),
-        "_buffers": ("buffer", "none"),
-        "_modules": ("module", "none"),
-    }[registry]
+    return (
+        kind
+        in {
+            "_parameters": ("parameter", "none"),
+            "_buffers": ("buffer", "none"),
+            "_modules": ("module", "none"),
+        }[registry]
+    )
 
 
 steps = st.one_of(
@@ -215,7 +218,7 @@ def apply_step(T, net, step):
         return copy.deepcopy(net)
     else:
         name, kind = how
-        # A plain attribute hides a part of its name in torch; only direct writing to a registry can do that.
+        # In torch a plain attribute hides a part of its name: not so here, and not to be met.
         plain = name in net.__dict__ and not any(name in getattr(net, r) for r in REGISTRIES)
         if plain or not fits(where, kind):
             return net
@@ -405,7 +408,7 @@ def test_state_shares_memory():
 
 
 def load(change, **options):
-    """Load the state of a net of twos, changed, into a net of ones; tell the answer and what is there then."""
+    """Load the state of a net of twos, changed, into a net of ones; tell what is there then."""
 
     def program(T):
         net, other = make_net(T), make_net(T)
@@ -424,7 +427,7 @@ def test_load_state_dict():
         return lambda T, state: [state.pop(name) for name in names] and None
 
     def more(T, state):
-        state["stranger"], state["row.1.stranger"], state["row.9.x"] = T.ones(1), T.ones(1), T.ones(1)
+        state.update({name: T.ones(1) for name in ("stranger", "row.1.stranger", "row.9.x")})
 
     def wrong_shapes(T, state):
         state["count"], state["row.1.0.scale"] = T.ones(2, 2), T.ones(5)
@@ -507,9 +510,12 @@ def test_extra_state():
         state = outer.state_dict()
         outer[0].epoch = 0
         outer.load_state_dict(state)
-        return state, outer[0].epoch, story(lambda T: outer.load_state_dict({}))(T), story(
-            lambda T: T.nn.Sequential(T.nn.Module()).load_state_dict(state)
-        )(T)
+        return (
+            state,
+            outer[0].epoch,
+            story(lambda T: outer.load_state_dict({}))(T),
+            story(lambda T: T.nn.Sequential(T.nn.Module()).load_state_dict(state))(T),
+        )
 
     same(program)
 
@@ -518,7 +524,7 @@ def test_state_hooks():
     def program(T):
         net, told = make_net(T), []
         block = net.row[0]
-        block.register_state_dict_pre_hook(lambda m, prefix, keep: told.append(("pre", prefix, keep)))
+        block.register_state_dict_pre_hook(lambda m, *given: told.append(("pre", *given)))
         handle = block.register_state_dict_post_hook(
             lambda m, state, prefix, meta: told.append(("post", list(state), prefix, meta))
         )
