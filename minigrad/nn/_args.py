@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from .. import _types
 from .._tape import Traced
 from ..kernels.geometry import Geometry
 
@@ -28,7 +29,6 @@ def sizes(value: Any, n: int, name: str) -> tuple[int, ...]:
     raise TypeError(f"{name} must be an int or a tuple of {n} ints, not {value!r}")
 
 
-@functools.lru_cache(maxsize=1024)
 def geometry(
     stride: Any, padding: Any, dilation: Any, groups: int, kernel: tuple[int, ...]
 ) -> Geometry:
@@ -67,33 +67,72 @@ def _sides(
     return tuple((p, p) for p in ends)
 
 
-def check_conv(name: str, input: Any, weight: Any, bias: Any, n: int, transposed: bool) -> None:
-    """TypeError for what is no tensor, RuntimeError for dtypes and numbers of dimensions that do not fit."""
-    for x, what in ((input, "input"), (weight, "weight")):
-        if not isinstance(x, Traced):
-            raise TypeError(f"{name}(): argument '{what}' must be Tensor, not {type(x).__name__}")
-    if weight.array.ndim != n + 2:
+def _check_tensors(name: str, x: Any, w: Any, b: Any, n: int) -> None:
+    """RuntimeError for dtypes and numbers of dimensions that do not fit; x, w, b: (shape, dtype), b or None."""
+    if len(w[0]) != n + 2:
         raise RuntimeError(
-            f"{name}: weight should have {n + 2} dimensions, but got weight of size {list(weight.shape)}"
+            f"{name}: weight should have {n + 2} dimensions, but got weight of size {list(w[0])}"
         )
-    if input.array.ndim not in (n + 1, n + 2):
+    if len(x[0]) not in (n + 1, n + 2):
         raise RuntimeError(
             f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size: "
-            f"{list(input.shape)}"
+            f"{list(x[0])}"
         )
-    if input.array.dtype is not weight.array.dtype:
-        raise RuntimeError(
-            f"Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same"
-        )
-    if bias is not None and bias.array.dtype is not weight.array.dtype:
-        raise RuntimeError(
-            f"Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same"
-        )
-    if input.array.dtype.kind != "f":
-        raise RuntimeError(f'"{name}" not implemented for \'{input.dtype.title}\'')
+    for what, other in (("weight", w), ("bias", b)):
+        if other is not None and other[1] != x[1]:
+            raise RuntimeError(
+                f"Input type ({_types.of(x[1])}) and {what} type ({_types.of(other[1])}) should be the same"
+            )
+    if x[1].kind != "f":
+        raise RuntimeError(f"\"{name}\" not implemented for '{_types.of(x[1]).title}'")
 
 
-@functools.lru_cache(maxsize=1024)
+def _described(name: str, what: str, x: Any) -> tuple[Any, Any]:
+    if not isinstance(x, Traced):
+        raise TypeError(f"{name}(): argument '{what}' must be Tensor, not {type(x).__name__}")
+    return x.array.shape, x.array.dtype
+
+
+def described(name: str, input: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
+    """(shape, dtype) of each tensor, None for no bias; TypeError for what is no tensor."""
+    return (
+        _described(name, "input", input),
+        _described(name, "weight", weight),
+        None if bias is None else _described(name, "bias", bias),
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def conv_geometry(
+    n: int, x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Geometry:
+    """The geometry of a convolution of these (shape, dtype); RuntimeError if something does not fit."""
+    _check_tensors(f"conv{n}d", x, w, b, n)
+    geo = geometry(stride, padding, dilation, groups, w[0][2:])
+    shape = x[0] if len(x[0]) == n + 2 else (1, *x[0])
+    check_channels(shape, w[0], None if b is None else b[0], geo)
+    return geo
+
+
+@functools.lru_cache(maxsize=4096)
+def transposed_geometry(
+    n: int,
+    x: Any,
+    w: Any,
+    b: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> tuple[Geometry, tuple[int, ...]]:
+    """The geometry and spatial size of a transposed convolution; RuntimeError if something does not fit."""
+    _check_tensors(f"conv_transpose{n}d", x, w, b, n)
+    geo = geometry(stride, padding, dilation, groups, w[0][2:])
+    shape = x[0] if len(x[0]) == n + 2 else (1, *x[0])
+    return geo, transposed_size(shape, w[0], None if b is None else b[0], geo, output_padding)
+
+
 def check_channels(
     x: tuple[int, ...], w: tuple[int, ...], bias: tuple[int, ...] | None, geo: Geometry
 ) -> None:
@@ -126,7 +165,6 @@ def _check_bias(w: tuple[int, ...], bias: tuple[int, ...] | None, channels: int)
         )
 
 
-@functools.lru_cache(maxsize=1024)
 def transposed_size(
     x: tuple[int, ...],
     w: tuple[int, ...],
@@ -168,4 +206,4 @@ def transposed_size(
     return found
 
 
-__all__ = ["Geometry", "check_channels", "check_conv", "geometry", "sizes", "transposed_size"]
+__all__ = ["Geometry", "conv_geometry", "described", "sizes", "transposed_geometry"]

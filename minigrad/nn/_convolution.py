@@ -10,19 +10,29 @@ from . import _args
 
 
 def _key(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(value) if type(value) is list else value
 
 
 def _conv(
-    n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+    n: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
 ) -> Any:
-    _args.check_conv(f"conv{n}d", input, weight, bias, n, False)
-    w = weight.array.shape
-    geo = _args.geometry(_key(stride), _key(padding), _key(dilation), groups, w[2:])
+    geo = _args.conv_geometry(
+        n,
+        *_args.described(f"conv{n}d", input, weight, bias),
+        _key(stride),
+        _key(padding),
+        _key(dilation),
+        groups,
+    )
     if input.array.ndim == n + 1:
-        single = _conv(n, unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups)
-        return squeeze(single, 0)
-    _args.check_channels(input.array.shape, w, None if bias is None else bias.array.shape, geo)
+        return squeeze(ops.conv(unsqueeze(input, 0), weight, bias, geo), 0)
     return ops.conv(input, weight, bias, geo)
 
 
@@ -65,27 +75,17 @@ def _conv_transpose(
     groups: int,
     dilation: Any,
 ) -> Any:
-    _args.check_conv(f"conv_transpose{n}d", input, weight, bias, n, True)
-    w = weight.array.shape
-    geo = _args.geometry(_key(stride), _key(padding), _key(dilation), groups, w[2:])
-    if input.array.ndim == n + 1:
-        return squeeze(
-            _conv_transpose(
-                n,
-                unsqueeze(input, 0),
-                weight,
-                bias,
-                stride,
-                padding,
-                output_padding,
-                groups,
-                dilation,
-            ),
-            0,
-        )
-    size = _args.transposed_size(
-        input.array.shape, w, None if bias is None else bias.array.shape, geo, _key(output_padding)
+    geo, size = _args.transposed_geometry(
+        n,
+        *_args.described(f"conv_transpose{n}d", input, weight, bias),
+        _key(stride),
+        _key(padding),
+        _key(output_padding),
+        groups,
+        _key(dilation),
     )
+    if input.array.ndim == n + 1:
+        return squeeze(ops.conv_input(unsqueeze(input, 0), weight, bias, size, geo), 0)
     return ops.conv_input(input, weight, bias, size, geo)
 
 
