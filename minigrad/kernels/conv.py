@@ -41,9 +41,9 @@ def conv(x: Array, w: Array, b: Array | None, geo: Geometry) -> Array:
     out = conv_numpy.out_sizes(x.shape[2:], w.shape[2:], geo)
     if _for_numpy(x.dtype, x.shape[0] * w.size * math.prod(out)):
         return conv_numpy.conv(x, w, b, geo)
-    from minigrad.kernels import conv_plan, conv_sweep
+    from minigrad.kernels import conv_plan, conv_vector
 
-    y = conv_sweep.conv(_plain(x), _plain(w), b, conv_plan.in_three(geo), accuracy == "fast")
+    y = conv_vector.conv(_plain(x), _plain(w), b, conv_plan.in_three(geo), accuracy == "fast")
     return y.reshape(y.shape[:2] + out)
 
 
@@ -54,10 +54,10 @@ def conv_input(g: Array, w: Array, b: Array | None, size: tuple[int, ...], geo: 
     """
     if _for_numpy(g.dtype, w.size * (g.size // max(1, g.shape[1]))):
         return conv_numpy.conv_input(g, w, b, size, geo)
-    from minigrad.kernels import conv_plan, conv_sweep
+    from minigrad.kernels import conv_plan, conv_vector
 
     wide = conv_plan.three(size, 1)
-    x = conv_sweep.conv_input(
+    x = conv_vector.conv_input(
         _plain(g), _plain(w), b, wide, conv_plan.in_three(geo), accuracy == "fast"
     )
     return x.reshape(x.shape[:2] + size)
@@ -67,10 +67,11 @@ def conv_weight(x: Array, g: Array, size: tuple[int, ...], geo: Geometry) -> Arr
     """Adjoint of `conv` in w: x (N, Ci, *S), g (N, Co, *out) -> (Co, Ci/groups, *size)."""
     if _for_numpy(x.dtype, g.size * math.prod(size) * (x.shape[1] // geo.groups)):
         return conv_numpy.conv_weight(x, g, size, geo)
-    from minigrad.kernels import conv_plan, conv_weight
+    from minigrad.kernels import conv_plan, conv_vector
 
-    w = conv_weight.conv_weight(
-        _plain(x), _plain(g), conv_plan.three(size, 1), conv_plan.in_three(geo)
+    wide = conv_plan.three(size, 1)
+    w = conv_vector.conv_weight(
+        _plain(x), _plain(g), wide, conv_plan.in_three(geo), accuracy == "fast"
     )
     return w.reshape(w.shape[:2] + size)
 

@@ -11,7 +11,6 @@ order.  No sum is shared between tasks, so the bits are the same for any number 
 the price is that every thread packs x for itself.
 """
 
-import functools
 import math
 from typing import Any
 
@@ -212,15 +211,3 @@ def choose_tile(outputs: int, taps: int) -> tuple[int, int]:
         for (r, t), cost in TILES[simd.REGISTERS].items()
     }
     return min(costs, key=lambda tile: costs[tile])
-
-
-@functools.lru_cache(maxsize=256)
-def _plan(x: tuple[int, ...], g: tuple[int, ...], kernel: Size, geo: Geometry, dtype: Any) -> Weight:
-    groups = geo.groups
-    size, out = x[2:], g[2:]
-    return Weight(x[0], groups, x[1] // groups, g[1] // groups, size, out, kernel, geo, dtype)  # type: ignore[arg-type]
-
-
-def conv_weight(x: Array, g: Array, size: Size, geo: Geometry) -> Array:
-    """Adjoint of `conv` in w; x (N, C, D, H, W); see kernels.conv."""
-    return _plan(x.shape, g.shape, size, geo, x.dtype)(x, g)

@@ -172,3 +172,47 @@ def test_zero_images_and_output_beyond_the_covered(shape: tuple[int, ...]) -> No
     assert (dx[:, :, 5:] == b[:, None, None]).all()
     assert (dx[:, :, 2] == b[:, None]).all()  # nor the row between two windows
     assert not K.conv_weight(np.ones(shape, np.float32)[:0], g[:0], (2, 3), geo).any()
+
+
+# ---- Winograd's algorithm: 3x3 kernels, rounding errors, no exact sums ----
+
+
+@st.composite
+def squares(draw: st.DrawFn) -> Problem:
+    """3x3, stride 1, any padding and dilation, enough channels for transforms to be chosen."""
+    dilation = draw(st.sampled_from([1, 1, 2, 3]))
+    padding = tuple((draw(st.integers(0, 4)), draw(st.integers(0, 4))) for _ in range(2))
+    size = tuple(
+        max(1, 2 * dilation + draw(st.integers(1, 14)) - sum(pair)) for pair in padding
+    )
+    geo = K.Geometry((1, 1), padding, (dilation, dilation), draw(st.sampled_from([1, 1, 2])))
+    images = draw(st.integers(1, 5) | st.sampled_from([16, 17, 33]))
+    channels = draw(st.integers(8, 20)), draw(st.integers(8, 40))
+    return Problem(images, *channels, size, (3, 3), geo, seed=draw(st.integers(0, 99)))
+
+
+def close(got: tuple[Array, ...], want: tuple[Array, ...], bound: float) -> None:
+    """Errors at most `bound` of what random terms of this size sum up to."""
+    for one, other in zip(got, want):
+        assert one.shape == other.shape
+        assert np.abs(one - other).max(initial=0) <= bound * max(other.std(), 1)
+
+
+@given(squares())
+@pytest.mark.parametrize("accuracy", ["fast", "accurate"])
+def test_winograd_against_torch_in_float64(accuracy: str, problem: Problem) -> None:
+    x, w, b, c, g = (
+        torch.tensor(a, dtype=torch.float64) for a in (problem.x, problem.w, problem.b, problem.c, problem.g)
+    )
+    x.requires_grad_()
+    w.requires_grad_()
+    geo = problem.geo
+    bordered = torch.nn.functional.pad(x, [n for pair in geo.padding[::-1] for n in pair])
+    y = torch.nn.functional.conv2d(bordered, w, b, 1, 0, geo.dilation, geo.groups)
+    y.backward(g)
+    want = (y.detach().numpy(), (x.grad + c[:, None, None]).numpy(), w.grad.numpy())
+    before, K.accuracy = K.accuracy, accuracy
+    try:
+        close(problem.run(), want, 1e-4 if accuracy == "fast" else 1e-5)
+    finally:
+        K.accuracy = before

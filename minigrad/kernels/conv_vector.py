@@ -1,4 +1,11 @@
-"""Which way a convolution or its adjoint in x is computed on image lanes; plans are remembered."""
+"""Convolution by vector kernels: which way each problem is computed.  Plans are remembered.
+
+    any kernel, stride, dilation, groups     conv_direct.Direct           conv_weight.Weight
+    3x3, stride 1, enough channels, float32  winograd.Winograd            winograd_weight...
+                                             (y and its adjoint in x)     (adjoint in w)
+
+Everything here is (N, C, D, H, W), contiguous, float32 or float64.
+"""
 
 import functools
 import math
@@ -10,12 +17,15 @@ from minigrad.kernels import conv_plan
 from minigrad.kernels.conv_direct import Direct
 from minigrad.kernels.conv_pack import cropped
 from minigrad.kernels.conv_plan import Phases, Size
+from minigrad.kernels.conv_weight import Weight
 from minigrad.kernels.geometry import Geometry, out_sizes
 from minigrad.kernels.winograd import Winograd, distance
+from minigrad.kernels.winograd_weight import WinogradWeight
 
 Array = np.ndarray[Any, Any]
 
 FEWEST = 8  # channels on either side from which Winograd's transforms pay
+FEWEST_WEIGHT = 12  # and where channels are the lanes
 
 
 def _choose(
@@ -77,3 +87,22 @@ def conv_input(
 ) -> Array:
     """Adjoint of `conv` in x; see kernels.conv."""
     return cropped(_adjoint(g.shape, w.shape, size, geo, g.dtype, fast)(g, w, b), size)
+
+
+@functools.lru_cache(maxsize=256)
+def _weight(
+    x: tuple[int, ...], g: tuple[int, ...], kernel: Size, geo: Geometry, dtype: Any, fast: bool
+) -> Weight | WinogradWeight:
+    size: Size = x[2:]  # type: ignore[assignment]
+    out: Size = g[2:]  # type: ignore[assignment]
+    inputs, outputs = x[1] // geo.groups, g[1] // geo.groups
+    problem = (x[0], geo.groups, inputs, outputs, size, out, kernel, geo, dtype)
+    square = kernel == (1, 3, 3) and size[0] == out[0] == 1 and geo.stride == (1, 1, 1)
+    if fast and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST_WEIGHT:
+        return WinogradWeight(*problem)
+    return Weight(*problem)
+
+
+def conv_weight(x: Array, g: Array, size: Size, geo: Geometry, fast: bool) -> Array:
+    """Adjoint of `conv` in w; see kernels.conv."""
+    return _weight(x.shape, g.shape, size, geo, x.dtype, fast)(x, g)
