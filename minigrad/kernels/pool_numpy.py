@@ -1,0 +1,169 @@
+"""Pooling over regular windows in plain NumPy: small work without loading Numba, and every dtype.
+
+All windows of the bordered input are one strided view; see conv_numpy for a picture.
+x, y and g have shape (planes, *spatial).
+"""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels.pool_window import Array, Window, every_tap, tables
+
+BLOCK = 1 << 20  # elements of windows laid out at a time
+
+
+@functools.lru_cache(maxsize=256)
+def _steps(window: Window, itemsize: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Bytes between neighbouring outputs and taps of the bordered planes."""
+    border = tables(window).border
+    pitch = [itemsize]
+    for n in reversed(border[1:]):
+        pitch.insert(0, pitch[0] * n)
+    return (
+        (pitch[0] * border[0], *(p * s for p, s in zip(pitch, window.stride))),
+        tuple(p * d for p, d in zip(pitch, window.dilation)),
+    )
+
+
+def _bordered(x: Array, window: Window, fill: Any) -> Array:
+    """The planes inside a border of `fill`; x itself, made contiguous, if the border is empty."""
+    inner = tables(window).inner
+    if inner is None:
+        return x if x.flags.c_contiguous else np.ascontiguousarray(x)
+    bordered = np.full((len(x), *tables(window).border), fill, x.dtype)
+    # Pixels behind the last window may lie outside the border.
+    bordered[(slice(None), *inner)] = x
+    return bordered
+
+
+def windows(x: Array, window: Window, fill: Any) -> Array:
+    """(planes, *out, *kernel): all windows of x, as a view of its bordered copy."""
+    outs, taps = _steps(window, x.itemsize)
+    x = _bordered(x, window, fill)
+    return np.ndarray((len(x), *window.out, *window.kernel), x.dtype, x, 0, outs + taps)
+
+
+def lowest(dtype: Any) -> Any:
+    """What every number of a dtype is at least."""
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def maximum(x: Array, window: Window) -> tuple[Array, Array]:
+    """The maxima of windows and their codes; NaN wins, the last of several."""
+    table = tables(window)
+    per_plane = table.taps * table.origin.size
+    if x.size and len(x) * per_plane > BLOCK and len(x) > 1:
+        cut = range(0, len(x), max(1, BLOCK // per_plane))
+        parts = [maximum(x[i : i + cut.step], window) for i in cut]
+        values, codes = zip(*parts)
+        return np.concatenate(values), np.concatenate(codes)
+    low = lowest(x.dtype)
+    laid = windows(x, window, low).reshape(len(x), *window.out, table.taps)
+    codes = laid.argmax(-1)
+    values = np.maximum.reduce(laid, -1)
+    if table.inner is not None:  # padding may have tied with pixels, or won over none
+        tied = values == low
+        if tied.any():
+            codes = np.where(tied, table.first, codes)
+    flat = values.ravel()
+    if x.dtype.kind == "f" and np.isnan(flat.dot(flat) if flat.size else 0.0):
+        spoilt = np.isnan(values)
+        codes[spoilt] = table.taps - 1 - np.isnan(laid[spoilt][:, ::-1]).argmax(-1)
+    if table.void:
+        codes[values == low] = _checked(codes, window)[values == low]
+    return values, codes.astype(table.code)
+
+
+def _checked(codes: Array, window: Window) -> Array:
+    """Codes, but -1 where the tap lies outside the input."""
+    valid = np.ones(window.out, bool)
+    place = np.unravel_index(codes, window.kernel)
+    for axis, (tap, n, s, p, d, out) in enumerate(
+        zip(place, window.size, window.stride, window.padding, window.dilation, window.out)
+    ):
+        shape = [1] * (len(place) + 1)
+        shape[axis + 1] = out
+        at = (np.arange(out) * s - p).reshape(shape) + tap * d
+        valid = valid & (at >= 0) & (at < n)
+    return np.where(valid, codes, -1)
+
+
+def mean(x: Array, window: Window, area: Any) -> Array:
+    """Sums over windows, divided by `area`."""
+    dims = len(window.out)
+    wide = np.float32 if x.dtype == np.float16 else x.dtype
+    laid = windows(x, window, 0)
+    total = np.add.reduce(laid, tuple(range(dims + 1, 2 * dims + 1)), wide)
+    if x.dtype.kind == "f":
+        return _same(total / _as(area, wide), x.dtype)
+    quotient = np.floor_divide(np.abs(total), np.abs(area)) * np.sign(total) * np.sign(area)
+    return _same(quotient, x.dtype)  # as C: rounded towards 0
+
+
+def _as(area: Any, dtype: Any) -> Any:
+    return np.asarray(area, dtype)
+
+
+def _same(x: Array, dtype: Any) -> Array:
+    return x if x.dtype == dtype else x.astype(dtype)
+
+
+def spread(g: Array, window: Window, area: Any) -> Array:
+    """The adjoint of `mean`: g, divided by `area`, added to each pixel of its window."""
+    share = g / _as(area, g.dtype)
+    bordered = np.zeros((len(g), *tables(window).border), g.dtype)
+    laid = _windows_of(bordered, window)
+    for tap in every_tap(window):
+        laid[(..., *tap)] += share
+    return _inner(bordered, window)
+
+
+def _windows_of(bordered: Array, window: Window) -> Array:
+    outs, taps = _steps(window, bordered.itemsize)
+    shape = (len(bordered), *window.out, *window.kernel)
+    return np.ndarray(shape, bordered.dtype, bordered, 0, outs + taps)
+
+
+def _inner(bordered: Array, window: Window) -> Array:
+    inner = tables(window).inner
+    if inner is None:
+        return bordered
+    return np.ascontiguousarray(bordered[(slice(None), *inner)])
+
+
+def positions(codes: Array, window: Window) -> Array:
+    """Where in its plane, counted along the rows, each maximum was found (int64)."""
+    table = tables(window)
+    if table.void:
+        codes = np.where(codes == np.array(-1).astype(table.code), table.first, codes)
+    return table.steps[codes] + table.origin
+
+
+def _places(codes: Array, window: Window) -> Array:
+    """The same, counted over all planes."""
+    plane = int(np.prod(window.size))
+    lead = np.arange(0, len(codes) * plane, plane).reshape((-1,) + (1,) * len(window.out))
+    return positions(codes, window) + lead
+
+
+def give(g: Array, codes: Array, window: Window) -> Array:
+    """The adjoint of picking: g added to the pixel of its window that the code names."""
+    x = np.zeros(len(g) * int(np.prod(window.size)), g.dtype)
+    places = _places(codes, window).ravel()
+    if tables(window).void:
+        real = (codes != np.array(-1).astype(codes.dtype)).ravel()
+        np.add.at(x, places[real], g.ravel()[real])
+    else:
+        np.add.at(x, places, g.ravel())
+    return x.reshape(len(g), *window.size)
+
+
+def pick(x: Array, codes: Array, window: Window) -> Array:
+    """The pixel of each window that the code names; 0 for none."""
+    places = _places(codes, window)
+    if not tables(window).void:
+        return x.ravel()[places]
+    real = codes != np.array(-1).astype(codes.dtype)
+    return np.where(real, x.ravel()[np.where(real, places, 0)], x.dtype.type(0))
