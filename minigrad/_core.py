@@ -16,7 +16,7 @@ from .ops import _common, shape
 
 
 def _converts(dtype: _types.dtype) -> Any:
-    def method(self):
+    def method(self: Any) -> Any:
         return self.to(dtype)
 
     method.__doc__ = f"The tensor in {dtype.name}; itself if it has that dtype."
@@ -161,7 +161,9 @@ class TensorCore(Traced):
     def grad(self, value: Any) -> None:
         if value is not None:
             if not isinstance(value, TensorCore):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value)}")
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got {type(value)}"
+                )
             if value.array.shape != self.array.shape:
                 raise RuntimeError(
                     f"assigned grad has data of a different size: {list(value.shape)} instead of {list(self.shape)}"
@@ -190,9 +192,7 @@ class TensorCore(Traced):
     def detach_(self) -> Any:
         """Take the tensor off the tape; RuntimeError for a view, as in torch."""
         if self.base is not None:
-            raise RuntimeError(
-                "Can't detach views in-place. Use detach() instead."
-            )
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         self.node, self.leaf = None, False
         return self
 
@@ -235,7 +235,9 @@ class TensorCore(Traced):
     def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> Any:
         """Call ``hook(leaf)`` after ``backward`` has added to this leaf's ``.grad``."""
         if not self.leaf:
-            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
         self.after_accumulate = [*(self.after_accumulate or ()), hook]
         return _Handle(self, "after_accumulate", hook)
 
@@ -274,7 +276,9 @@ class TensorCore(Traced):
         """The elements as nested lists of Python numbers."""
         return self.array.tolist()
 
-    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any) -> Any:
+    def to(
+        self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any
+    ) -> Any:
         """The tensor in another dtype; the only device is the CPU.  Itself where nothing changes."""
         for a in args:
             if isinstance(a, TensorCore):

@@ -226,9 +226,7 @@ def primitive(
     quiet: whether ``forward`` is arithmetic, in which NumPy would warn of overflow and NaN.
     """
     if forward is None:
-        return lambda f: primitive(
-            f, title=title, view=view, aux=aux, promote=promote, quiet=quiet
-        )
+        return lambda f: primitive(f, title=title, view=view, aux=aux, promote=promote, quiet=quiet)
     name = forward.__name__
     parameters = list(inspect.signature(forward).parameters.values())
     op = _Op(forward, parameters, view, aux, promote, quiet)
@@ -275,7 +273,9 @@ def variadic(title: str) -> Any:
     return make
 
 
-def node_of(op: Any, edges: tuple[Any, ...], shapes: tuple[Any, ...], attrs: tuple[Any, ...]) -> Node:
+def node_of(
+    op: Any, edges: tuple[Any, ...], shapes: tuple[Any, ...], attrs: tuple[Any, ...]
+) -> Node:
     """A node for an application of ``op`` that was carried out elsewhere and keeps nothing."""
     node = new(Node)
     node.op, node.seq, node.edges, node.shapes = op, _next_seq(), edges, shapes
@@ -377,7 +377,6 @@ class _Op:
                 if k in self.inputs or k in self.aux or k == "out":
                     found.setdefault(k, []).append(name)
         return found
-
 
 
 def _signature(op: _Op) -> str:
@@ -537,7 +536,9 @@ def _pulled(op: _Op) -> str:
         else:
             call = f"rule_{x}(g{_fetched(op, op.takes[x], i)})"
             only = len(op.inputs) == 1
-            parts.append(f"{call}, " if only else f"{call} if node.edges[{i}] is not None else None, ")
+            parts.append(
+                f"{call}, " if only else f"{call} if node.edges[{i}] is not None else None, "
+            )
     return f"{_checked(op)}    return ({''.join(parts)})\n"
 
 

@@ -195,7 +195,11 @@ class device:  # noqa: N801  (torch's name)
         self.index = int(number) if number else index
 
     def __repr__(self) -> str:
-        return "device(type='cpu')" if self.index is None else f"device(type='cpu', index={self.index})"
+        return (
+            "device(type='cpu')"
+            if self.index is None
+            else f"device(type='cpu', index={self.index})"
+        )
 
     def __str__(self) -> str:
         return "cpu" if self.index is None else f"cpu:{self.index}"

@@ -61,14 +61,14 @@ def grad(
         capture=capture,
     )
     answers = []
-    for x, e in zip(ends, capture):
+    for i, (x, e) in enumerate(zip(ends, capture)):
         g = found.get(e)
         if g is None and materialize_grads:
             g = np.zeros_like(x.array)
         if g is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
             )
         answers.append(g if g is None or isinstance(g, Tensor) else wrap(g))
     return tuple(answers)
@@ -269,5 +269,3 @@ def _differences(
         flat[i] = before
         columns.append(((ends[0] - ends[1]) / (2 * eps)).reshape(-1))
     return np.array(columns)
-
-

@@ -52,7 +52,7 @@ def _from_data(data: Any, dtype: Any) -> Array:
     elif data is None or not (
         isinstance(data, (bool, int, float, np.generic)) or hasattr(data, "__array__")
     ):
-        if not hasattr(data, "__len__"):
+        if data is None or not hasattr(data, "__len__"):
             raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
         data = _plain(list(data))
     inferred = _inferred(data) if dtype is None else _types.as_numpy(dtype)
@@ -85,9 +85,7 @@ def _inferred(data: Any) -> np.dtype[Any]:
             else:
                 stack.extend(d)
                 continue
-        elif isinstance(d, np.ndarray) or (
-            isinstance(d, np.generic) and not isinstance(d, float)
-        ):
+        elif isinstance(d, np.ndarray) or (isinstance(d, np.generic) and not isinstance(d, float)):
             kinds_of = [_types.of(d.dtype).np]
         elif isinstance(d, (bool, int, float)):
             kinds_of = [_types.number_dtype(d)]
@@ -101,7 +99,7 @@ def _inferred(data: Any) -> np.dtype[Any]:
 
 
 def _lengths(data: Any) -> list[int]:
-    sizes = []
+    sizes: list[int] = []
     while isinstance(data, (list, tuple, np.ndarray)):
         if isinstance(data, np.ndarray):
             return sizes + list(data.shape)
@@ -121,14 +119,19 @@ def _check_sequence(data: Any, sizes: list[int], dim: int) -> None:
     if not isinstance(data, (list, tuple, np.ndarray)):
         raise TypeError(f"not a sequence at dim {dim}: {data!r}")
     if len(data) != sizes[dim]:
-        raise ValueError(
-            f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})"
-        )
+        raise ValueError(f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})")
     for d in data:
         _check_sequence(d, sizes, dim + 1)
 
 
-def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+def tensor(
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """A leaf tensor with a copy of ``data``: a number, nested sequences, an array or a tensor.
 
     The dtype is the data's: the default for Python floats, int64 for ints, bool for bools.
@@ -142,7 +145,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     return _made(_from_data(data, dtype), requires_grad, device)
 
 
-def as_tensor(data, dtype=None, device=None):
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A tensor of ``data`` that shares its memory where that can be: a tensor itself, an array's memory."""
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
@@ -155,7 +158,7 @@ def as_tensor(data, dtype=None, device=None):
 asarray = as_tensor
 
 
-def from_numpy(ndarray):
+def from_numpy(ndarray: Any) -> Tensor:
     """A tensor that shares the memory of an ndarray; TypeError for anything else or an unknown dtype.
 
     >>> import minigrad as mg, numpy as np
@@ -175,7 +178,14 @@ def from_numpy(ndarray):
 
 
 # ------------------------------------------------------------------------------ from sizes
-def zeros(*size, out=None, dtype=None, device=None, requires_grad=False, **options):
+def zeros(
+    *size: Any,
+    out: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """Zeros of the given size.
 
     >>> import minigrad as mg
@@ -188,22 +198,45 @@ def zeros(*size, out=None, dtype=None, device=None, requires_grad=False, **optio
     return _sized(size, 0, out, dtype, device, requires_grad)
 
 
-def ones(*size, out=None, dtype=None, device=None, requires_grad=False, **options):
+def ones(
+    *size: Any,
+    out: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """Ones of the given size."""
     checked_options("ones", options)
     return _sized(size, 1, out, dtype, device, requires_grad)
 
 
-def empty(*size, out=None, dtype=None, device=None, requires_grad=False, **options):
+def empty(
+    *size: Any,
+    out: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """Uninitialised numbers of the given size."""
     checked_options("empty", options)
     return _sized(size, None, out, dtype, device, requires_grad)
 
 
-def full(size, fill_value, *, out=None, dtype=None, device=None, requires_grad=False, **options):
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """``fill_value`` everywhere; its dtype is the value's."""
     checked_options("full", options)
-    if isinstance(fill_value, Traced):
+    if isinstance(fill_value, Tensor):
         dtype = dtype or fill_value.dtype
         fill_value = fill_value.item()
     if dtype is None:
@@ -211,9 +244,7 @@ def full(size, fill_value, *, out=None, dtype=None, device=None, requires_grad=F
     return _sized((size,), fill_value, out, dtype, device, requires_grad)
 
 
-def _sized(
-    size: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
-) -> Tensor:
+def _sized(size: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
     sizes = shape_of(size)
     if sizes and min(sizes) < 0:
         raise RuntimeError(
@@ -238,14 +269,23 @@ def delivered(made: Tensor, out: Any) -> Any:
     return out.copy_(made)
 
 
-def arange(start, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False):
+def arange(
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Numbers from ``start`` (default 0) up to but without ``end``; int64 if all are ints.
 
     RuntimeError if the step is 0 or leads away from the end.
     """
     if end is None:
         start, end = 0, start
-    start, end, step = (x.item() if isinstance(x, Traced) else x for x in (start, end, step))
+    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -257,12 +297,21 @@ def arange(start, end=None, step=1, *, out=None, dtype=None, device=None, requir
     return delivered(_made(array, requires_grad, device), out)
 
 
-def linspace(start, end, steps, *, out=None, dtype=None, device=None, requires_grad=False):
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """``steps`` numbers from ``start`` to ``end``, both included, evenly spaced."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     kind = _dtype(dtype)
-    start, end = (x.item() if isinstance(x, Traced) else x for x in (start, end))
+    start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
     precise = kind if kind.kind == "f" else np.dtype(np.float64)
     first, last = precise.type(start), precise.type(end)
     step = (last - first) / precise.type(max(1, steps - 1))
@@ -272,7 +321,15 @@ def linspace(start, end, steps, *, out=None, dtype=None, device=None, requires_g
     return delivered(_made(array, requires_grad, device), out)
 
 
-def eye(n, m=None, *, out=None, dtype=None, device=None, requires_grad=False):
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix of zeros."""
     array = np.eye(n, n if m is None else m, dtype=_dtype(dtype))
     return delivered(_made(array, requires_grad, device), out)
@@ -284,25 +341,54 @@ def _like(input: Tensor, value: Any, dtype: Any, device: Any, requires_grad: boo
     return _made(np.full(input.array.shape, value, kind), requires_grad, device)
 
 
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False, **options):
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """Zeros of the shape and dtype of ``input``."""
     checked_options("zeros_like", options)
     return _like(input, 0, dtype, device, requires_grad)
 
 
-def ones_like(input, *, dtype=None, device=None, requires_grad=False, **options):
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """Ones of the shape and dtype of ``input``."""
     checked_options("ones_like", options)
     return _like(input, 1, dtype, device, requires_grad)
 
 
-def empty_like(input, *, dtype=None, device=None, requires_grad=False, **options):
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """Uninitialised numbers of the shape and dtype of ``input``."""
     checked_options("empty_like", options)
     return _like(input, 0, dtype, device, requires_grad)
 
 
-def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, **options):
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """``fill_value`` in the shape and dtype of ``input``."""
     checked_options("full_like", options)
     return _like(input, fill_value, dtype, device, requires_grad)

@@ -56,7 +56,9 @@ def _sides(
         if padding == "valid":
             return ((0, 0),) * len(kernel)
         if padding != "same":
-            raise RuntimeError(f"Invalid padding string: '{padding}', should be one of {{'valid', 'same'}}")
+            raise RuntimeError(
+                f"Invalid padding string: '{padding}', should be one of {{'valid', 'same'}}"
+            )
         if any(s != 1 for s in strides):
             raise RuntimeError("padding='same' is not supported for strided convolutions")
         total = [d * (k - 1) for d, k in zip(dilations, kernel)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..ops import conv as ops
 from ..ops.shape import squeeze, unsqueeze
+from ..tensor import Tensor
 from . import _args
 
 
@@ -36,12 +37,28 @@ def _conv(
     return ops.conv(input, weight, bias, geo)
 
 
-def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
     """Cross-correlation: input (N, Cin, L) or (Cin, L), weight (Cout, Cin/groups, k) -> (N, Cout, L')."""
     return _conv(1, input, weight, bias, stride, padding, dilation, groups)
 
 
-def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
     """Cross-correlation of images with kernels.
 
     input: (N, Cin, H, W) or (Cin, H, W); weight: (Cout, Cin/groups, kh, kw); bias: (Cout,) or None; all of one
@@ -59,7 +76,15 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return _conv(2, input, weight, bias, stride, padding, dilation, groups)
 
 
-def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+def conv3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
     """Cross-correlation: input (N, Cin, D, H, W), weight (Cout, Cin/groups, kd, kh, kw) -> (N, Cout, D', H', W')."""
     return _conv(3, input, weight, bias, stride, padding, dilation, groups)
 
@@ -90,8 +115,15 @@ def _conv_transpose(
 
 
 def conv_transpose1d(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
     """Transposed convolution: input (N, Cin, L), weight (Cin, Cout/groups, k) -> (N, Cout, L')."""
     return _conv_transpose(
         1, input, weight, bias, stride, padding, output_padding, groups, dilation
@@ -99,8 +131,15 @@ def conv_transpose1d(
 
 
 def conv_transpose2d(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
     """Transposed convolution of images: the adjoint of ``conv2d``.
 
     input: (N, Cin, H, W) or (Cin, H, W); weight: (Cin, Cout/groups, kh, kw); bias: (Cout,) or None.  Answers
@@ -114,8 +153,15 @@ def conv_transpose2d(
 
 
 def conv_transpose3d(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-):
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor:
     """Transposed convolution: input (N, Cin, D, H, W), weight (Cin, Cout/groups, kd, kh, kw) -> (N, Cout, ...)."""
     return _conv_transpose(
         3, input, weight, bias, stride, padding, output_padding, groups, dilation

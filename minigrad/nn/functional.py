@@ -10,6 +10,7 @@ from .._tape import wrap
 from ..ops import elementwise, functions, index, reduce, shape
 from ..ops import softmax as softmaxes
 from ..ops.matrix import linear
+from ..tensor import Tensor
 from ._convolution import (
     conv1d,
     conv2d,
@@ -41,17 +42,17 @@ __all__ = [
 sigmoid, tanh = functions.sigmoid, functions.tanh
 
 
-def relu(input, inplace=False):
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """``max(input, 0)``; with ``inplace`` written into ``input``."""
     return input.relu_() if inplace else functions.relu(input)
 
 
-def softmax(input, dim=None, dtype=None):
+def softmax(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
     """``exp(input)`` scaled to sum to 1 over ``dim``."""
     return softmaxes.softmax(input, _softmax_dim(input, dim), dtype)
 
 
-def log_softmax(input, dim=None, dtype=None):
+def log_softmax(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
     """The logarithm of ``softmax``."""
     return softmaxes.log_softmax(input, _softmax_dim(input, dim), dtype)
 
@@ -62,7 +63,7 @@ def _softmax_dim(input: Any, dim: Any) -> int:
 
 
 # ------------------------------------------------------------------------------ padding
-def pad(input, pad, mode="constant", value=None):
+def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> Tensor:
     """``input`` with elements added in front of and behind its last dimensions.
 
     pad: (before, after) of the last dimension, then of the one before it, and so on; negative numbers crop.
@@ -78,8 +79,10 @@ def pad(input, pad, mode="constant", value=None):
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     if len(pad) > 2 * n:
-        raise RuntimeError("Padding length should be less than or equal to two times the input dimension but got "
-                           f"padding length {len(pad)} and input of dimension {n}")
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got "
+            f"padding length {len(pad)} and input of dimension {n}"
+        )
     pairs = [(0, 0)] * (n - len(pad) // 2) + [
         (int(pad[i]), int(pad[i + 1])) for i in range(len(pad) - 2, -1, -2)
     ]
@@ -142,17 +145,29 @@ def _reduced(loss: Any, reduction: str) -> Any:
     raise ValueError(f"{reduction} is not a valid value for reduction")
 
 
-def mse_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """The mean (or sum, or each) of the squared differences."""
     return _reduced((input - target) ** 2, reduction)
 
 
-def l1_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
     """The mean (or sum, or each) of the absolute differences."""
     return _reduced(elementwise.abs(input - target), reduction)
 
 
-def one_hot(tensor, num_classes=-1):
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Class numbers (int64, any shape) as vectors with a 1 at the class: (*, num_classes).
 
     RuntimeError for negative classes, or classes not below ``num_classes``.
