@@ -83,7 +83,7 @@ def learn(X, Y):
 
 
 def main():
-    torch.manual_seed(3)
+    torch.manual_seed(8)
     whole_numbers()
     X, Y = a_bar_and_its_edges()
     learn(X, Y)
