@@ -3,7 +3,7 @@
 Code written for ``torch`` runs when its imports change: ``import minigrad as torch``.
 """
 
-from minigrad import autograd, nn
+from minigrad import autograd, nn, random
 from minigrad._print import set_printoptions
 from minigrad._types import (
     Size,
@@ -172,6 +172,15 @@ from minigrad.ops.softmax import (
     logsumexp,
     softmax,
 )
+from minigrad.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from minigrad.tensor import Tensor
 
 __version__ = "0.1.0"
@@ -182,6 +191,7 @@ subtract, multiply, divide, negative, absolute, clip = sub, mul, div, neg, abs, 
 concat = concatenate = cat
 
 __all__ = [
+    "Generator",
     "Size",
     "Tensor",
     "abs",
@@ -220,6 +230,7 @@ __all__ = [
     "concatenate",
     "cos",
     "cumsum",
+    "default_generator",
     "device",
     "div",
     "divide",
@@ -250,14 +261,16 @@ __all__ = [
     "full_like",
     "ge",
     "get_default_dtype",
+    "get_rng_state",
     "gt",
     "half",
     "inference_mode",
+    "initial_seed",
     "int",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "is_grad_enabled",
     "isclose",
     "isfinite",
@@ -266,9 +279,9 @@ __all__ = [
     "le",
     "linspace",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "log_softmax",
     "logical_and",
     "logical_not",
@@ -277,6 +290,7 @@ __all__ = [
     "logsumexp",
     "long",
     "lt",
+    "manual_seed",
     "masked_fill",
     "matmul",
     "max",
@@ -302,16 +316,19 @@ __all__ = [
     "permute",
     "pow",
     "prod",
+    "random",
     "reciprocal",
     "relu",
     "remainder",
     "reshape",
     "round",
     "rsqrt",
+    "seed",
     "select",
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
+    "set_rng_state",
     "short",
     "sigmoid",
     "sign",

@@ -19,7 +19,7 @@ ndarray = np.ndarray
 
 
 @primitive
-def same(input, /):
+def same(input: Any, /) -> Any:
     """``input`` itself, as a new point of the graph: where gradients for it can be caught."""
     return input
 
@@ -59,7 +59,7 @@ def run(
             if wanted is not None:
                 if node in wanted:
                     found[node] = g
-                if node not in needed or not _leads(node, needed):  # type: ignore[operator]
+                if not _leads(node, needed):
                     continue
             op = node.op
             gradients = _differentiated(node, g) if create_graph else op.pull(node, g)
@@ -113,7 +113,8 @@ def _give(edges: Any, gradients: Any, pending: Any, leaves: Any, heap: list[int]
                 heappush(heap, key)
 
 
-def _leads(node: Node, needed: set[Any]) -> bool:
+def _leads(node: Node, needed: Any) -> bool:
+    """Whether gradients wanted elsewhere go through a node."""
     return any(e in needed for e in node.edges if e is not None)
 
 
@@ -254,7 +255,7 @@ def backward(
 def accumulate(t: Any, g: Any) -> None:
     """Add ``g`` (an array nobody else holds, or a tensor under ``create_graph``) to ``t.grad``."""
     if isinstance(g, Traced):
-        t.gradient = g if t.gradient is None else t.gradient + g  # type: ignore[operator]
+        t.gradient = g if t.gradient is None else t.gradient + g
         return
     if g.dtype is not t.array.dtype or type(g) is not ndarray:
         g = np.asarray(g, t.array.dtype)

@@ -155,7 +155,8 @@ def follow(x: Any, path: Sequence[Any]) -> Any:
 def refresh(view: Traced) -> None:
     """Give a view whose owner was written since the node that its steps from the owner now have."""
     owner = view.base
-    assert owner is not None and owner.memory is not None
+    assert owner is not None
+    assert owner.memory is not None
     before, mode.grad = mode.grad, True
     try:
         view.node = follow(owner, view.path).node

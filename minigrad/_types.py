@@ -134,7 +134,7 @@ def set_default_dtype(d: dtype) -> None:
     _default = d.np
 
 
-class Size(tuple):  # type: ignore[type-arg]
+class Size(tuple[Any, ...]):
     """The shape of a tensor: a tuple of ints that prints as torch's and knows its ``numel``.
 
     >>> import minigrad as mg
@@ -154,7 +154,7 @@ class Size(tuple):  # type: ignore[type-arg]
             n *= s
         return n
 
-    @overload  # type: ignore[override]
+    @overload
     def __getitem__(self, i: SupportsIndex) -> Any: ...
     @overload
     def __getitem__(self, i: slice) -> Size: ...
@@ -162,7 +162,7 @@ class Size(tuple):  # type: ignore[type-arg]
         found = tuple.__getitem__(self, i)
         return Size(found) if type(i) is slice else found
 
-    def __add__(self, other: Iterable[Any]) -> Size:  # type: ignore[override]
+    def __add__(self, other: Iterable[Any]) -> Size:
         if not isinstance(other, tuple):
             return NotImplemented
         return Size(tuple.__add__(self, other))
@@ -185,14 +185,15 @@ class device:  # noqa: N801  (torch's name)
 
     def __init__(self, type: Any = "cpu", index: Any = None):
         if isinstance(type, device):
-            type, index = type.type, type.index
+            index = type.index
+            type = "cpu"
         kind, _, number = str(type).partition(":")
         if kind != "cpu":
             raise RuntimeError(
                 f"{package} computes on the CPU only: there is no device {str(type)!r} (use 'cpu')"
             )
-        self.type = "cpu"
-        self.index = int(number) if number else index
+        self.type: Any = "cpu"
+        self.index: int | None = int(number) if number else index
 
     def __repr__(self) -> str:
         return (

@@ -97,6 +97,7 @@ class set_grad_enabled:  # noqa: N801  (torch's name)
         mode.grad = self.before
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, recording or not during its calls."""
         mode.grad = self.before  # as a decorator it acts during calls only
         return _decorated(function, lambda: _Switch(self.wanted))
 
@@ -125,6 +126,7 @@ class _Switch:
         return made
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, recording or not during its calls."""
         return _decorated(function, type(self))
 
 
