@@ -34,7 +34,8 @@ class RemovableHandle:
     _ids = itertools.count()
 
     def __init__(self, hooks_dict: Any, *, extra_dict: Any = None):
-        self.id = next(RemovableHandle._ids)
+        # A table that was unpickled has ids that this process did not give.
+        self.id = next(id for id in RemovableHandle._ids if id not in hooks_dict)
         extras = extra_dict if isinstance(extra_dict, (list, tuple)) else [extra_dict]
         tables = [hooks_dict, *(d for d in extras if d is not None)]
         # Weakly: a handle that is kept does not keep the module alive.
@@ -196,10 +197,11 @@ class Hooked:
         raises, with the output None.  With ``prepend`` it runs before the hooks there are.
 
         >>> import minigrad as mg
-        >>> net = mg.nn.Linear(2, 3)
-        >>> shapes = []
-        >>> with net.register_forward_hook(lambda module, args, output:
-        shapes.append(tuple(output.shape))): ...     _ = net(mg.ones(4, 2))
+        >>> net, shapes = mg.nn.Linear(2, 3), []
+        >>> def look(module, args, output):
+        ...     shapes.append(tuple(output.shape))
+        >>> with net.register_forward_hook(look):
+        ...     _ = net(mg.ones(4, 2))
         >>> shapes
         [(4, 3)]
         """

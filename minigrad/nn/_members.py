@@ -122,8 +122,11 @@ class Members:
         """Call ``fn`` on every module of the tree, children before parents; answers the module.
 
         >>> import minigrad as mg
-        >>> _ = mg.nn.Sequential(mg.nn.ReLU(), mg.nn.Tanh()).apply(lambda m:
-        print(type(m).__name__)) ReLU Tanh Sequential
+        >>> net = mg.nn.Sequential(mg.nn.ReLU(), mg.nn.Tanh())
+        >>> _ = net.apply(lambda module: print(type(module).__name__))
+        ReLU
+        Tanh
+        Sequential
         """
         for module in self.children():
             module.apply(fn)
@@ -143,7 +146,7 @@ class Members:
             module = _attribute(module, name)
             if not isinstance(module, Members):
                 raise AttributeError(f"`{name}` is not an nn.Module")
-        return module  # type: ignore[no-any-return]
+        return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Put a module at a dotted path, in place of one or (unless ``strict``) as a new one.
@@ -177,7 +180,7 @@ class Members:
         buffer = _attribute(module, name)
         if name not in module._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
-        return buffer  # type: ignore[no-any-return]
+        return buffer
 
 
 def _attribute(module: Any, name: str) -> Any:

@@ -154,8 +154,8 @@ class Registering(Members):
         >>> import minigrad as mg
         >>> net = mg.nn.Module()
         >>> net.register_buffer("mean", mg.zeros(2))
-        >>> net.state_dict()
-        OrderedDict({'mean': tensor([0., 0.])})
+        >>> dict(net.state_dict())
+        {'mean': tensor([0., 0.])}
         """
         self._require_init("_buffers", "buffer")
         taken = name not in self._buffers and hasattr(self, str(name))

@@ -204,8 +204,8 @@ def xavier_uniform_(
     >>> import minigrad as mg
     >>> _ = mg.manual_seed(0)
     >>> mg.nn.init.xavier_uniform_(mg.empty(2, 2))
-    tensor([[-0.0092,  0.6574],
-            [-1.0081, -0.9019]])
+    tensor([[-0.0092,  0.6570],
+            [-1.0080, -0.9013]])
     """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     std = gain * math.sqrt(2.0 / float(fan_in + fan_out))

@@ -124,7 +124,7 @@ class _Uninitialized(Tensor):
         return made
 
     def __copy__(self) -> Any:
-        made = type(self)(self.leaf, dtype=self._dtype)
+        made = type(self)(self.leaf)
         made.__dict__.update(self.__dict__)
         return made
 
