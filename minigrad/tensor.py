@@ -406,7 +406,8 @@ _UFUNCS = {
 
 
 def _rebuild(cls: type, array: Any, leaf: bool) -> Any:
-    out = settled(cls.__new__(cls), array)
+    # Unpickled arrays have a dtype of their own, equal to NumPy's; ops tell dtypes apart by identity.
+    out = settled(cls.__new__(cls), array.view(_types.of(array.dtype).np))
     out.leaf = leaf
     return out
 
