@@ -91,10 +91,11 @@ class Registering(Members):
                 f"cannot assign '{_typename(value)}' as buffer '{name}' "
                 f"({_types.package}.nn.Buffer, {_types.package}.Tensor or None expected)"
             )
-        if isinstance(value, Buffer):
-            persistent = value.persistent
-        else:
-            persistent = name not in self._non_persistent_buffers_set
+        persistent = (
+            value.persistent
+            if isinstance(value, Buffer)
+            else name not in self._non_persistent_buffers_set
+        )
         self.register_buffer(name, value, persistent)
 
     def _enter(self, kind: str, name: str, value: Any) -> None:
