@@ -43,7 +43,7 @@ def conv(x: Array, w: Array, b: Array | None, geo: Geometry) -> Array:
         return conv_numpy.conv(x, w, b, geo)
     from minigrad.kernels import conv_plan, conv_vector
 
-    y = conv_vector.conv(_plain(x), _plain(w), b, conv_plan.in_three(geo), accuracy == "fast")
+    y = conv_vector.conv(_plain(x), _plain(w), _whole(b), conv_plan.in_three(geo), accuracy == "fast")
     return y.reshape(y.shape[:2] + out)
 
 
@@ -58,7 +58,7 @@ def conv_input(g: Array, w: Array, b: Array | None, size: tuple[int, ...], geo: 
 
     wide = conv_plan.three(size, 1)
     x = conv_vector.conv_input(
-        _plain(g), _plain(w), b, wide, conv_plan.in_three(geo), accuracy == "fast"
+        _plain(g), _plain(w), _whole(b), wide, conv_plan.in_three(geo), accuracy == "fast"
     )
     return x.reshape(x.shape[:2] + size)
 
@@ -81,10 +81,14 @@ def _for_numpy(dtype: Any, work: int) -> bool:
     return work <= max(SMALL, 0) or dtype not in (np.float32, np.float64) or _INTERPRETED
 
 
+def _whole(a: Any) -> Any:
+    """An array as the vector kernels read it: contiguous and aligned."""
+    return a if a is None or a.flags.carray else np.array(a, order="C")
+
+
 def _plain(a: Array) -> Array:
-    """`a` as the vector kernels read it: contiguous, aligned, (N, C, D, H, W)."""
-    if not a.flags.carray:
-        a = np.array(a, order="C")
+    """The same as (N, C, D, H, W)."""
+    a = _whole(a)
     return a.reshape(a.shape[:2] + (1,) * (5 - a.ndim) + a.shape[2:])
 
 

@@ -33,16 +33,13 @@ def _bordered(x: Array, window: Window, fill: Any) -> Array:
     if inner is None:
         return x if x.flags.c_contiguous else np.ascontiguousarray(x)
     bordered = np.full((len(x), *tables(window).border), fill, x.dtype)
-    # Pixels behind the last window may lie outside the border.
     bordered[(slice(None), *inner)] = x
     return bordered
 
 
 def windows(x: Array, window: Window, fill: Any) -> Array:
     """(planes, *out, *kernel): all windows of x, as a view of its bordered copy."""
-    outs, taps = _steps(window, x.itemsize)
-    x = _bordered(x, window, fill)
-    return np.ndarray((len(x), *window.out, *window.kernel), x.dtype, x, 0, outs + taps)
+    return laid_on(_bordered(x, window, fill), window)
 
 
 def lowest(dtype: Any) -> Any:
@@ -114,23 +111,25 @@ def spread(g: Array, window: Window, area: Any) -> Array:
     """The adjoint of `mean`: g, divided by `area`, added to each pixel of its window."""
     share = g / _as(area, g.dtype)
     bordered = np.zeros((len(g), *tables(window).border), g.dtype)
-    laid = _windows_of(bordered, window)
+    laid = laid_on(bordered, window)
     for tap in every_tap(window):
         laid[(..., *tap)] += share
-    return _inner(bordered, window)
+    return inner(bordered, window)
 
 
-def _windows_of(bordered: Array, window: Window) -> Array:
+def laid_on(bordered: Array, window: Window) -> Array:
+    """(planes, *out, *kernel): all windows of bordered planes, as a view."""
     outs, taps = _steps(window, bordered.itemsize)
     shape = (len(bordered), *window.out, *window.kernel)
     return np.ndarray(shape, bordered.dtype, bordered, 0, outs + taps)
 
 
-def _inner(bordered: Array, window: Window) -> Array:
-    inner = tables(window).inner
-    if inner is None:
+def inner(bordered: Array, window: Window) -> Array:
+    """Bordered planes without their border."""
+    inside = tables(window).inner
+    if inside is None:
         return bordered
-    return np.ascontiguousarray(bordered[(slice(None), *inner)])
+    return np.ascontiguousarray(bordered[(slice(None), *inside)])
 
 
 def positions(codes: Array, window: Window) -> Array:

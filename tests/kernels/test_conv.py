@@ -182,9 +182,7 @@ def squares(draw: st.DrawFn) -> Problem:
     """3x3, stride 1, any padding and dilation, enough channels for transforms to be chosen."""
     dilation = draw(st.sampled_from([1, 1, 2, 3]))
     padding = tuple((draw(st.integers(0, 4)), draw(st.integers(0, 4))) for _ in range(2))
-    size = tuple(
-        max(1, 2 * dilation + draw(st.integers(1, 14)) - sum(pair)) for pair in padding
-    )
+    size = tuple(max(1, 2 * dilation + draw(st.integers(1, 14)) - sum(pair)) for pair in padding)
     geo = K.Geometry((1, 1), padding, (dilation, dilation), draw(st.sampled_from([1, 1, 2])))
     images = draw(st.integers(1, 5) | st.sampled_from([16, 17, 33]))
     channels = draw(st.integers(8, 20)), draw(st.integers(8, 40))
@@ -202,7 +200,8 @@ def close(got: tuple[Array, ...], want: tuple[Array, ...], bound: float) -> None
 @pytest.mark.parametrize("accuracy", ["fast", "accurate"])
 def test_winograd_against_torch_in_float64(accuracy: str, problem: Problem) -> None:
     x, w, b, c, g = (
-        torch.tensor(a, dtype=torch.float64) for a in (problem.x, problem.w, problem.b, problem.c, problem.g)
+        torch.tensor(a, dtype=torch.float64)
+        for a in (problem.x, problem.w, problem.b, problem.c, problem.g)
     )
     x.requires_grad_()
     w.requires_grad_()

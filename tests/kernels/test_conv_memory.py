@@ -1,0 +1,201 @@
+"""Convolution kernels stay inside their arrays, read nothing stale, and give the same bits always.
+
+Buffers are placed against pages that must not be touched: a stray access ends the process.
+"""
+
+import ctypes
+import mmap
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from minigrad.kernels import conv as K
+from minigrad.kernels import scratch, threads
+from tests.kernels.test_conv import Array, Problem, problems, squares
+
+PAGE = mmap.PAGESIZE
+
+
+class Fenced:
+    """Arrays that end (or begin) where an unreadable page begins (or ends), full of NaN."""
+
+    def __init__(self, at_end: bool) -> None:
+        self.at_end = at_end
+        self.protect = ctypes.CDLL(None, use_errno=True).mprotect
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        dtype = np.dtype(dtype)
+        size = int(np.prod(shape)) * dtype.itemsize
+        room = -(-max(size, 1) // PAGE) * PAGE
+        memory = mmap.mmap(-1, room + 2 * PAGE)
+        whole = np.frombuffer(memory, np.uint8)
+        start = whole.ctypes.data
+        whole[:] = 0xFF
+        for page in (start, start + PAGE + room):
+            assert self.protect(ctypes.c_void_p(page), PAGE, 0) == 0
+        offset = PAGE + (room - size if self.at_end else 0)
+        array = np.ndarray(shape, dtype, memory, offset)
+        return array
+
+    def take(self, name: str, count: int, dtype: Any) -> Array:
+        return self.empty((count,), dtype)
+
+    def copy(self, array: Array) -> Array:
+        fenced = self.empty(array.shape, array.dtype)
+        fenced[...] = array
+        return fenced
+
+
+@pytest.fixture(autouse=True)
+def vector_path() -> Iterator[None]:
+    before, count = K.SMALL, threads.get_num_threads()
+    K.SMALL = -1
+    yield
+    K.SMALL = before
+    threads.set_num_threads(count)
+
+
+fences = pytest.mark.skipif(sys.platform != "linux", reason="needs mprotect")
+
+
+def run_fenced(problem: Problem, at_end: bool) -> tuple[Array, ...]:
+    fence = Fenced(at_end)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scratch, "empty", fence.empty)
+        patch.setattr(scratch, "take", fence.take)
+        return tuple(np.array(a) for a in problem.run(fence.copy))
+
+
+def same(got: tuple[Array, ...], want: tuple[Array, ...]) -> None:
+    for one, other in zip(got, want):
+        np.testing.assert_array_equal(one, other)
+
+
+@fences
+@pytest.mark.parametrize("at_end", [True, False])
+@given(problem=problems())
+def test_direct_kernels_stay_inside(at_end: bool, problem: Problem) -> None:
+    same(run_fenced(problem, at_end), problem.run())
+
+
+@fences
+@pytest.mark.parametrize("at_end", [True, False])
+@given(problem=squares())
+def test_winograd_kernels_stay_inside(at_end: bool, problem: Problem) -> None:
+    same(run_fenced(problem, at_end), problem.run())
+
+
+def dirty() -> None:
+    """Leave NaN in all work memory of this thread."""
+    for buffer in getattr(scratch._local, "buffers", {}).values():
+        buffer.view(np.uint8)[...] = 0xFF
+
+
+def in_pieces(problem: Problem, count: int) -> tuple[Array, ...]:
+    """Run with every kernel cut into `count` pieces, however little work there is."""
+
+    def run(task: Any, total: int, cost: float, fine: int = 1) -> None:
+        cuts = [total * i // count for i in range(count + 1)]
+        for start, stop in reversed(list(zip(cuts, cuts[1:]))):
+            if start < stop:
+                dirty_except_weights()
+                task(start, stop)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "run", run)
+        return problem.run()
+
+
+def dirty_except_weights() -> None:
+    """What a worker of its own would find: stale memory, but the weights prepared for all."""
+    for name, buffer in getattr(scratch._local, "buffers", {}).items():
+        if name != "weights":
+            buffer.view(np.uint8)[...] = 0xFF
+
+
+@given(problem=problems() | squares())
+def test_bits_do_not_depend_on_pieces_or_stale_memory(problem: Problem) -> None:
+    want = problem.run()
+    dirty()
+    same(problem.run(), want)
+    for count in (2, 3, 5):
+        same(in_pieces(problem, count), want)
+
+
+BIG = [
+    Problem(20, 16, 24, (30, 30), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)),
+    Problem(32, 12, 20, (33, 31), (5, 3), K.Geometry((2, 1), ((2, 1), (1, 1)), (1, 2), 2)),
+    Problem(3, 8, 20, (64, 64), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (2, 2), 1)),
+]
+
+
+@pytest.mark.parametrize("problem", BIG, ids=str)
+def test_bits_are_the_same_for_every_number_of_threads(problem: Problem) -> None:
+    threads.set_num_threads(1)
+    want = problem.run()
+    for count in (2, 3, 4):
+        threads.set_num_threads(count)
+        for _ in range(3):
+            same(problem.run(), want)
+
+
+def test_several_user_threads_convolve_at_once() -> None:
+    threads.set_num_threads(2)
+    want = [problem.run() for problem in BIG]
+    errors: list[BaseException] = []
+
+    def user() -> None:
+        try:
+            for _ in range(5):
+                for problem, answer in zip(BIG, want):
+                    same(problem.run(), answer)
+        except BaseException as error:
+            errors.append(error)
+
+    users = [threading.Thread(target=user) for _ in range(3)]
+    for each in users:
+        each.start()
+    for each in users:
+        each.join(120)
+    assert not errors
+
+
+@given(problem=problems())
+def test_strided_and_read_only_arguments(problem: Problem) -> None:
+    want = problem.run()
+
+    def strided(a: Array) -> Array:
+        wide = np.zeros((*a.shape[:-1], 2 * a.shape[-1]), a.dtype)
+        wide[..., ::2] = a
+        return wide[..., ::2]
+
+    def backwards(a: Array) -> Array:
+        return np.ascontiguousarray(a[::-1])[::-1]
+
+    def read_only(a: Array) -> Array:
+        a = a.copy()
+        a.flags.writeable = False
+        return a
+
+    for change in (strided, backwards, read_only, np.asfortranarray):
+        same(problem.run(change), want)
+
+
+def test_arguments_are_not_changed() -> None:
+    for problem in BIG:
+        before = [a.copy() for a in (problem.x, problem.w, problem.b, problem.g)]
+        problem.run()
+        same((problem.x, problem.w, problem.b, problem.g), tuple(before))
+
+
+def test_empty_cache_lets_go_and_kernels_go_on() -> None:
+    want = BIG[0].run()
+    assert scratch._local.buffers
+    scratch.empty_cache()
+    assert not scratch._local.buffers
+    same(BIG[0].run(), want)
