@@ -225,6 +225,20 @@ def _high_that_fits(high: int, dtype: np.dtype[Any], digits: int) -> int:
     return high
 
 
+def countable(n: int, dtype: np.dtype[Any]) -> None:
+    """RuntimeError unless dtype holds all integers from 0 to n - 1."""
+    if dtype.kind == "b":
+        raise not_implemented("randperm", dtype)
+    if dtype.kind == "f":
+        largest = 2 ** (np.finfo(dtype).nmant + 1)
+        if n > largest + 1:
+            raise RuntimeError(f"n cannot be greater than {largest + 1} for {title(dtype)} type.")
+    elif n - 1 > _largest(dtype):
+        raise RuntimeError(
+            f"value cannot be converted to type {dtype.name}_t without overflow: n is {n}"
+        )
+
+
 # ------------------------------------------------------------------------------------ multinomial
 
 

@@ -67,10 +67,11 @@ class Engine(Stream):
             kernel = fast.uniform32 if single else fast.uniform64
             self.run(kernel, out, low, high - low, high)
             return
-        if single:
-            x = (self.words(size) & MASK24).astype(f32) * UNIT24
-        else:
-            x = (self.long_words(size) & MASK53) * UNIT53
+        x = (
+            (self.words(size) & MASK24).astype(f32) * UNIT24
+            if single
+            else (self.long_words(size) & MASK53) * UNIT53
+        )
         if low == 0 and high == 1:
             out[...] = x
             return

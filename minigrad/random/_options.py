@@ -1,0 +1,110 @@
+"""What the functions that draw tensors share: sizes, and the options out, dtype and device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from .._tape import Traced, edge, mode, wrap
+from ..ops._common import shape_of
+from ..ops.inplace import refill
+from ..tensor import Tensor
+
+Shape = tuple[int, ...]
+
+
+def as_tensor(array: Any) -> Tensor:
+    made: Tensor = wrap(array)
+    return made
+
+
+def size_of(function: str, size: tuple[Any, ...], named: dict[str, Any]) -> Shape:
+    """The size given as ints, as one sequence, or as size=."""
+    if "size" in named and not size:
+        size = (named.pop("size"),)
+        if not isinstance(size[0], (tuple, list)):
+            raise no_size(function, size[0])
+    if named:
+        raise TypeError(f"{function}() got an unexpected keyword argument '{next(iter(named))}'")
+    if not size:
+        raise TypeError(f"{function}() missing its size: ints, or one tuple of ints")
+    return shape_from(function, size)
+
+
+def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
+    try:
+        shape = shape_of(size)
+    except TypeError:
+        raise no_size(function, size[0] if len(size) == 1 else size) from None
+    if shape and min(shape) < 0:
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
+        )
+    return shape
+
+
+def no_size(function: str, given: Any) -> TypeError:
+    return TypeError(
+        f"{function}(): argument 'size' must be tuple of ints, not {type(given).__name__}"
+    )
+
+
+def kind_of(dtype: Any, default: Any) -> np.dtype[Any]:
+    return np.dtype(default) if dtype is None else _types.as_numpy(dtype)
+
+
+def check_out(out: Any, dtype: Any) -> None:
+    """Whether a result of dtype (None: any) may be written to `out`."""
+    if not isinstance(out, Traced):
+        raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
+    if dtype is not None and _types.as_numpy(dtype) != out.array.dtype:
+        raise RuntimeError(
+            f"dtype {_types.of(_types.as_numpy(dtype)).title} does not match dtype of out parameter "
+            f"({_types.of(out.array.dtype).title})"
+        )
+    if mode.grad and edge(out) is not None:
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of "
+            "the arguments requires grad."
+        )
+
+
+def new(array: Any, device: Any, requires_grad: bool) -> Tensor:
+    if device is not None:
+        _types.device(device)
+    made = as_tensor(array)
+    if requires_grad:
+        made.requires_grad = True
+    return made
+
+
+def write(out: Any, shape: Shape, fill: Callable[[Any], Any]) -> Any:
+    """Let fill write to the array of `out`, or to a new one of the wanted shape."""
+    if out.array.shape == shape:
+        return refill(out, fill)
+    array = np.empty(shape, out.array.dtype)
+    fill(array)
+    out.array = array
+    return out
+
+
+def drawn(
+    fill: Callable[[Any], Any],
+    shape: Shape,
+    dtype: Any,
+    default: Any,
+    out: Any,
+    device: Any,
+    requires_grad: bool,
+) -> Tensor:
+    """A new tensor that fill has written to, or `out`."""
+    if out is None:
+        made = new(np.empty(shape, kind_of(dtype, default)), device, requires_grad)
+        fill(made.array)
+        return made
+    check_out(out, dtype)
+    written: Tensor = write(out, shape, fill)
+    return written
