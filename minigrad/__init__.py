@@ -24,6 +24,7 @@ from minigrad._types import bool_ as bool
 from minigrad.autograd import (
     enable_grad,
     inference_mode,
+    is_anomaly_enabled,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
@@ -271,6 +272,7 @@ __all__ = [
     "int16",
     "int32",
     "int64",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "isclose",
     "isfinite",

@@ -7,12 +7,14 @@ a sum that is owned, and further ones are added to it in place.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
+from . import _tape
 from ._tape import Node, Traced, cell, edge, errors, mode, new, primitive, silent, wrap
 
 ndarray = np.ndarray
@@ -62,7 +64,10 @@ def run(
                 if not _leads(node, needed):
                     continue
             op = node.op
-            gradients = _differentiated(node, g) if create_graph else op.pull(node, g)
+            if _tape.stacks:
+                gradients = _watched(node, g, create_graph)
+            else:
+                gradients = _differentiated(node, g) if create_graph else op.pull(node, g)
             for e, r, shape in zip(node.edges, gradients, node.shapes):
                 if e is None or r is None or (needed is not None and e not in needed):
                     continue
@@ -98,6 +103,25 @@ def run(
     finally:
         errors.reset(token)
         mode.grad = before
+    return found
+
+
+def _watched(node: Node, g: Any, create_graph: bool) -> Any:
+    """The node's gradients; an error, or a NaN among them, is told with the stack of the node's making."""
+    try:
+        found = _differentiated(node, g) if create_graph else node.op.pull(node, g)
+        for i, r in enumerate(found):
+            if r is not None and np.isnan(r.array if create_graph else r).any():
+                raise RuntimeError(
+                    f"Function '{node.name()}' returned nan values in its {i}th output."
+                )
+    except Exception:
+        made = _tape.stacks.get(node.seq, "It was made before anomaly detection was on.")
+        warnings.warn(
+            f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{made}",
+            stacklevel=2,
+        )
+        raise
     return found
 
 

@@ -31,6 +31,7 @@ import inspect
 import itertools
 import re
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -66,7 +67,7 @@ def _error_state() -> tuple[contextvars.ContextVar[Any], Any]:
 
 
 errors, silent = _error_state()
-_next_seq = itertools.count().__next__
+_next_seq = _number = itertools.count().__next__
 
 
 class Node:
@@ -183,6 +184,26 @@ def alias(out: Traced, x: Traced, op: Any, attrs: tuple[Any, ...]) -> None:
     out.seen = memory[0]
 
 
+stacks: dict[int, str] = {}
+"""Under anomaly detection: by a node's number, the stack of the call that made it."""
+
+
+def _watched_seq() -> int:
+    n = _next_seq()
+    stacks[n] = "".join(traceback.format_stack()[:-2])
+    return n
+
+
+def watch(on: bool) -> None:
+    """Have nodes remember the stack of their making, or no longer; costs nothing while off."""
+    global _number
+    _number = _watched_seq if on else _next_seq
+    for op in primitives.values():
+        op.__globals__["next_seq"] = _number
+    if not on:
+        stacks.clear()
+
+
 primitives: dict[str, Any] = {}
 """Every op by name: the op table of the tests is checked against it."""
 
@@ -279,7 +300,7 @@ def node_of(
 ) -> Node:
     """A node for an application of ``op`` that was carried out elsewhere and keeps nothing."""
     node = new(Node)
-    node.op, node.seq, node.edges, node.shapes = op, _next_seq(), edges, shapes
+    node.op, node.seq, node.edges, node.shapes = op, _number(), edges, shapes
     node.attrs = attrs
     return node
 
@@ -317,7 +338,7 @@ class _Op:
             "alias": alias,
             "wrap": wrap,
             "spoilt": spoilt,
-            "next_seq": _next_seq,
+            "next_seq": _number,
         }
         for p in parameters:
             if p.default is not p.empty:

@@ -1,0 +1,277 @@
+"""Functions with gradients of one's own: ``class Exp(Function)`` with ``forward`` and ``backward``.
+
+A call of ``apply`` is one node.  Where ``forward`` answers several tensors, each has a small node that hands its
+gradient, in a bundle, to the one node of the call:
+
+    inputs  <──  call  <──  output 0
+                       <──  output 1
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._tape import Node, cell, edge, mode, new, node_of, spoilt, wrap
+from ..tensor import Tensor
+
+
+class _Bundle:
+    """The gradients of a call's several outputs, as they come in."""
+
+    shape = None
+    base = None
+
+    def __init__(self, parts: dict[int, Any]):
+        self.parts = parts
+
+    def __add__(self, other: _Bundle) -> _Bundle:
+        parts = dict(self.parts)
+        for i, g in other.parts.items():
+            parts[i] = parts[i] + g if i in parts else g
+        return _Bundle(parts)
+
+
+class _Output:
+    """The op of one of several outputs: its gradient goes into the bundle."""
+
+    kept, inputs, composite, free = (), (), None, None
+
+    def __init__(self, index: int, title: str):
+        self.index, self.title = index, title
+
+    def pull(self, node: Node, g: Any) -> tuple[Any, ...]:
+        return (_Bundle({self.index: g}),)
+
+
+class Context:
+    """What a call of a Function remembers for its ``backward``: torch's ``ctx``."""
+
+    def __init__(self) -> None:
+        self.needs_input_grad: tuple[bool, ...] = ()
+        self.materialize_grads = True
+        self._saved: list[Any] | None = []
+        self._plain: set[int] = set()
+        self._dirty: tuple[Any, ...] = ()
+        self._node: Any = None
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors for ``backward``; a write to one in between is noticed."""
+        self._to_save = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Say through which outputs no gradient passes."""
+        self._plain = {id(t) for t in tensors}
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Say which inputs ``forward`` wrote in place."""
+        self._dirty = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether an output that was not used has a gradient of zeros (the default) rather than None."""
+        self.materialize_grads = value
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What ``save_for_backward`` kept; RuntimeError if it was freed, or written in place since."""
+        if self._saved is None:
+            spoilt(_FREED)
+        found = []
+        for t, memory, version, is_output in self._saved or ():
+            if t is None:
+                found.append(None)
+                continue
+            if memory[0] != version:
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an inplace "
+                    f"operation: [{t.dtype} {list(t.shape)}] is at version {memory[0]}; expected version {version} "
+                    "instead."
+                )
+            if is_output is not None:  # placed in the graph again; kept itself, it would be in a cycle
+                again = wrap(t.array)
+                again.node, again.memory = is_output(), memory
+                t = again
+            found.append(t)
+        return tuple(found)
+
+    saved_variables = saved_tensors
+
+    def _keep(self, outputs: list[Any]) -> None:
+        """Settle what is saved, once the outputs have their nodes."""
+        self._saved = []
+        for t in getattr(self, "_to_save", ()):
+            if t is None:
+                self._saved.append((None, None, 0, None))
+                continue
+            memory = cell(t)
+            node = weakref.ref(t.node) if any(t is o for o in outputs) and t.node else None
+            kept = wrap(t.array) if node is not None else t
+            self._saved.append((kept, memory, memory[0], node))
+        self.__dict__.pop("_to_save", None)
+
+
+_FREED = new(Node)
+_FREED.freed = True
+
+
+class Function:
+    """Base of functions with a gradient of their own: static ``forward(ctx, ...)`` and ``backward(ctx, *grads)``.
+
+    ``backward`` answers one gradient per input of ``forward``, None where there is none.
+    Source: https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.Function
+
+    >>> import minigrad as torch
+    >>> class Square(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (x,) = ctx.saved_tensors
+    ...         return g * 2 * x
+    >>> x = torch.tensor(3.0, requires_grad=True)
+    >>> Square.apply(x).backward()
+    >>> x.grad
+    tensor(6.)
+    """
+
+    kept, inputs, composite = (), (), None
+    title: str
+    once = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.title = f"{cls.__name__}Backward"
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs; ``ctx`` comes first unless ``setup_context`` is defined."""
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Fill ``ctx`` after a ``forward`` that takes none."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """Answer the gradients of forward's inputs from those of its outputs."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it "
+            "with backward mode AD."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Call ``forward`` and record it."""
+        ctx = Context()
+        edges = tuple(edge(a) if isinstance(a, Tensor) else None for a in args)
+        ctx.needs_input_grad = tuple(e is not None for e in edges)
+        live = mode.grad and any(ctx.needs_input_grad)
+        before, mode.grad = mode.grad, False
+        try:
+            if cls.setup_context is not Function.setup_context:
+                out = cls.forward(*args, **kwargs)
+                cls.setup_context(ctx, args, out)
+            else:
+                out = cls.forward(ctx, *args, **kwargs)
+        finally:
+            mode.grad = before
+        outputs = list(out) if isinstance(out, tuple) else [out]
+        outputs = [_fresh(o, args, ctx) for o in outputs]
+        if live:
+            cls._recorded(ctx, args, edges, outputs)
+        ctx._keep(outputs)
+        return tuple(outputs) if isinstance(out, tuple) else outputs[0]
+
+    @classmethod
+    def _recorded(cls, ctx: Context, args: Any, edges: Any, outputs: list[Any]) -> None:
+        shapes = tuple(a.array.shape if isinstance(a, Tensor) else None for a in args)
+        call: Any = node_of(cls, edges, shapes, ())
+        call.ctx = ctx
+        call.outputs = [(o.array.shape, o.array.dtype) for o in outputs if isinstance(o, Tensor)]
+        traced = [o for o in outputs if isinstance(o, Tensor)]
+        for i, o in enumerate(traced):
+            if id(o) in ctx._plain or o.array.dtype.kind != "f":
+                continue
+            if len(traced) == 1:
+                o.node = call
+            else:
+                o.node = node_of(_Output(i, cls.title), (call,), (None,), ())
+            o.leaf = False
+
+    @classmethod
+    def pull(cls, node: Any, g: Any) -> tuple[Any, ...]:
+        """The gradients of a recorded call's inputs."""
+        gradients = []
+        for i, (shape, dtype) in enumerate(node.outputs):
+            part = g.parts.get(i) if isinstance(g, _Bundle) else g
+            if part is None and node.ctx.materialize_grads:
+                part = np.zeros(shape, dtype)
+            gradients.append(part if part is None or isinstance(part, Tensor) else wrap(part))
+        found = cls.backward(node.ctx, *gradients)
+        found = found if isinstance(found, tuple) else (found,)
+        if len(found) < len(node.edges) or any(f is not None for f in found[len(node.edges) :]):
+            raise RuntimeError(
+                f"function {cls.title} returned an incorrect number of gradients (expected {len(node.edges)}, got "
+                f"{len(found)})"
+            )
+        if mode.grad:
+            return found
+        return tuple(f.array if isinstance(f, Tensor) else f for f in found)
+
+    @classmethod
+    def free(cls, node: Any) -> None:
+        """Let go of what a call saved."""
+        node.ctx._saved = None
+
+
+def _fresh(out: Any, args: Any, ctx: Context) -> Any:
+    """An output; an input that is answered unchanged becomes a tensor of its own."""
+    if isinstance(out, Tensor) and any(out is a for a in args):
+        if any(out is d for d in ctx._dirty):
+            cell(out)[0] += 1
+            return out
+        return out.detach()
+    return out
+
+
+def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a ``backward`` that cannot be differentiated again: RuntimeError where that is tried."""
+
+    @functools.wraps(function)
+    def once(ctx: Any, *grads: Any) -> Any:
+        before, mode.grad = mode.grad, False
+        try:
+            found = function(ctx, *grads)
+        finally:
+            mode.grad = before
+        if not before or not any(isinstance(g, Tensor) and edge(g) is not None for g in grads):
+            return found
+        return tuple(
+            _Refused.apply(f, *grads) if isinstance(f, Tensor) else f
+            for f in (found if isinstance(found, tuple) else (found,))
+        )
+
+    return once
+
+
+class _Refused(Function):
+    """Stands for a gradient that has no gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, gradient: Any, *sources: Any) -> Any:
+        return gradient.detach()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )

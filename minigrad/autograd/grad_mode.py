@@ -1,0 +1,100 @@
+"""The switches of recording: ``no_grad`` and its kin."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .._tape import mode
+
+
+class set_grad_enabled:  # noqa: N801  (torch's name)
+    """Switch recording on or off, at once and, in a ``with`` or as a decorator, until its end.
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(2, requires_grad=True)
+    >>> with mg.set_grad_enabled(False):
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def __init__(self, mode_: bool):
+        self.wanted = bool(mode_)
+        self.before = mode.grad
+        mode.grad = self.wanted
+
+    def __enter__(self) -> Any:
+        mode.grad = self.wanted
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        mode.grad = self.before
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, recording or not during its calls."""
+        mode.grad = self.before  # as a decorator it acts during calls only
+        return _decorated(function, lambda: _Switch(self.wanted))
+
+
+class _Switch:
+    """Recording on or off in a ``with`` or during the calls of a decorated function."""
+
+    wanted = False
+
+    def __init__(self, wanted: Any = None):
+        if wanted is not None:
+            self.wanted = wanted
+
+    def __enter__(self) -> Any:
+        self.before = mode.grad
+        mode.grad = self.wanted
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        mode.grad = self.before
+
+    def __new__(cls, function: Any = None) -> Any:
+        made = object.__new__(cls)
+        if callable(function):  # @no_grad without parentheses
+            return _decorated(function, cls)
+        return made
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, recording or not during its calls."""
+        return _decorated(function, type(self))
+
+
+def _decorated(function: Callable[..., Any], switch: Callable[[], Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        with switch():
+            return function(*args, **kwargs)
+
+    return inside
+
+
+class no_grad(_Switch):  # noqa: N801  (torch's name)
+    """Record nothing, in a ``with`` or as a decorator.
+
+    >>> import minigrad as mg
+    >>> x = mg.ones(2, requires_grad=True)
+    >>> with mg.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+
+class enable_grad(_Switch):  # noqa: N801  (torch's name)
+    """Record, in a ``with`` or as a decorator, also inside ``no_grad``."""
+
+    wanted = True
+
+
+class inference_mode(_Switch):  # noqa: N801  (torch's name)
+    """Record nothing, as ``no_grad``."""
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops are recorded in this thread."""
+    return mode.grad
