@@ -31,8 +31,8 @@ class Engine(Stream):
     """Torch's CPU generator, drawing ndarrays.
 
     >>> from minigrad._sampling import Engine
-    >>> Engine(0).rand((2,))
-    array([0.49625653, 0.7682218 ], dtype=float32)
+    >>> Engine(0).randint(0, 10, (5,))
+    array([4, 9, 3, 0, 3])
     """
 
     # ------------------------------------------------------------------------ uniform, normal

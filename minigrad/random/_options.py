@@ -17,6 +17,7 @@ Shape = tuple[int, ...]
 
 
 def as_tensor(array: Any) -> Tensor:
+    """A tensor that shares array's memory."""
     made: Tensor = wrap(array)
     return made
 
@@ -35,6 +36,7 @@ def size_of(function: str, size: tuple[Any, ...], named: dict[str, Any]) -> Shap
 
 
 def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
+    """The size given as ints or as one sequence; RuntimeError for a negative one."""
     try:
         shape = shape_of(size)
     except TypeError:
@@ -47,17 +49,19 @@ def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
 
 
 def no_size(function: str, given: Any) -> TypeError:
+    """The error of what is no size."""
     return TypeError(
         f"{function}(): argument 'size' must be tuple of ints, not {type(given).__name__}"
     )
 
 
 def kind_of(dtype: Any, default: Any) -> np.dtype[Any]:
+    """NumPy's form of dtype, or of default for None."""
     return np.dtype(default) if dtype is None else _types.as_numpy(dtype)
 
 
 def check_out(out: Any, dtype: Any) -> None:
-    """Whether a result of dtype (None: any) may be written to `out`."""
+    """TypeError or RuntimeError unless a result of dtype (None: any) may be written to `out`."""
     if not isinstance(out, Traced):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
     if dtype is not None and _types.as_numpy(dtype) != out.array.dtype:
@@ -73,6 +77,7 @@ def check_out(out: Any, dtype: Any) -> None:
 
 
 def new(array: Any, device: Any, requires_grad: bool) -> Tensor:
+    """A leaf that shares array's memory; RuntimeError for another device, or a dtype without grad."""
     if device is not None:
         _types.device(device)
     made = as_tensor(array)
