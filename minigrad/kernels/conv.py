@@ -14,18 +14,21 @@ bits for every number of threads.  Little work is done by NumPy, without loading
 by vector kernels (float32 and float64).  The rule looks at shapes only.
 """
 
+import functools
 import math
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minigrad.kernels import conv_numpy
-from minigrad.kernels.geometry import Geometry
+from minigrad.kernels.conv_numpy import Plan
+from minigrad.kernels.geometry import Geometry, out_sizes
 
 __all__ = ["Geometry", "conv", "conv_input", "conv_weight"]
 
 Array = np.ndarray[Any, Any]
+Shape = tuple[int, ...]
 
 # "fast": 3x3 kernels by Winograd's algorithm with errors up to about 1e-4 of the output's standard
 # deviation; "accurate": the variant with errors as small as those of plain sums.
@@ -38,58 +41,60 @@ SMALL = 1 << 18
 
 def conv(x: Array, w: Array, b: Array | None, geo: Geometry) -> Array:
     """Cross-correlation: x (N, Ci, *S), w (Co, Ci/groups, *K), b (Co,) or None -> (N, Co, *out)."""
-    out = conv_numpy.out_sizes(x.shape[2:], w.shape[2:], geo)
-    if _for_numpy(x.dtype, x.shape[0] * w.size * math.prod(out)):
-        return conv_numpy.conv(x, w, b, geo)
-    from minigrad.kernels import conv_plan, conv_vector
-
-    y = conv_vector.conv(_plain(x), _plain(w), _whole(b), conv_plan.in_three(geo), accuracy == "fast")
-    return y.reshape(y.shape[:2] + out)
+    return _conv(x.shape, w.shape, geo, x.dtype, SMALL, accuracy)(x, w, b)
 
 
-def conv_input(g: Array, w: Array, b: Array | None, size: tuple[int, ...], geo: Geometry) -> Array:
+def conv_input(g: Array, w: Array, b: Array | None, size: Shape, geo: Geometry) -> Array:
     """Adjoint of `conv` in x: g (N, Co, *out), w as there -> (N, Ci, *size), plus b (Ci,) if given.
 
     Pixels of `size` that no window covers get 0 (plus b).
     """
-    if _for_numpy(g.dtype, w.size * (g.size // max(1, g.shape[1]))):
-        return conv_numpy.conv_input(g, w, b, size, geo)
-    from minigrad.kernels import conv_plan, conv_vector
-
-    wide = conv_plan.three(size, 1)
-    x = conv_vector.conv_input(
-        _plain(g), _plain(w), _whole(b), wide, conv_plan.in_three(geo), accuracy == "fast"
-    )
-    return x.reshape(x.shape[:2] + size)
+    return _conv_input(g.shape, w.shape, size, geo, g.dtype, SMALL, accuracy)(g, w, b)
 
 
-def conv_weight(x: Array, g: Array, size: tuple[int, ...], geo: Geometry) -> Array:
+def conv_weight(x: Array, g: Array, size: Shape, geo: Geometry) -> Array:
     """Adjoint of `conv` in w: x (N, Ci, *S), g (N, Co, *out) -> (Co, Ci/groups, *size)."""
-    if _for_numpy(x.dtype, g.size * math.prod(size) * (x.shape[1] // geo.groups)):
-        return conv_numpy.conv_weight(x, g, size, geo)
-    from minigrad.kernels import conv_plan, conv_vector
-
-    wide = conv_plan.three(size, 1)
-    w = conv_vector.conv_weight(
-        _plain(x), _plain(g), wide, conv_plan.in_three(geo), accuracy == "fast"
-    )
-    return w.reshape(w.shape[:2] + size)
+    return _conv_weight(x.shape, g.shape, size, geo, x.dtype, SMALL, accuracy)(x, g)
 
 
-def _for_numpy(dtype: Any, work: int) -> bool:
+@functools.lru_cache(maxsize=512)
+def _conv(
+    x: Shape, w: Shape, geo: Geometry, dtype: Any, small: int, accuracy: str
+) -> Callable[[Array, Array, Array | None], Array]:
+    work = x[0] * math.prod(w) * math.prod(out_sizes(x[2:], w[2:], geo))
+    if _for_numpy(dtype, work, small):
+        return Plan(x, w, geo, dtype.itemsize).conv
+    from minigrad.kernels import conv_vector
+
+    return conv_vector.conv(x, w, geo, dtype, accuracy == "fast")
+
+
+@functools.lru_cache(maxsize=512)
+def _conv_input(
+    g: Shape, w: Shape, size: Shape, geo: Geometry, dtype: Any, small: int, accuracy: str
+) -> Callable[[Array, Array, Array | None], Array]:
+    if _for_numpy(dtype, g[0] * math.prod(g[2:]) * math.prod(w), small):
+        return Plan((g[0], w[1] * geo.groups, *size), w, geo, dtype.itemsize).conv_input
+    from minigrad.kernels import conv_vector
+
+    return conv_vector.conv_input(g, w, size, geo, dtype, accuracy == "fast")
+
+
+@functools.lru_cache(maxsize=512)
+def _conv_weight(
+    x: Shape, g: Shape, size: Shape, geo: Geometry, dtype: Any, small: int, accuracy: str
+) -> Callable[[Array, Array], Array]:
+    w = (g[1], x[1] // geo.groups, *size)
+    if _for_numpy(dtype, math.prod(g) * math.prod(w[1:]), small):
+        return Plan(x, w, geo, dtype.itemsize).conv_weight
+    from minigrad.kernels import conv_vector
+
+    return conv_vector.conv_weight(x, g, size, geo, dtype, accuracy == "fast")
+
+
+def _for_numpy(dtype: Any, work: int, small: int) -> bool:
     """Whether a problem of so many multiply-adds is NumPy's."""
-    return work <= max(SMALL, 0) or dtype not in (np.float32, np.float64) or _INTERPRETED
-
-
-def _whole(a: Any) -> Any:
-    """An array as the vector kernels read it: contiguous and aligned."""
-    return a if a is None or a.flags.carray else np.array(a, order="C")
-
-
-def _plain(a: Array) -> Array:
-    """The same as (N, C, D, H, W)."""
-    a = _whole(a)
-    return a.reshape(a.shape[:2] + (1,) * (5 - a.ndim) + a.shape[2:])
+    return work <= max(small, 0) or dtype not in (np.float32, np.float64) or _INTERPRETED
 
 
 _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")

@@ -111,7 +111,7 @@ class Direct:
     ) -> None:
         item = np.dtype(dtype).itemsize
         lanes = simd.BYTES // item
-        self.shape_y = (images, groups * outputs)
+        self.size, self.shape_y = size, (images, groups * outputs)
         self.lanes = lane = conv_plan.choose_lanes(
             images, groups * inputs, groups * outputs, size, out, phases, lanes, item
         )
@@ -169,7 +169,7 @@ class Direct:
         y = scratch.empty((*self.shape_y, *lane.padded), dtype)
         bias = conv_plan.no_bias(self.shape_y[1], dtype) if b is None else b
         if lane.parts > 1:
-            x = with_border(x, lane.bordered, lane.before)
+            x = with_border(x, self.size, lane.before, lane.bordered)
         wf = scratch.take("weights", self.weights, dtype)
         arrays = tuple(a.ctypes.data for a in (x, wf, bias, y))
         _order_weights(self.interleave, self.sizes, self.steps, self.kinds, self.rows.ctypes.data,

@@ -12,13 +12,13 @@ matrix of columns, and one matrix product per image and group does the sums:
     y = [p q r s] @ columns        grad w = grad y @ columns^T
     grad x: every row of  w^T @ grad y  is added back at its own place
 
-What depends on shapes alone is worked out once and remembered (`_Plan`).
+What depends on shapes alone is worked out once: a `Plan`.
 """
 
-import functools
 import itertools
 import math
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -29,125 +29,105 @@ Array = np.ndarray[Any, Any]
 COLUMNS = 1 << 22  # elements of columns made at a time
 
 
-class _Plan(NamedTuple):
-    """Shapes, strides and slices of one problem, C-contiguous throughout."""
+class Plan:
+    """Shapes, strides and slices of one problem, and its three ways to run."""
 
-    empty: bool  # nothing to sum
-    images: int  # how many to handle at a time
-    out: tuple[int, ...]  # shape of y
-    inner: tuple[slice, ...] | None  # where x lies in its bordered copy; None: no border
-    border: tuple[int, ...]  # shape of one bordered image
-    windows: tuple[int, ...]  # (groups, channels, *kernel, *out) of one image
-    strides: tuple[int, ...]  # of these, in bytes, the step between images first
-    columns: tuple[int, ...]  # (-1, groups, channels * taps, pixels)
-    taps: list[tuple[Any, ...]]  # index of each tap in (n, *windows)
-    weight: tuple[int, ...]  # (groups, out channels, channels * taps)
-    grad: tuple[int, ...]  # (-1, groups, out channels, pixels)
-    bias: tuple[int, ...]  # (-1, 1, ...)
+    def __init__(
+        self, x: tuple[int, ...], w: tuple[int, ...], geo: Geometry, itemsize: int
+    ) -> None:
+        size, kernel, groups = x[2:], w[2:], geo.groups
+        dims, channels = len(size), w[1]
+        out = out_sizes(size, kernel, geo)
+        bordered = tuple(n + before + after for n, (before, after) in zip(size, geo.padding))
+        # Bytes between neighbours along each spatial dimension of the bordered image.
+        steps = tuple(math.prod(bordered[d + 1 :]) * itemsize for d in range(dims))
+        plane = math.prod(bordered) * itemsize
+        pixels, taps = math.prod(out), math.prod(kernel)
+        inside = tuple(slice(before, before + n) for n, (before, _) in zip(size, geo.padding))
+        every = (slice(None), slice(None))
+        self.empty = 0 in x or 0 in w or 0 in out  # nothing to sum
+        self.kernels, self.out = w, (x[0], w[0], *out)
+        self.inside = (*every, *inside) if bordered != size else None  # None: no border
+        self.border = (x[1], *bordered)
+        # One image as (groups, channels, *kernel, *out): its windows, which overlap.
+        self.windows = (groups, channels, *kernel, *out)
+        self.strides = (
+            plane * x[1],
+            plane * channels,
+            plane,
+            *(step * d for step, d in zip(steps, geo.dilation)),
+            *(step * s for step, s in zip(steps, geo.stride)),
+        )
+        self.columns = (-1, groups, channels * taps, pixels)
+        self.taps = [(*every, slice(None), *k) for k in itertools.product(*map(range, kernel))]
+        self.weight = (groups, w[0] // groups, channels * taps)
+        self.grad = (-1, groups, w[0] // groups, pixels)
+        self.bias = (-1,) + (1,) * dims
+        self.images = x[0]
+        self.at_once = max(1, COLUMNS // max(1, groups * channels * taps * pixels))
 
+    def parts(self) -> Iterator[slice]:
+        """The images, so many at a time that their columns stay small."""
+        return (slice(i, i + self.at_once) for i in range(0, self.images, self.at_once))
 
-@functools.lru_cache(maxsize=1024)
-def _plan(x: tuple[int, ...], w: tuple[int, ...], geo: Geometry, itemsize: int) -> _Plan:
-    size, kernel, groups = x[2:], w[2:], geo.groups
-    dims, channels = len(size), w[1]
-    out = out_sizes(size, kernel, geo)
-    bordered = tuple(n + before + after for n, (before, after) in zip(size, geo.padding))
-    # Bytes between neighbours along each spatial dimension of the bordered image.
-    steps = tuple(math.prod(bordered[d + 1 :]) * itemsize for d in range(dims))
-    plane = math.prod(bordered) * itemsize
-    pixels, taps = math.prod(out), math.prod(kernel)
-    per_image = max(1, groups * channels * taps * pixels)
-    ones = (slice(None),) * 3
-    return _Plan(
-        empty=0 in x or 0 in w or 0 in out,
-        images=max(1, COLUMNS // per_image),
-        out=(x[0], w[0], *out),
-        inner=(slice(None), slice(None))
-        + tuple(slice(before, before + n) for n, (before, _) in zip(size, geo.padding))
-        if bordered != size
-        else None,
-        border=(x[1], *bordered),
-        windows=(groups, channels, *kernel, *out),
-        strides=(plane * x[1], plane * channels, plane)
-        + tuple(s * d for s, d in zip(steps, geo.dilation))
-        + tuple(s * d for s, d in zip(steps, geo.stride)),
-        columns=(-1, groups, channels * taps, pixels),
-        taps=[ones + tap for tap in itertools.product(*map(range, kernel))],
-        weight=(groups, w[0] // groups, channels * taps),
-        grad=(-1, groups, w[0] // groups, pixels),
-        bias=(-1,) + (1,) * dims,
-    )
+    def lay_out(self, x: Array) -> Array:
+        """The columns of some images: (n, groups, channels * taps, pixels)."""
+        if self.inside is not None:
+            bordered = np.zeros((len(x), *self.border), x.dtype)
+            bordered[self.inside] = x
+            x = bordered
+        elif not x.flags.c_contiguous:
+            x = np.ascontiguousarray(x)
+        # The constructor, not as_strided: that takes longer than everything else here.
+        return np.ndarray((len(x), *self.windows), x.dtype, x, 0, self.strides).reshape(
+            self.columns
+        )
 
+    def conv(self, x: Array, w: Array, b: Array | None) -> Array:
+        """Cross-correlation; see kernels.conv."""
+        if self.empty:
+            y = np.zeros(self.out, x.dtype)
+        else:
+            matrix = w.reshape(self.weight)
+            with np.errstate(all="ignore"):  # infinities and NaN pass without a word
+                if self.images <= self.at_once:
+                    y = np.matmul(matrix, self.lay_out(x))
+                else:
+                    parts = [np.matmul(matrix, self.lay_out(x[part])) for part in self.parts()]
+                    y = np.concatenate(parts)
+            y = y.reshape(self.out)
+        if b is not None:
+            y += b.reshape(self.bias)
+        return y
 
-def _columns(x: Array, plan: _Plan) -> Array:
-    """(N, groups, channels * taps, pixels) of x."""
-    if plan.inner is not None:
-        bordered = np.zeros((x.shape[0], *plan.border), x.dtype)
-        bordered[plan.inner] = x
-        x = bordered
-    elif not x.flags.c_contiguous:
-        x = np.ascontiguousarray(x)
-    # The constructor, not as_strided: that takes longer than everything else here.
-    view = np.ndarray((x.shape[0], *plan.windows), x.dtype, x, 0, plan.strides)
-    return view.reshape(plan.columns)
-
-
-def conv(x: Array, w: Array, b: Array | None, geo: Geometry) -> Array:
-    """Cross-correlation; see kernels.conv."""
-    plan = _plan(x.shape, w.shape, geo, x.itemsize)
-    if plan.empty:
-        y = np.zeros(plan.out, x.dtype)
-    else:
-        matrix = w.reshape(plan.weight)
-        with np.errstate(all="ignore"):  # infinities and NaN pass without a word
-            if x.shape[0] <= plan.images:
-                y = np.matmul(matrix, _columns(x, plan))
-            else:
-                parts = range(0, x.shape[0], plan.images)
-                y = np.concatenate(
-                    [np.matmul(matrix, _columns(x[i : i + plan.images], plan)) for i in parts]
-                )
-        y = y.reshape(plan.out)
-    if b is not None:
-        y += b.reshape(plan.bias)
-    return y
-
-
-def conv_input(
-    g: Array, w: Array, b: Array | None, size: tuple[int, ...], geo: Geometry
-) -> Array:
-    """Adjoint of `conv` in x; see kernels.conv."""
-    shape = (g.shape[0], w.shape[1] * geo.groups, *size)
-    plan = _plan(shape, w.shape, geo, g.itemsize)
-    bordered = np.zeros((shape[0], *plan.border), g.dtype)
-    if not plan.empty:
-        matrix = w.reshape(plan.weight).swapaxes(1, 2)
-        g = g.reshape(plan.grad)
-        for i in range(0, shape[0], plan.images):
-            part = bordered[i : i + plan.images]
-            windows = np.ndarray((part.shape[0], *plan.windows), g.dtype, part, 0, plan.strides)
+    def conv_input(self, g: Array, w: Array, b: Array | None) -> Array:
+        """Adjoint of `conv` in x; see kernels.conv."""
+        bordered = np.zeros((self.images, *self.border), g.dtype)
+        if not self.empty:
+            matrix = w.reshape(self.weight).swapaxes(1, 2)
+            g = g.reshape(self.grad)
             with np.errstate(all="ignore"):
-                columns = np.matmul(matrix, g[i : i + plan.images]).reshape(windows.shape)
-                for tap in plan.taps:
-                    windows[tap] += columns[tap]
-    x = bordered if plan.inner is None else np.ascontiguousarray(bordered[plan.inner])
-    if b is not None:
-        x += b.reshape(plan.bias)
-    return x
+                for part in self.parts():
+                    some = bordered[part]
+                    shape = (len(some), *self.windows)
+                    windows = np.ndarray(shape, g.dtype, some, 0, self.strides)
+                    columns = np.matmul(matrix, g[part]).reshape(shape)
+                    for tap in self.taps:
+                        windows[tap] += columns[tap]
+        x = bordered if self.inside is None else np.ascontiguousarray(bordered[self.inside])
+        if b is not None:
+            x += b.reshape(self.bias)
+        return x
 
-
-def conv_weight(x: Array, g: Array, size: tuple[int, ...], geo: Geometry) -> Array:
-    """Adjoint of `conv` in w; see kernels.conv."""
-    shape = (g.shape[1], x.shape[1] // geo.groups, *size)
-    plan = _plan(x.shape, shape, geo, x.itemsize)
-    if plan.empty:
-        return np.zeros(shape, x.dtype)
-    g = g.reshape(plan.grad)
-    total = None
-    with np.errstate(all="ignore"):
-        for i in range(0, x.shape[0], plan.images):
-            columns = _columns(x[i : i + plan.images], plan)
-            part = np.matmul(g[i : i + plan.images], columns.swapaxes(2, 3))
-            part = part[0] if len(part) == 1 else part.sum(0)
-            total = part if total is None else total + part
-    return total.reshape(shape)
+    def conv_weight(self, x: Array, g: Array) -> Array:
+        """Adjoint of `conv` in w; see kernels.conv."""
+        if self.empty:
+            return np.zeros(self.kernels, x.dtype)
+        g = g.reshape(self.grad)
+        total = None
+        with np.errstate(all="ignore"):
+            for part in self.parts():
+                columns = self.lay_out(x[part]).swapaxes(2, 3)
+                sums = np.add.reduce(np.matmul(g[part], columns))
+                total = sums if total is None else total + sums
+        return total.reshape(self.kernels)

@@ -62,12 +62,23 @@ def unpack(scatter, tmp, step, channels, pixels, item, lanes, y, step_y, starts,
             call(scatter[1], (source, shift, target, starts, pixels))
 
 
-def with_border(x: Array, size: Size, before: Size) -> Array:
-    """x (N, C, D, H, W) in the middle of zeros."""
-    bordered = np.zeros((*x.shape[:2], *size), x.dtype)
-    inside = tuple(slice(b, b + n) for b, n in zip(before, x.shape[2:]))
-    bordered[(slice(None), slice(None), *inside)] = x
-    return bordered
+def with_border(x: Array, size: Size, before: Size, bordered: Size) -> Array:
+    """Images of x (N, C, *size) in the middle of zeros: (N, C, *bordered)."""
+    wide = np.zeros((*x.shape[:2], *bordered), x.dtype)
+    (d, h, w), (dd, hh, ww) = before, size
+    wide[:, :, d : d + dd, h : h + hh, w : w + ww] = x.reshape(*x.shape[:2], *size)
+    return wide
+
+
+def cropped(y: Array, size: tuple[int, ...]) -> Array:
+    """y (N, C, D, H, W) as (N, C, *size): the first pixels along each dimension."""
+    wide = (1,) * (3 - len(size)) + size
+    if y.shape[2:] == wide:
+        return y.reshape(*y.shape[:2], *size)
+    out = scratch.empty((*y.shape[:2], *size), y.dtype)
+    d, h, w = wide
+    out.reshape(*y.shape[:2], *wide)[...] = y[:, :, :d, :h, :w]
+    return out
 
 
 def choose_tile(outputs: int, pixels: int) -> tuple[int, int]:
@@ -77,12 +88,3 @@ def choose_tile(outputs: int, pixels: int) -> tuple[int, int]:
         for (r, v), cost in TILES[simd.REGISTERS].items()
     }
     return min(costs, key=lambda tile: costs[tile])
-
-
-def cropped(y: Array, size: tuple[int, ...]) -> Array:
-    """The first `size` pixels of y along each dimension."""
-    if y.shape[2:] == size:
-        return y
-    out = scratch.empty((*y.shape[:2], *size), y.dtype)
-    out[...] = y[(slice(None), slice(None), *(slice(n) for n in size))]
-    return out

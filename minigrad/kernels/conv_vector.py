@@ -1,14 +1,14 @@
-"""Convolution by vector kernels: which way each problem is computed.  Plans are remembered.
+"""Convolution by vector kernels: which way each problem is computed.
 
     any kernel, stride, dilation, groups     conv_direct.Direct           conv_weight.Weight
     3x3, stride 1, enough channels, float32  winograd.Winograd            winograd_weight...
                                              (y and its adjoint in x)     (adjoint in w)
 
-Everything here is (N, C, D, H, W), contiguous, float32 or float64.
+Everything here has three spatial dimensions, missing ones of size 1, and is float32 or float64.
 """
 
-import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,14 @@ import numpy as np
 from minigrad.kernels import conv_plan
 from minigrad.kernels.conv_direct import Direct
 from minigrad.kernels.conv_pack import cropped
-from minigrad.kernels.conv_plan import Phases, Size
+from minigrad.kernels.conv_plan import Phases, Size, in_three, three
 from minigrad.kernels.conv_weight import Weight
 from minigrad.kernels.geometry import Geometry, out_sizes
 from minigrad.kernels.winograd import Winograd, distance
 from minigrad.kernels.winograd_weight import WinogradWeight
 
 Array = np.ndarray[Any, Any]
+Shape = tuple[int, ...]
 
 FEWEST = 8  # channels on either side from which Winograd's transforms pay
 FEWEST_WEIGHT = 12  # and where channels are the lanes
@@ -51,58 +52,57 @@ def _choose(
     return Direct(*problem)
 
 
-@functools.lru_cache(maxsize=256)
-def _forward(
-    x: tuple[int, ...], w: tuple[int, ...], geo: Geometry, dtype: Any, fast: bool
-) -> Direct | Winograd:
-    kernel, taps = w[2:], math.prod(w[2:])
-    size: Size = x[2:]  # type: ignore[assignment]
-    out: Size = out_sizes(size, kernel, geo)  # type: ignore[assignment]
+def conv(
+    x: Shape, w: Shape, geo: Geometry, dtype: Any, fast: bool
+) -> Callable[[Array, Array, Array | None], Array]:
+    """A function of (x, w, b) that computes kernels.conv for these shapes."""
+    size, kernel, geo3 = three(x[2:], 1), three(w[2:], 1), in_three(geo)
+    out, taps = out_sizes(size, kernel, geo3), math.prod(kernel)
     inputs, outputs = w[1], w[0] // geo.groups
-    phases = conv_plan.forward_phases(kernel, out, geo)  # type: ignore[arg-type]
+    phases = conv_plan.forward_phases(kernel, out, geo3)  # type: ignore[arg-type]
     steps = (outputs * inputs * taps, inputs * taps, taps)
-    return _choose(x[0], geo.groups, inputs, outputs, size, out, phases, steps, dtype, fast)
-
-
-@functools.lru_cache(maxsize=256)
-def _adjoint(
-    g: tuple[int, ...], w: tuple[int, ...], size: Size, geo: Geometry, dtype: Any, fast: bool
-) -> Direct | Winograd:
-    kernel, taps = w[2:], math.prod(w[2:])
-    inputs, outputs = w[0] // geo.groups, w[1]
-    phases = conv_plan.adjoint_phases(kernel, size, geo)  # type: ignore[arg-type]
-    steps = (inputs * outputs * taps, taps, outputs * taps)
-    out: Size = g[2:]  # type: ignore[assignment]
-    return _choose(g[0], geo.groups, inputs, outputs, out, size, phases, steps, dtype, fast)
-
-
-def conv(x: Array, w: Array, b: Array | None, geo: Geometry, fast: bool) -> Array:
-    """Cross-correlation of (N, C, D, H, W); see kernels.conv."""
-    y = _forward(x.shape, w.shape, geo, x.dtype, fast)(x, w, b)
-    return cropped(y, out_sizes(x.shape[2:], w.shape[2:], geo))
+    problem = (x[0], geo.groups, inputs, outputs, size, out, phases, steps, dtype)
+    return _sweep(_choose(*problem, fast), out_sizes(x[2:], w[2:], geo))  # type: ignore[arg-type]
 
 
 def conv_input(
-    g: Array, w: Array, b: Array | None, size: Size, geo: Geometry, fast: bool
-) -> Array:
-    """Adjoint of `conv` in x; see kernels.conv."""
-    return cropped(_adjoint(g.shape, w.shape, size, geo, g.dtype, fast)(g, w, b), size)
+    g: Shape, w: Shape, size: Shape, geo: Geometry, dtype: Any, fast: bool
+) -> Callable[[Array, Array, Array | None], Array]:
+    """A function of (g, w, b) that computes kernels.conv_input for these shapes."""
+    wide, kernel = three(size, 1), three(w[2:], 1)
+    inputs, outputs, taps = w[0] // geo.groups, w[1], math.prod(kernel)
+    phases = conv_plan.adjoint_phases(kernel, wide, in_three(geo))
+    steps = (inputs * outputs * taps, taps, outputs * taps)
+    problem = (g[0], geo.groups, inputs, outputs, three(g[2:], 1), wide, phases, steps, dtype)
+    return _sweep(_choose(*problem, fast), size)
 
 
-@functools.lru_cache(maxsize=256)
-def _weight(
-    x: tuple[int, ...], g: tuple[int, ...], kernel: Size, geo: Geometry, dtype: Any, fast: bool
-) -> Weight | WinogradWeight:
-    size: Size = x[2:]  # type: ignore[assignment]
-    out: Size = g[2:]  # type: ignore[assignment]
+def _sweep(
+    plan: Direct | Winograd, size: Shape
+) -> Callable[[Array, Array, Array | None], Array]:
+    def run(x: Array, w: Array, b: Array | None) -> Array:
+        return cropped(plan(whole(x), whole(w), b if b is None else whole(b)), size)
+
+    return run
+
+
+def conv_weight(
+    x: Shape, g: Shape, size: Shape, geo: Geometry, dtype: Any, fast: bool
+) -> Callable[[Array, Array], Array]:
+    """A function of (x, g) that computes kernels.conv_weight for these shapes."""
+    deep, out, kernel, geo3 = three(x[2:], 1), three(g[2:], 1), three(size, 1), in_three(geo)
     inputs, outputs = x[1] // geo.groups, g[1] // geo.groups
-    problem = (x[0], geo.groups, inputs, outputs, size, out, kernel, geo, dtype)
-    square = kernel == (1, 3, 3) and size[0] == out[0] == 1 and geo.stride == (1, 1, 1)
+    problem = (x[0], geo.groups, inputs, outputs, deep, out, kernel, geo3, dtype)
+    square = kernel == (1, 3, 3) and deep[0] == out[0] == 1 and geo3.stride == (1, 1, 1)
+    plan: Weight | WinogradWeight
     if fast and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST_WEIGHT:
-        return WinogradWeight(*problem)
-    return Weight(*problem)
+        plan = WinogradWeight(*problem)
+    else:
+        plan = Weight(*problem)
+    shape = (g[1], inputs, *size)
+    return lambda x, g: plan(whole(x), whole(g)).reshape(shape)
 
 
-def conv_weight(x: Array, g: Array, size: Size, geo: Geometry, fast: bool) -> Array:
-    """Adjoint of `conv` in w; see kernels.conv."""
-    return _weight(x.shape, g.shape, size, geo, x.dtype, fast)(x, g)
+def whole(a: Array) -> Array:
+    """An array as the kernels read it: contiguous and aligned."""
+    return a if a.flags.carray else np.array(a, order="C")

@@ -126,6 +126,7 @@ class Weight:
         item = np.dtype(dtype).itemsize
         lanes = simd.BYTES // item
         phases = conv_plan.forward_phases(kernel, out, geo)
+        self.size, self.out = size, out
         self.shape, self.taps = (groups * outputs, inputs, *kernel), math.prod(kernel)
         self.lanes = lane = conv_plan.choose_lanes(
             images, groups * inputs, groups * outputs, size, out, phases, lanes, item
@@ -181,9 +182,9 @@ class Weight:
         dtype, lane = x.dtype, self.lanes
         dw = scratch.empty(self.shape, dtype)
         if lane.parts > 1:
-            x = with_border(x, lane.bordered, lane.before)
-            if lane.padded != g.shape[2:]:
-                g = with_border(g, lane.padded, (0, 0, 0))
+            x = with_border(x, self.size, lane.before, lane.bordered)
+            if lane.padded != self.out:
+                g = with_border(g, self.out, (0, 0, 0), lane.padded)
         x_at, g_at, dw_at = x.ctypes.data, g.ctypes.data, dw.ctypes.data
 
         def work(begin: int, end: int) -> None:

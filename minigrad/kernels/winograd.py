@@ -222,7 +222,7 @@ class Winograd:
         item, vector = np.dtype(dtype).itemsize, simd.BYTES
         lanes = vector // item
         dilation = distance(phases[1][0]), distance(phases[2][0])
-        self.shape_y = (images, groups * outputs)
+        self.size, self.shape_y = size, (images, groups * outputs)
         self.lanes = lane = conv_plan.choose_lanes(
             images, groups * inputs, groups * outputs, size, out, phases, lanes, item,
             m * dilation[0],
@@ -299,7 +299,7 @@ class Winograd:
         y = scratch.empty((*self.shape_y, *lane.padded), dtype)
         bias = conv_plan.no_bias(self.shape_y[1], dtype) if b is None else b
         if lane.parts > 1:
-            x = with_border(x, lane.bordered, lane.before)
+            x = with_border(x, self.size, lane.before, lane.bordered)
         spectra = scratch.take("weights", self.weights, np.uint8)
         arrays = tuple(a.ctypes.data for a in (x, spectra, bias, y))
         w_at, rows_at, taps_at = (a.ctypes.data for a in (w, self.rows, self.taps))
