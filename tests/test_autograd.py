@@ -261,3 +261,20 @@ def test_gradcheck_finds_a_wrong_rule(T):
     assert not T.autograd.gradcheck(Wrong.apply, (x,), raise_exception=False)
     assert T.autograd.gradcheck(lambda x: x.sin() * x, (x,))
     assert T.autograd.gradgradcheck(lambda x: x.sin() * x, (x,))
+
+
+def test_gradients_of_a_function_do_not_share_memory():
+    class Twice(mg.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            return a + b
+
+        @staticmethod
+        def backward(ctx, g):
+            doubled = g * 2
+            return doubled, doubled
+
+    x, y = mg.ones(2, requires_grad=True), mg.ones(2, requires_grad=True)
+    Twice.apply(x, y).sum().backward()
+    x.grad.zero_()
+    assert y.grad.tolist() == [2.0, 2.0]

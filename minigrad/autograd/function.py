@@ -225,7 +225,8 @@ class Function:
             )
         if mode.grad:
             return found
-        return tuple(f.array if isinstance(f, Tensor) else f for f in found)
+        # As views, which the backward loop takes for borrowed: one array may stand for several inputs.
+        return tuple(f.array.view() if isinstance(f, Tensor) else f for f in found)
 
     @classmethod
     def free(cls, node: Any) -> None:
