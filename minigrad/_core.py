@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from . import _engine, _types
-from ._tape import Array, Node, Traced, cell, edge, wrap
+from . import _types
+from ._tape import Array, Node, Traced, cell, edge, engine, wrap
 from .ops import _common, shape
 
 
@@ -210,7 +210,7 @@ class TensorCore(Traced):
         """
         if isinstance(inputs, TensorCore):
             inputs = [inputs]
-        _engine.backward([self], [gradient], retain_graph, create_graph, inputs)
+        engine.backward([self], [gradient], retain_graph, create_graph, inputs)
 
     def retain_grad(self) -> None:
         """Have ``backward`` fill ``.grad`` of this tensor although it is no leaf."""

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _engine
-from .._tape import edge, wrap
+from .._tape import edge, engine, wrap
 from ..tensor import Tensor
 
 
@@ -23,7 +22,7 @@ def backward(
     given = [grad_tensors] if isinstance(grad_tensors, Tensor) else grad_tensors
     if isinstance(inputs, Tensor):
         inputs = [inputs]
-    _engine.backward(roots, list(given or [None] * len(roots)), retain_graph, create_graph, inputs)
+    engine.backward(roots, list(given or [None] * len(roots)), retain_graph, create_graph, inputs)
 
 
 def grad(
@@ -52,8 +51,8 @@ def grad(
     capture = [edge(x) for x in ends]
     if None in capture:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    found = _engine.run(
-        _engine.seeds(roots, list(given or [None] * len(roots)), create_graph),
+    found = engine.run(
+        engine.seeds(roots, list(given or [None] * len(roots)), create_graph),
         retain_graph=create_graph if retain_graph is None else retain_graph,
         create_graph=create_graph,
         capture=capture,

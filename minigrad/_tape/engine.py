@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from . import _tape
-from ._tape import Node, Traced, cell, edge, errors, mode, new, primitive, silent, wrap
+from .graph import Node, Traced, cell, edge, errors, mode, new, silent, stacks, wrap
+from .primitive import primitive
 
 ndarray = np.ndarray
 
@@ -64,7 +64,7 @@ def run(
                 if not _leads(node, needed):
                     continue
             op = node.op
-            if _tape.stacks:
+            if stacks:
                 gradients = _watched(node, g, create_graph)
             else:
                 gradients = _differentiated(node, g) if create_graph else op.pull(node, g)
@@ -116,7 +116,7 @@ def _watched(node: Node, g: Any, create_graph: bool) -> Any:
                     f"Function '{node.name()}' returned nan values in its {i}th output."
                 )
     except Exception:
-        made = _tape.stacks.get(node.seq, "It was made before anomaly detection was on.")
+        made = stacks.get(node.seq, "It was made before anomaly detection was on.")
         warnings.warn(
             f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{made}",
             stacklevel=2,

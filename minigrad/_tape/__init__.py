@@ -1,0 +1,57 @@
+"""The tape: what an op is, what is recorded when one is applied, and the loop that goes back over it.
+
+It knows no op of the vocabulary, no method of Tensor and no maths.
+
+    graph       nodes, what the tape needs of a tensor, version cells, views
+    primitive   an op: a function on arrays with one rule per input
+    unroll      the source of the functions generated for an op
+    engine      the backward loop
+"""
+
+from .graph import (
+    Array,
+    Leaf,
+    Node,
+    Traced,
+    alias,
+    cell,
+    edge,
+    errors,
+    follow,
+    mode,
+    new,
+    node_of,
+    refresh,
+    settled,
+    silent,
+    spoilt,
+    stacks,
+    wrap,
+)
+from .primitive import bind, primitive, primitives, variadic, watch
+
+__all__ = [
+    "Array",
+    "Leaf",
+    "Node",
+    "Traced",
+    "alias",
+    "bind",
+    "cell",
+    "edge",
+    "errors",
+    "follow",
+    "mode",
+    "new",
+    "node_of",
+    "primitive",
+    "primitives",
+    "refresh",
+    "settled",
+    "silent",
+    "spoilt",
+    "stacks",
+    "variadic",
+    "watch",
+    "wrap",
+]

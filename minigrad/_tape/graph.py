@@ -1,0 +1,240 @@
+"""The graph: nodes, what the tape needs of a tensor, version cells and views.
+
+    Tensor ──node──> Node ──edges──> Node or leaf Tensor or None
+       │               └─kept──> arrays, each with the version its memory had
+       └─memory─> [version]   one cell shared by an owner and all its views
+
+Everything points backwards, so that a graph dies with its last tensor, without the garbage collector.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import itertools
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+new = object.__new__
+
+
+class _Mode(threading.local):
+    """Per thread: whether ops are recorded, and how to call arithmetic without NumPy's warnings."""
+
+    grad = True
+    inference = False
+
+    def __init__(self) -> None:
+        # Torch never warns of an overflow.  A context of our own, entered for one call of a ufunc, leaves the
+        # user's np.errstate alone at a tenth of the cost of entering np.errstate.
+        context = contextvars.Context()
+        context.run(np.seterr, all="ignore")
+        self.quiet = context.run
+
+
+mode = _Mode()
+
+
+def _error_state() -> tuple[contextvars.ContextVar[Any], Any]:
+    """NumPy's variable for its error state, and the value in which it never warns."""
+    context = contextvars.Context()
+    context.run(np.seterr, all="ignore")
+    ((variable, silent),) = context.items()
+    return variable, silent
+
+
+errors, silent = _error_state()
+next_seq = itertools.count().__next__
+
+
+class _Numbering:
+    """How nodes get their numbers: plainly, or under anomaly detection with their stacks."""
+
+    next_seq = staticmethod(next_seq)
+
+
+numbering = _Numbering()
+
+
+class Node:
+    """One recorded application of an op: how a gradient goes from its output to its inputs.
+
+    Attributes: ``op``; ``seq``, the number of its creation; ``edges`` and ``shapes``, one per input; ``attrs``;
+    ``k_<name>`` the kept arrays, with ``m_<name>``, ``v_<name>`` the memory cell and the version each had.
+    """
+
+    op: Any
+    seq: int
+    edges: tuple[Any, ...]
+    shapes: tuple[Any, ...]
+    attrs: tuple[Any, ...] = ()
+    hooks: list[Any] | None = None
+    freed = False
+
+    def name(self) -> str:
+        """The name torch prints for this node, e.g. ``MulBackward0``."""
+        title = self.op.title
+        return str(title(self) if callable(title) else title)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes this one sends gradients to, in the order of its inputs, as (node, 0)."""
+        return tuple((e if isinstance(e, Node) or e is None else Leaf(e), 0) for e in self.edges)
+
+    def register_hook(self, hook: Callable[..., Any]) -> Any:
+        """Call ``hook(grad_inputs, grad_outputs)`` when this node has run; answers a removable handle."""
+        raise RuntimeError("hooks on nodes are not supported: register one on the tensor instead")
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class Leaf:
+    """What stands for a leaf tensor in ``next_functions``."""
+
+    def __init__(self, variable: Any):
+        self.variable = variable
+        self.next_functions: tuple[Any, ...] = ()
+
+    def name(self) -> str:
+        """The name torch prints for the node of a leaf."""
+        return "AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self):#x}>"
+
+
+class Traced:
+    """What the tape needs of a tensor.
+
+    What every op reads lies in slots, which are quick; what few tensors have, in the class as a default.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "array", "base", "leaf", "memory", "node")
+
+    array: Array
+    node: Node | None  # what made it, if recorded
+    leaf: bool  # a leaf that requires grad
+    memory: list[int] | None  # [version], made when first needed
+    base: Traced | None  # of a view: the owner of the memory
+
+    path: tuple[Any, ...] = ()  # of a view: its steps (op, attrs) from the owner
+    seen = 0  # of a view: the version its node belongs to
+    gradient: Any = None  # .grad
+    hooks: list[Any] | None = None  # of a leaf; those of other tensors are their node's
+    after_accumulate: list[Any] | None = None
+
+
+def cell(t: Traced) -> list[int]:
+    """The version cell of a tensor's memory."""
+    if t.memory is None:
+        t.memory = [0]
+    return t.memory
+
+
+def follow(x: Any, path: Sequence[Any]) -> Any:
+    """The view of ``x`` (array or tensor) at the end of a path of view steps."""
+    for op, attrs in path:
+        x = op(x, *attrs)
+    return x
+
+
+def refresh(view: Traced) -> None:
+    """Give a view whose owner was written since the node that its steps from the owner now have."""
+    owner = view.base
+    assert owner is not None
+    assert owner.memory is not None
+    before, mode.grad = mode.grad, True
+    try:
+        view.node = follow(owner, view.path).node
+    finally:
+        mode.grad = before
+    view.seen = owner.memory[0]
+
+
+def edge(t: Any) -> Any:
+    """Where gradients for ``t`` go: a Node, ``t`` itself if it is a leaf that requires grad, or None."""
+    if t.base is not None and t.seen != t.memory[0]:
+        refresh(t)
+    return t.node if t.node is not None else (t if t.leaf else None)
+
+
+def alias(out: Traced, x: Traced, op: Any, attrs: tuple[Any, ...]) -> None:
+    """Note that ``out`` is a view of ``x``, one step further on x's path from the owner of the memory."""
+    a, b = out.array, x.array
+    if a.base is not b and (a.base is None or a.base is not b.base) and a is not b:
+        return
+    out.base = x if x.base is None else x.base
+    out.memory = memory = cell(x)
+    out.path = (*x.path, (op, attrs))
+    out.seen = memory[0]
+
+
+stacks: dict[int, str] = {}
+"""Under anomaly detection: by a node's number, the stack of the call that made it."""
+
+
+def watched_seq() -> int:
+    """The number of the next node, whose making's stack is noted."""
+    n = next_seq()
+    stacks[n] = "".join(traceback.format_stack()[:-2])
+    return n
+
+
+class _Public:
+    """The class of the tensors that ops answer, set once it is defined."""
+
+    tensor: type = Traced
+
+
+public = _Public()
+
+
+def wrap(array: Any) -> Any:
+    """A tensor on an array, sharing its memory; not recorded."""
+    return settled(new(public.tensor), array)
+
+
+def settled(t: Any, array: Any) -> Any:
+    """A tensor just made, given its array and an empty place on the tape."""
+    t.array = array if type(array) is np.ndarray else np.asarray(array)
+    t.node = t.memory = t.base = None
+    t.leaf = False
+    return t
+
+
+def node_of(
+    op: Any, edges: tuple[Any, ...], shapes: tuple[Any, ...], attrs: tuple[Any, ...]
+) -> Node:
+    """A node for an application of ``op`` that was carried out elsewhere and keeps nothing."""
+    node = new(Node)
+    node.op, node.seq, node.edges, node.shapes = op, numbering.next_seq(), edges, shapes
+    node.attrs = attrs
+    return node
+
+
+def spoilt(node: Node) -> None:
+    """Raise torch's error for a node whose kept arrays are gone or were written over."""
+    if node.freed:
+        raise RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved tensors after they "
+            "have already been freed). Saved intermediate values of the graph are freed when you call "
+            ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+            "graph a second time or if you need to access saved tensors after calling backward."
+        )
+    for k in node.op.kept:
+        memory = getattr(node, f"m_{k}", None)
+        if memory is not None and memory[0] != getattr(node, f"v_{k}"):
+            array = getattr(node, f"k_{k}")
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an inplace "
+                f"operation: [{array.dtype} {list(array.shape)}], the "
+                f"{'output' if k == 'out' else f'input {k!r}'} of {node.name()}, is at version {memory[0]}; "
+                f"expected version {getattr(node, f'v_{k}')} instead. Hint: enable anomaly detection to find the "
+                "operation that failed to compute its gradient, with "
+                "torch.autograd.set_detect_anomaly(True)."
+            )

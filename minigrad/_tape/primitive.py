@@ -1,0 +1,230 @@
+"""What an op is: a function on arrays with one rule per input.
+
+    @primitive
+    def mul(input, other, /):            # before the slash: tensors; after it: attributes
+        return input * other
+
+    mul.vjps(input=lambda g, other: g * other,
+             other=lambda g, input: g * input)
+
+A rule answers the gradient of its input from ``g``, the gradient of the output, and from whatever else its
+parameters name: an input, ``out`` (the answer), ``into`` (the input's shape), an extra output or an attribute.
+What no rule names is not kept alive.  Called with arrays only, an op just computes; called with a tensor it
+records.  So the same rules serve arrays (first order) and tensors (``create_graph``, every order).
+
+The functions that do so are generated from the op's signature and rules (``unroll``) when it is first called.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .graph import (
+    Node,
+    Traced,
+    alias,
+    edge,
+    mode,
+    new,
+    node_of,
+    numbering,
+    public,
+    refresh,
+    spoilt,
+    stacks,
+    watched_seq,
+    wrap,
+)
+from .graph import next_seq as plain_seq
+from .unroll import Form, code
+
+primitives: dict[str, Any] = {}
+"""Every op by name: the op table of the tests is checked against it."""
+
+
+def primitive(
+    forward: Callable[..., Any] | None = None,
+    *,
+    title: Any = None,
+    view: bool = False,
+    aux: tuple[str, ...] = (),
+    promote: Callable[..., Any] | None = None,
+    quiet: bool = False,
+) -> Any:
+    """Make an op of a function on arrays.
+
+    title: the name torch prints for its node, or a function of the node that answers it.
+    view: whether the answer may share the input's memory (then it is tracked as a view).
+    aux: names of further outputs, not differentiable: ``forward`` answers (out, *aux).
+    promote: called with the inputs when their dtypes differ; answers them with one dtype, or None if they may stay.
+    quiet: whether ``forward`` is arithmetic, in which NumPy would warn of overflow and NaN.
+    """
+    if forward is None:
+        return lambda f: primitive(f, title=title, view=view, aux=aux, promote=promote, quiet=quiet)
+    op = _Op(forward, view, aux, promote, quiet).function
+    op.title = title or f"{''.join(w.title() for w in forward.__name__.split('_'))}Backward0"
+    primitives[forward.__name__] = op
+    return op
+
+
+def bind(tensor_class: type) -> None:
+    """Make ops answer ``tensor_class``: called once, when it is defined."""
+    public.tensor = tensor_class
+    for op in primitives.values():
+        op.__globals__["Tensor"] = tensor_class
+
+
+def watch(on: bool) -> None:
+    """Have nodes remember the stack of their making, or no longer; costs nothing while off."""
+    numbering.next_seq = watched_seq if on else plain_seq
+    for op in primitives.values():
+        op.__globals__["next_seq"] = numbering.next_seq
+    if not on:
+        stacks.clear()
+
+
+def _unmade(*args: Any, **attrs: Any) -> Any:
+    """Stands for an op's function until its first call: the code below is made in its place."""
+    return first_call(args, attrs)  # type: ignore[name-defined]  # noqa: F821
+
+
+class _Op:
+    """The making of one op: its function, and its rules as they are given."""
+
+    def __init__(
+        self, forward: Any, view: bool, aux: tuple[str, ...], promote: Any, quiet: bool
+    ):
+        made = forward.__code__
+        names = made.co_varnames[: made.co_argcount + made.co_kwonlyargcount]
+        self.forward, self.view, self.aux = forward, view, aux
+        self.promote, self.quiet = promote, quiet
+        self.inputs = names[: made.co_posonlyargcount]
+        self.attrs = names[made.co_posonlyargcount :]
+        self.takes: dict[str, tuple[str, ...]] = {}
+        self.is_joint = False
+        self.space: dict[str, Any] = {
+            "forward": forward,
+            "promote": promote,
+            "first_call": self.first_call,
+            "Traced": Traced,
+            "Node": Node,
+            "Tensor": public.tensor,
+            "mode": mode,
+            "new": new,
+            "ndarray": np.ndarray,
+            "asarray": np.asarray,
+            "refresh": refresh,
+            "alias": alias,
+            "wrap": wrap,
+            "spoilt": spoilt,
+            "next_seq": numbering.next_seq,
+        }
+        function: Any = types.FunctionType(_unmade.__code__, self.space, forward.__name__)
+        function.__doc__, function.__module__ = forward.__doc__, forward.__module__
+        function.__qualname__, function.__wrapped__ = forward.__qualname__, forward
+        function.inputs, function.rules, function.kept = self.inputs, {}, ()
+        function.vjps, function.joint = self.vjps, self.joint
+        function.pull, function.free, function.composite = self.first_pull, None, None
+        self.function = self.space["op"] = function
+
+    def first_call(self, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
+        """Generate the op's code, then make the call."""
+        self._generate()
+        return self.function(*args, **attrs)
+
+    def first_pull(self, node: Node, g: Any) -> Any:
+        """Generate the op's code for a node made by ``node_of``, then pull ``g`` through it."""
+        self._generate()
+        return self.function.pull(node, g)
+
+    def _generate(self) -> None:
+        made = code(self._form())
+        op = self.function
+        op.__defaults__, op.__kwdefaults__ = self.forward.__defaults__, self.forward.__kwdefaults__
+        op.__code__ = made["apply"]
+        if "pull" in made:
+            op.pull = types.FunctionType(made["pull"], self.space)
+        if "free" in made:
+            op.free = types.FunctionType(made["free"], self.space)
+
+    def _form(self) -> Form:
+        return Form(
+            inputs=self.inputs,
+            attrs=self.attrs,
+            keyword_only=self.forward.__code__.co_kwonlyargcount,
+            view=self.view,
+            aux=self.aux,
+            promotes=self.promote is not None,
+            quiet=self.quiet,
+            takes=tuple((x, self.takes[x]) for x in self.inputs if x in self.takes),
+            joint=self.is_joint,
+        )
+
+    def _names(self, rule: Callable[..., Any], skip: int) -> tuple[str, ...]:
+        """What a rule asks for, by its parameters' names; TypeError for what no op can give."""
+        made: Any = rule.__code__
+        names: tuple[str, ...] = made.co_varnames[skip : made.co_argcount]
+        for n in names:
+            if not (n in self.inputs or n in self.attrs or n in self.aux or n in ("out", "into")):
+                raise TypeError(f"{self.forward.__name__}: a rule asks for unknown {n!r}")
+        return names
+
+    def vjps(self, **rules: Callable[..., Any]) -> None:
+        """Give the rules of some inputs, by the inputs' names."""
+        for name, rule in rules.items():
+            if name not in self.inputs:
+                raise TypeError(f"{self.forward.__name__}: a rule for unknown input {name!r}")
+            self.takes[name] = self._names(rule, 1)
+            self.space[f"rule_{name}"] = rule
+        self.function.rules.update(rules)
+        self.function.kept = tuple(self._form().keeps())
+
+    def joint(self, rule: Callable[..., Any]) -> None:
+        """Give one rule for all inputs: rule(g, needed, ...) answers a tuple of gradients, one per input."""
+        self.takes = dict.fromkeys(self.inputs, self._names(rule, 2))
+        self.is_joint = True
+        self.space["rule_all"] = rule
+        self.function.rules = dict.fromkeys(self.inputs, rule)
+        self.function.kept = tuple(self._form().keeps())
+
+
+def variadic(title: str) -> Any:
+    """Make an op of a function on a list of arrays; its rule answers all gradients at once.
+
+    @variadic("CatBackward0")
+    def cat(tensors, dim): ...
+
+    cat.rule(lambda g, shapes, dim: ...)       # shapes: one per tensor
+    """
+
+    def make(forward: Callable[..., Any]) -> Any:
+        def op(tensors: Sequence[Any], *attrs: Any) -> Any:
+            arrays = [x.array if isinstance(x, Traced) else x for x in tensors]
+            array = forward(arrays, *attrs)
+            if not any(isinstance(x, Traced) for x in tensors):
+                return array
+            edges = tuple(edge(x) if isinstance(x, Traced) else None for x in tensors)
+            out = wrap(array)
+            if mode.grad and any(e is not None for e in edges):
+                out.node = node_of(op, edges, tuple(np.shape(a) for a in arrays), attrs)
+            return out
+
+        def rule(r: Callable[..., Any]) -> None:
+            def pull(node: Node, g: Any) -> Any:
+                return r(g, node.shapes, *node.attrs)
+
+            made.pull = pull
+
+        made: Any = op
+        made.__name__, made.__doc__ = forward.__name__, forward.__doc__
+        made.title, made.rule, made.kept = title, rule, ()
+        made.composite = made.free = None
+        made.inputs, made.rules = (), {}
+        primitives[forward.__name__] = op
+        return op
+
+    return make
