@@ -46,6 +46,7 @@ from minigrad.creation import (
     zeros,
     zeros_like,
 )
+from minigrad.kernels.threads import get_num_threads, set_num_threads
 from minigrad.ops.compare import (
     allclose,
     bitwise_and,
@@ -273,6 +274,7 @@ __all__ = [
     "full_like",
     "ge",
     "get_default_dtype",
+    "get_num_threads",
     "get_rng_state",
     "gt",
     "half",
@@ -349,6 +351,7 @@ __all__ = [
     "select",
     "set_default_dtype",
     "set_grad_enabled",
+    "set_num_threads",
     "set_printoptions",
     "set_rng_state",
     "short",
