@@ -118,9 +118,16 @@ def cores_for(threads: int) -> set[int]:
     return set(sorted(os.sched_getaffinity(0))[:threads])
 
 
+def as_installed() -> dict[str, str]:
+    """The environment of a child that imports both packages as users do: from compiled modules."""
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # pip compiles PyTorch; let Python compile ours
+    return environment
+
+
 def run_script(code: list[str], threads: int, cache: Path | None = None) -> float:
     """Seconds that `python *code` takes as a whole process; what it prints is dropped."""
-    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    environment = as_installed()
     if cache is not None:
         environment["NUMBA_CACHE_DIR"] = str(cache)
     cores = cores_for(threads)
@@ -142,6 +149,7 @@ def import_time(package: str, threads: int) -> float:
     answer = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
+        env=as_installed(),
         check=True,
         capture_output=True,
         text=True,
