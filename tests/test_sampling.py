@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from minigrad import _sampling
 from minigrad._sampling import Engine
+from minigrad.kernels import random as kernels
 from tests.draws import (
     ALL,
     FLOATS,
@@ -421,3 +422,13 @@ e.uniform((2**19,), -1, 1)
 assert "numba" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_vector_libraries_of_other_bits_are_not_asked(plain, monkeypatch):
+    asked = []
+    monkeypatch.setattr(kernels, "PLAIN_LIBM", plain)
+    monkeypatch.setattr(kernels, "libm", lambda which, x: asked.append(which))
+    with worth(1):
+        Engine(1).exponential_(np.empty(3))
+    assert bool(asked) is plain

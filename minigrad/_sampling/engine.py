@@ -209,16 +209,14 @@ class Engine(Stream):
 
     def randperm(self, n: int) -> Array:
         """The integers 0 to n - 1 in a random order: (n,) int64."""
-        order = np.arange(n)
-        # So few words that one of 32 bits would favour some places: torch takes two from here on.
-        wide = n >= (2**32 - 1) // 20
-        if not wide and (fast := kernels(20 * n)):
-            self.run(fast.permutation, order)
+        if fast := kernels(20 * n):
+            order = np.arange(n)
+            # A word of 32 bits would favour some of so many places: torch takes two from here on.
+            self.run(fast.permutation, order, n >= (2**32 - 1) // 20)
             return order
         steps = max(n - 1, 0)
-        drawn = self.long_words(steps) if wide else self.words(steps)
-        drawn %= np.arange(n, n - steps, -1, dtype=np.uint64)
-        numbers = order.tolist()
+        drawn = self.words(steps) % np.arange(n, n - steps, -1, dtype=np.uint64)
+        numbers = list(range(n))
         for i, offset in enumerate(drawn.tolist()):
             j = i + offset
             numbers[i], numbers[j] = numbers[j], numbers[i]
@@ -311,7 +309,7 @@ class Engine(Stream):
 
 def _libm(name: str, x: Array) -> Array:
     """A function of the C library in float64: (...) -> (...)."""
-    if fast := kernels(20 * x.size, False):
+    if (fast := kernels(20 * x.size, False)) and fast.PLAIN_LIBM:
         flat: Array = np.array(x, f64, order="C").reshape(-1)
         fast.libm(LIBM.index(name), flat)
         return np.reshape(flat, x.shape)

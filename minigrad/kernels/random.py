@@ -140,15 +140,21 @@ def integers(key: Array, pos: int, out: Array, span: int, low: int) -> int:
 
 
 @jit
-def permutation(key: Array, pos: int, out: Array) -> int:
-    """out (int64, 0 to n - 1 on entry): shuffled from the front, a word for all but the last."""
+def permutation(key: Array, pos: int, out: Array, wide: bool) -> int:
+    """out (int64, 0 to n - 1 on entry): shuffled from the front, a word (two if wide) for each place."""
     n = out.size
+    each = 2 if wide else 1
     piece = np.empty(PIECE, np.uint32)
-    for start in range(0, n - 1, PIECE):
-        count = min(PIECE, n - 1 - start)
-        pos = words(key, pos, piece, count)
+    for start in range(0, n - 1, PIECE // each):
+        count = min(PIECE // each, n - 1 - start)
+        pos = words(key, pos, piece, each * count)
         for i in range(start, start + count):
-            j = i + np.int64(piece[i - start] % u32(n - i))
+            at = i - start
+            if wide:
+                word = np.uint64(piece[2 * at]) << np.uint64(32) | np.uint64(piece[2 * at + 1])
+                j = i + np.int64(word % np.uint64(n - i))
+            else:
+                j = i + np.int64(piece[at] % u32(n - i))
             out[i], out[j] = out[j], out[i]
     return pos
 
@@ -226,6 +232,8 @@ def box_muller32(out: Array, mean: Any, std: Any) -> None:
 
 # ------------------------------------------------------------ float64 functions, element by element
 
+# Intel's vector library, where Numba finds it, takes the C library's place with other last bits.
+PLAIN_LIBM = not getattr(numba.config, "USING_SVML", False)
 LIBM = ("log", "log1p", "exp", "sin", "cos", "tan")
 
 

@@ -84,12 +84,17 @@ def test_integers_are_words_modulo_the_span(size, low, span):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_permutation_swaps_each_place_with_one_after_it(size):
+@pytest.mark.parametrize("wide", [False, True])
+def test_permutation_swaps_each_place_with_one_after_it(size, wide):
     bits, key, pos = twister(5)
     out = np.arange(size)
-    kernels.permutation(key, pos, out)
+    kernels.permutation(key, pos, out, wide)
+    steps = max(size - 1, 0)
+    words = bits.random_raw(2 * steps if wide else steps)
+    if wide:
+        words = (words[0::2] << np.uint64(32)) | words[1::2]
     expected = list(range(size))
-    for i, word in enumerate(bits.random_raw(max(size - 1, 0)).tolist()):
+    for i, word in enumerate(words.tolist()):
         j = i + word % (size - i)
         expected[i], expected[j] = expected[j], expected[i]
     assert out.tolist() == expected
