@@ -148,12 +148,15 @@ def refresh(view: Traced) -> None:
     owner = view.base
     assert owner is not None
     assert owner.memory is not None
+    view.seen = owner.memory[0]
+    if owner.node is None and not owner.leaf:
+        view.node = None
+        return
     before, mode.grad = mode.grad, True
     try:
         view.node = follow(owner, view.path).node
     finally:
         mode.grad = before
-    view.seen = owner.memory[0]
 
 
 def edge(t: Any) -> Any:

@@ -22,7 +22,7 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     of dtype than t.  Nothing is changed then.
     """
     writable(t)
-    if not (mode.grad and _live(t, args)):
+    if not mode.grad or not _live(t, args):
         return _overwritten(op, t, args, attrs)
     src = t
     if getattr(op, "inputs", ()) and op.inputs[0] in op.kept:  # what rules read must survive the write
@@ -46,24 +46,31 @@ def _live(t: Any, args: tuple[Any, ...]) -> bool:
     """Whether a gradient passes through an op on these."""
     if edge(t) is not None:
         return True
-    return any(isinstance(a, Traced) and edge(a) is not None for a in args)
+    for a in args:
+        if isinstance(a, Traced) and edge(a) is not None:
+            return True
+    return False
 
 
 def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """The write without a record: by NumPy in one pass where the op is one of its functions."""
     array = t.array
-    ufunc = _IN_ONE_PASS.get(op) if len(args) == 1 and not attrs else None
-    other = args[0].array if ufunc is not None and isinstance(args[0], Traced) else None
-    if other is not None and other.dtype is array.dtype and array.dtype.kind == "f":
+    ufunc = _IN_ONE_PASS.get(op) if not attrs and array.dtype.kind == "f" else None
+    other = args[0] if ufunc is not None else None
+    if isinstance(other, Traced):
+        other = other.array if other.array.dtype is array.dtype else None
+    elif type(other) is not float:
+        other = None
+    if other is None:
+        out = op(t, *args, **attrs).array
+        _fits(array, out)
+        np.copyto(array, out, casting="unsafe")
+    else:
         try:
             mode.quiet(ufunc, array, other, array)
         except ValueError:
             _fits(array, np.empty(np.broadcast_shapes(array.shape, other.shape), array.dtype))
             raise
-    else:
-        out = op(t, *args, **attrs).array
-        _fits(array, out)
-        np.copyto(array, out, casting="unsafe")
     memory = t.memory
     if memory is None:
         t.memory = [1]
