@@ -12,7 +12,8 @@ matrix of columns, and one matrix product per image and group does the sums:
     y = [p q r s] @ columns        grad w = grad y @ columns^T
     grad x: every row of  w^T @ grad y  is added back at its own place
 
-What depends on shapes alone is worked out once: a `Plan`.
+What depends on shapes alone is worked out once: a `Plan`.  Callers see to it that NumPy does
+not warn of infinities and NaN, which pass through.
 """
 
 import itertools
@@ -64,6 +65,10 @@ class Plan:
         self.grad = (-1, groups, w[0] // groups, pixels)
         self.bias = (-1,) + (1,) * dims
         self.images = x[0]
+        self.single = x[0] == groups == 1 and not self.empty
+        if self.single:
+            self.columns, self.flat_weight = self.columns[2:], self.weight[1:]
+            self.flat_grad = (w[0], pixels)
         self.at_once = max(1, COLUMNS // max(1, groups * channels * taps * pixels))
 
     def parts(self) -> Iterator[slice]:
@@ -71,7 +76,7 @@ class Plan:
         return (slice(i, i + self.at_once) for i in range(0, self.images, self.at_once))
 
     def lay_out(self, x: Array) -> Array:
-        """The columns of some images: (n, groups, channels * taps, pixels)."""
+        """The columns of some images: (n, groups, channels * taps, pixels); n and groups left out if both 1."""
         if self.inside is not None:
             bordered = np.zeros((len(x), *self.border), x.dtype)
             bordered[self.inside] = x
@@ -87,15 +92,12 @@ class Plan:
         """Cross-correlation; see kernels.conv."""
         if self.empty:
             y = np.zeros(self.out, x.dtype)
+        elif self.single:  # two plain matrices: np.dot is quicker to call than np.matmul
+            y = np.dot(w.reshape(self.flat_weight), self.lay_out(x)).reshape(self.out)
         else:
             matrix = w.reshape(self.weight)
-            with np.errstate(all="ignore"):  # infinities and NaN pass without a word
-                if self.images <= self.at_once:
-                    y = np.matmul(matrix, self.lay_out(x))
-                else:
-                    parts = [np.matmul(matrix, self.lay_out(x[part])) for part in self.parts()]
-                    y = np.concatenate(parts)
-            y = y.reshape(self.out)
+            parts = [np.matmul(matrix, self.lay_out(x[part])) for part in self.parts()]
+            y = (parts[0] if len(parts) == 1 else np.concatenate(parts)).reshape(self.out)
         if b is not None:
             y += b.reshape(self.bias)
         return y
@@ -106,14 +108,14 @@ class Plan:
         if not self.empty:
             matrix = w.reshape(self.weight).swapaxes(1, 2)
             g = g.reshape(self.grad)
-            with np.errstate(all="ignore"):
-                for part in self.parts():
-                    some = bordered[part]
-                    shape = (len(some), *self.windows)
-                    windows = np.ndarray(shape, g.dtype, some, 0, self.strides)
-                    columns = np.matmul(matrix, g[part]).reshape(shape)
-                    for tap in self.taps:
-                        windows[tap] += columns[tap]
+            for part in self.parts():
+                some = bordered[part]
+                shape = (len(some), *self.windows)
+                windows = np.ndarray(shape, g.dtype, some, 0, self.strides)
+                columns = np.matmul(matrix, g[part]).reshape(shape)
+                for tap in self.taps:
+                    place = windows[tap]
+                    np.add(place, columns[tap], place)
         x = bordered if self.inside is None else np.ascontiguousarray(bordered[self.inside])
         if b is not None:
             x += b.reshape(self.bias)
@@ -123,11 +125,12 @@ class Plan:
         """Adjoint of `conv` in w; see kernels.conv."""
         if self.empty:
             return np.zeros(self.kernels, x.dtype)
+        if self.single:
+            return np.dot(g.reshape(self.flat_grad), self.lay_out(x).T).reshape(self.kernels)
         g = g.reshape(self.grad)
         total = None
-        with np.errstate(all="ignore"):
-            for part in self.parts():
-                columns = self.lay_out(x[part]).swapaxes(2, 3)
-                sums = np.add.reduce(np.matmul(g[part], columns))
-                total = sums if total is None else total + sums
+        for part in self.parts():
+            columns = self.lay_out(x[part]).swapaxes(2, 3)
+            sums = np.add.reduce(np.matmul(g[part], columns))
+            total = sums if total is None else total + sums
         return total.reshape(self.kernels)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import conv_plan
+from minigrad.kernels.conv_channels import ChannelWeight
 from minigrad.kernels.conv_direct import Direct
 from minigrad.kernels.conv_pack import cropped
 from minigrad.kernels.conv_plan import Phases, Size, in_three, three
@@ -94,9 +95,11 @@ def conv_weight(
     inputs, outputs = x[1] // geo.groups, g[1] // geo.groups
     problem = (x[0], geo.groups, inputs, outputs, deep, out, kernel, geo3, dtype)
     square = kernel == (1, 3, 3) and deep[0] == out[0] == 1 and geo3.stride == (1, 1, 1)
-    plan: Weight | WinogradWeight
+    plan: Weight | ChannelWeight | WinogradWeight
     if fast and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST_WEIGHT:
         plan = WinogradWeight(*problem)
+    elif fast and min(inputs, outputs) >= FEWEST_WEIGHT:
+        plan = ChannelWeight(*problem)
     else:
         plan = Weight(*problem)
     shape = (g[1], inputs, *size)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import pool_numpy, threads
-from minigrad.kernels.pool_window import Array, Window, area, divisors, tables
+from minigrad.kernels.pool_window import Array, Window, area, divisors
 
 # Taps of all windows up to which NumPy does the work: a picture of 128 x 128 is below.
 SMALL = 1 << 15
@@ -27,12 +27,12 @@ SMALL = 1 << 15
 
 def _planes(x: Array, dims: int) -> Array:
     """x with its leading dimensions made one."""
-    lead, size = x.shape[: x.ndim - dims], x.shape[x.ndim - dims :]
-    return x if len(lead) == 1 else x.reshape(math.prod(lead), *size)
+    cut = x.ndim - dims
+    return x if cut == 1 else x.reshape(math.prod(x.shape[:cut]), *x.shape[cut:])
 
 
-def _for_numpy(x: Array, work: int) -> bool:
-    return work <= SMALL or x.dtype.char not in "fde"
+def _for_numpy(planes: int, dtype: Any, window: Window) -> bool:
+    return planes * window.work <= SMALL or dtype.char not in "fde"
 
 
 def _wide(x: Array) -> Array:
@@ -42,65 +42,67 @@ def _wide(x: Array) -> Array:
 
 def maximum(x: Array, window: Window) -> tuple[Array, Array]:
     """The greatest number of each window, and its tap: the first of several, NaN before all others."""
-    lead = x.shape[: x.ndim - len(window.out)]
-    work = math.prod(lead) * math.prod(window.out) * math.prod(window.kernel)
-    if _for_numpy(x, work):
-        y, codes = pool_numpy.maximum(_planes(x, len(window.out)), window)
-        shape = lead + window.out
+    flat = _planes(x, window.axes)
+    shape = x.shape[: x.ndim - window.axes] + window.out
+    if _for_numpy(len(flat), x.dtype, window):
+        y, codes = pool_numpy.maximum(flat, window)
         return y.reshape(shape), codes.reshape(shape)
     source = _wide(x)
-    y = np.empty(lead + window.out, source.dtype)
-    codes = np.empty(y.shape, tables(window).code)
-    _forward(source, y, codes, window, tables(window).divisors, work)
+    y = np.empty(shape, source.dtype)
+    codes = np.empty(shape, window.tables.code)
+    _forward(source, y, codes, window, window.tables.divisors)
     return y.astype(x.dtype, copy=False), codes
 
 
 def mean(x: Array, window: Window, include_pad: bool = True, override: int | None = None) -> Array:
     """The sum over each window divided by `override`, or by how many pixels it has."""
-    lead = x.shape[: x.ndim - len(window.out)]
-    work = math.prod(lead) * math.prod(window.out) * math.prod(window.kernel)
-    table = divisors(window, include_pad, override)
-    if window.out == (1,) * len(window.out) and x.dtype.char in "fd" and not any(window.padding):
-        part = x[(..., *(slice(k) for k in window.kernel))]
-        if window.dilation == (1,) * len(window.out):
-            total = np.add.reduce(part.reshape(*lead, -1), -1)
-            return (total / x.dtype.type(area(window, table))).reshape(lead + window.out)
-    if _for_numpy(x, work):
-        y = pool_numpy.mean(_planes(x, len(window.out)), window, area(window, table))
-        return y.reshape(lead + window.out)
+    flat = _planes(x, window.axes)
+    shape = x.shape[: x.ndim - window.axes] + window.out
+    by = area(window, include_pad, override)
+    if _is_whole(window) and x.dtype.char in "fd":
+        total = np.add.reduce(flat.reshape(len(flat), math.prod(window.size)), -1)
+        return (total / x.dtype.type(by)).reshape(shape)
+    if _for_numpy(len(flat), x.dtype, window):
+        return pool_numpy.mean(flat, window, by).reshape(shape)
     source = _wide(x)
-    y = np.empty(lead + window.out, source.dtype)
-    _forward(source, y, None, window, table, work)
+    y = np.empty(shape, source.dtype)
+    _forward(source, y, None, window, divisors(window, include_pad, override))
     return y.astype(x.dtype, copy=False)
+
+
+def _is_whole(window: Window) -> bool:
+    """Whether the only window is the plane."""
+    return window.kernel == window.size and not any(window.padding)
 
 
 def give(g: Array, codes: Array, window: Window) -> Array:
     """g added to the pixel of its window that the code names, zeros elsewhere."""
-    lead = g.shape[: g.ndim - len(window.out)]
-    work = math.prod(lead) * math.prod(window.out) * math.prod(window.kernel)
-    if _for_numpy(g, work):
-        dims = len(window.out)
-        x = pool_numpy.give(_planes(g, dims), _planes(codes, dims), window)
-        return x.reshape(lead + window.size)
-    return _backward(g, np.ascontiguousarray(codes), window, work)
+    flat = _planes(g, window.axes)
+    if _for_numpy(len(flat), g.dtype, window):
+        x = pool_numpy.give(flat, _planes(codes, window.axes), window)
+        return x.reshape(g.shape[: g.ndim - window.axes] + window.size)
+    return _backward(g, np.ascontiguousarray(codes), window)
 
 
 def spread(g: Array, window: Window, include_pad: bool = True, override: int | None = None) -> Array:  # fmt: skip
     """The adjoint of `mean`: g, divided, added to each pixel of its window."""
-    lead = g.shape[: g.ndim - len(window.out)]
-    work = math.prod(lead) * math.prod(window.out) * math.prod(window.kernel)
-    by = area(window, divisors(window, include_pad, override))
-    if _for_numpy(g, work):
-        x = pool_numpy.spread(_planes(g, len(window.out)), window, by)
-        return x.reshape(lead + window.size)
-    return _backward(g / np.asarray(by, _wide(g).dtype), None, window, work).astype(g.dtype, copy=False)  # fmt: skip
+    flat = _planes(g, window.axes)
+    shape = g.shape[: g.ndim - window.axes] + window.size
+    by = area(window, include_pad, override)
+    if _is_whole(window) and g.dtype.char in "fd":
+        x = np.empty((len(flat), math.prod(window.size)), g.dtype)
+        x[...] = flat.reshape(len(flat), 1) / g.dtype.type(by)
+        return x.reshape(shape)
+    if _for_numpy(len(flat), g.dtype, window):
+        return pool_numpy.spread(flat, window, by).reshape(shape)
+    wide = _wide(g)
+    return _backward(wide / np.asarray(by, wide.dtype), None, window).astype(g.dtype, copy=False)
 
 
 def pick(x: Array, codes: Array, window: Window) -> Array:
     """The pixel of each window that the code names."""
-    dims = len(window.out)
-    y = pool_numpy.pick(_planes(x, dims), _planes(codes, dims), window)
-    return y.reshape(codes.shape)
+    dims = window.axes
+    return pool_numpy.pick(_planes(x, dims), _planes(codes, dims), window).reshape(codes.shape)
 
 
 def positions(codes: Array, window: Window) -> Array:
@@ -133,7 +135,7 @@ def _kind(dtype: Any, window: Window) -> tuple[tuple[int, ...], tuple[int, ...]]
     return (0,) * (simd.BYTES // dtype.itemsize), (0,) * (stride if stride < 3 else 0)
 
 
-def _forward(x: Array, y: Array, codes: Array | None, window: Window, table: Array, work: int) -> None:  # fmt: skip
+def _forward(x: Array, y: Array, codes: Array | None, window: Window, table: Array) -> None:  # fmt: skip
     from minigrad.kernels import pool_rows
 
     if not y.size:
@@ -145,10 +147,12 @@ def _forward(x: Array, y: Array, codes: Array | None, window: Window, table: Arr
     def task(start: int, stop: int) -> None:
         pool_rows.pool(kind, *flat, dims, by, start, stop)
 
-    threads.run(task, y.size // window.out[-1], work / 4 + 8 * y.size)
+    rows = y.size // window.out[-1]
+    cost = 4 * y.size + y.size * math.prod(window.kernel) / 4  # nanoseconds, roughly
+    threads.run(task, rows, cost)
 
 
-def _backward(g: Array, codes: Array | None, window: Window, work: int) -> Array:
+def _backward(g: Array, codes: Array | None, window: Window) -> Array:
     from minigrad.kernels import pool_rows
 
     source = _wide(g)
@@ -161,5 +165,6 @@ def _backward(g: Array, codes: Array | None, window: Window, work: int) -> Array
         def task(start: int, stop: int) -> None:
             pool_rows.unpool(kind, *flat, dims, taps, begin, start, stop)
 
-        threads.run(task, x.size // window.size[-1], work / 4 + x.size)
+        cost = x.size + g.size * math.prod(window.kernel) / 4
+        threads.run(task, x.size // window.size[-1], cost)
     return x.astype(g.dtype, copy=False)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from minigrad.kernels import pool_numpy
-from minigrad.kernels.pool_window import Array, Window, every_tap, tables
+from minigrad.kernels.pool_window import Array, Window, every_tap
 
 
 def columns(x: Array, window: Window) -> Array:
@@ -28,8 +28,9 @@ def images(columns: Array, window: Window) -> Array:
     n = columns.shape[0]
     channels = columns.shape[1] // math.prod(window.kernel)
     planes = columns.reshape(n * channels, *window.kernel, *window.out)
-    bordered = np.zeros((n * channels, *tables(window).border), columns.dtype)
+    bordered = np.zeros((n * channels, *window.tables.border), columns.dtype)
     laid = pool_numpy.laid_on(bordered, window)
     for tap in every_tap(window):
-        laid[(..., *tap)] += planes[(slice(None), *tap)]
+        source, place = (slice(None), *tap), (..., *tap)
+        laid[place] += planes[source]  # type: ignore[index]
     return pool_numpy.inner(bordered, window).reshape(n, channels, *window.size)

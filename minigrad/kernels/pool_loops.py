@@ -1,8 +1,8 @@
-"""Loops of `pool_spans` for large tensors: planes p0 .. p1, each by itself.
+r"""Loops of `pool_spans` for large tensors: planes p0 .. p1, each by itself.
 
 Sums go over whole rows first, which are contiguous, and then along one row of sums:
 
-    rows of the window     a b c d e     f g h i j       \\
+    rows of the window     a b c d e     f g h i j       \
                            + + + + +     + + + + +        >  one row, cut into windows
                            k l m n o     p q r s t       /
 """

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.pool_window import Array, Window, every_tap, tables
+from minigrad.kernels.pool_window import Array, Window, every_tap
 
 BLOCK = 1 << 20  # elements of windows laid out at a time
 
@@ -17,7 +17,7 @@ BLOCK = 1 << 20  # elements of windows laid out at a time
 @functools.lru_cache(maxsize=256)
 def _steps(window: Window, itemsize: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Bytes between neighbouring outputs and taps of the bordered planes."""
-    border = tables(window).border
+    border = window.tables.border
     pitch = [itemsize]
     for n in reversed(border[1:]):
         pitch.insert(0, pitch[0] * n)
@@ -29,11 +29,12 @@ def _steps(window: Window, itemsize: int) -> tuple[tuple[int, ...], tuple[int, .
 
 def _bordered(x: Array, window: Window, fill: Any) -> Array:
     """The planes inside a border of `fill`; x itself, made contiguous, if the border is empty."""
-    inner = tables(window).inner
+    inner = window.tables.inner
     if inner is None:
         return x if x.flags.c_contiguous else np.ascontiguousarray(x)
-    bordered = np.full((len(x), *tables(window).border), fill, x.dtype)
-    bordered[(slice(None), *inner)] = x
+    bordered = np.full((len(x), *window.tables.border), fill, x.dtype)
+    place = (slice(None), *inner)
+    bordered[place] = x
     return bordered
 
 
@@ -48,28 +49,24 @@ def lowest(dtype: Any) -> Any:
 
 
 def maximum(x: Array, window: Window) -> tuple[Array, Array]:
-    """The maxima of windows and their codes; NaN wins, the last of several."""
-    table = tables(window)
-    per_plane = table.taps * table.origin.size
-    if x.size and len(x) * per_plane > BLOCK and len(x) > 1:
-        cut = range(0, len(x), max(1, BLOCK // per_plane))
+    """The maxima of windows and their codes: the first of several, but the last NaN."""
+    if len(x) > 1 and len(x) * window.work > BLOCK:
+        cut = range(0, len(x), max(1, BLOCK // window.work))
         parts = [maximum(x[i : i + cut.step], window) for i in cut]
-        values, codes = zip(*parts)
-        return np.concatenate(values), np.concatenate(codes)
+        return np.concatenate([y for y, _ in parts]), np.concatenate([c for _, c in parts])
+    table = window.tables
     low = lowest(x.dtype)
     laid = windows(x, window, low).reshape(len(x), *window.out, table.taps)
-    codes = laid.argmax(-1)
-    values = np.maximum.reduce(laid, -1)
+    values, codes = np.maximum.reduce(laid, -1), laid.argmax(-1)
     if table.inner is not None:  # padding may have tied with pixels, or won over none
         tied = values == low
         if tied.any():
             codes = np.where(tied, table.first, codes)
-    flat = values.ravel()
-    if x.dtype.kind == "f" and np.isnan(flat.dot(flat) if flat.size else 0.0):
+            if table.void:
+                codes = np.where(tied, _checked(codes, window), codes)
+    if x.dtype.kind == "f" and values.size and np.isnan(values.max()):
         spoilt = np.isnan(values)
         codes[spoilt] = table.taps - 1 - np.isnan(laid[spoilt][:, ::-1]).argmax(-1)
-    if table.void:
-        codes[values == low] = _checked(codes, window)[values == low]
     return values, codes.astype(table.code)
 
 
@@ -110,10 +107,11 @@ def _same(x: Array, dtype: Any) -> Array:
 def spread(g: Array, window: Window, area: Any) -> Array:
     """The adjoint of `mean`: g, divided by `area`, added to each pixel of its window."""
     share = g / _as(area, g.dtype)
-    bordered = np.zeros((len(g), *tables(window).border), g.dtype)
+    bordered = np.zeros((len(g), *window.tables.border), g.dtype)
     laid = laid_on(bordered, window)
     for tap in every_tap(window):
-        laid[(..., *tap)] += share
+        place: Any = (..., *tap)
+        laid[place] += share
     return inner(bordered, window)
 
 
@@ -126,15 +124,16 @@ def laid_on(bordered: Array, window: Window) -> Array:
 
 def inner(bordered: Array, window: Window) -> Array:
     """Bordered planes without their border."""
-    inside = tables(window).inner
+    inside = window.tables.inner
     if inside is None:
         return bordered
-    return np.ascontiguousarray(bordered[(slice(None), *inside)])
+    place = (slice(None), *inside)
+    return np.ascontiguousarray(bordered[place])
 
 
 def positions(codes: Array, window: Window) -> Array:
     """Where in its plane, counted along the rows, each maximum was found (int64)."""
-    table = tables(window)
+    table = window.tables
     if table.void:
         codes = np.where(codes == np.array(-1).astype(table.code), table.first, codes)
     return table.steps[codes] + table.origin
@@ -151,7 +150,7 @@ def give(g: Array, codes: Array, window: Window) -> Array:
     """The adjoint of picking: g added to the pixel of its window that the code names."""
     x = np.zeros(len(g) * int(np.prod(window.size)), g.dtype)
     places = _places(codes, window).ravel()
-    if tables(window).void:
+    if window.tables.void:
         real = (codes != np.array(-1).astype(codes.dtype)).ravel()
         np.add.at(x, places[real], g.ravel()[real])
     else:
@@ -162,7 +161,7 @@ def give(g: Array, codes: Array, window: Window) -> Array:
 def pick(x: Array, codes: Array, window: Window) -> Array:
     """The pixel of each window that the code names; 0 for none."""
     places = _places(codes, window)
-    if not tables(window).void:
+    if not window.tables.void:
         return x.ravel()[places]
     real = codes != np.array(-1).astype(codes.dtype)
     return np.where(real, x.ravel()[np.where(real, places, 0)], x.dtype.type(0))

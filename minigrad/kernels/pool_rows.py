@@ -15,7 +15,7 @@ from minigrad.kernels._jit import jit
 from minigrad.kernels.pool_simd import spread, windows
 
 # Columns of `dims`, one row for each of three dimensions.
-N, O, S, P, D, K = range(6)  # inputs, outputs, stride, padding, dilation, taps
+N, O, S, P, D, K = range(6)  # noqa: E741  inputs, outputs, stride, padding, dilation, taps
 
 
 @jit
@@ -63,7 +63,8 @@ def pool(kind: Any, x: Any, y: Any, codes: Any, dims: Any, divisors: Any, r0: in
 
 
 @jit
-def unpool(kind: Any, g: Any, codes: Any, x: Any, dims: Any, taps: Any, begin: Any, r0: int, r1: int) -> None:  # fmt: skip
+def unpool(kind: Any, g: Any, codes: Any, x: Any, dims: Any, taps: Any, begin: Any, r0: int,
+           r1: int) -> None:  # fmt: skip
     """Rows r0 .. r1 of x: each pixel's sum of g over the windows it won, or with codes None was in."""
     height, columns, step = dims[0, N] * dims[1, N], dims[2, N], dims[2, S]
     lanes, source = len(kind[0]), dims[0, O] * dims[1, O] * dims[2, O]

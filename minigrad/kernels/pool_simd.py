@@ -1,8 +1,8 @@
-"""Vector kernels of pooling, written as LLVM code: L neighbouring outputs of one row at a time.
+r"""Vector kernels of pooling, written as LLVM code: L neighbouring outputs of one row at a time.
 
     forward (stride 2)                       backward
     x   a b c d e f g h                      g   p q r s           winners  0 1 1 0
-    tap 0: a c e g  \\                        column 2i     g where tap 0 won:  p . . s
+    tap 0: a c e g \                         column 2i     g where tap 0 won:  p . . s
     tap 1: b d f h  /  the greater of each   column 2i + 1 g where tap 1 won:  . q r .
                        and the tap's number  merged to     dx  p . . q . r s .
 
@@ -157,7 +157,7 @@ def _contest(code: _Code, new: Any, here: Any, mask: Any, best: Any, winner: Any
 
 
 @intrinsic
-def windows(typing: Any, kind: Any, x: Any, xb: Any, rows: Any, rb: Any, count: Any, taps: Any,  # noqa: D103
+def windows(typing: Any, kind: Any, x: Any, xb: Any, rows: Any, rb: Any, count: Any, taps: Any,
             step: Any, dilation: Any, start: Any, size: Any, y: Any, yb: Any, n: Any, codes: Any,
             divisor: Any, line: Any, lb: Any) -> Any:  # fmt: skip
     """y[yb + l], l < min(n, L): the maximum or mean over windows that start at column start + l * step.
@@ -208,7 +208,8 @@ def windows(typing: Any, kind: Any, x: Any, xb: Any, rows: Any, rb: Any, count: 
     return sig, emit
 
 
-def _gathered(code: _Code, g: Any, codes: Any, number: Any, entry: Any, q: Any, size: Any, total: Any) -> None:  # fmt: skip
+def _gathered(code: _Code, g: Any, codes: Any, number: Any, entry: Any, q: Any,
+              size: Any, total: Any) -> None:  # fmt: skip
     """Add to `total` what reaches columns of one phase by one tap: entry = (tap, shift)."""
     b = code.b
     tap, shift = entry
@@ -224,7 +225,7 @@ def _gathered(code: _Code, g: Any, codes: Any, number: Any, entry: Any, q: Any, 
 
 
 @intrinsic
-def spread(typing: Any, kind: Any, g: Any, codes: Any, gb: Any, rows: Any, rb: Any, count: Any,  # noqa: D103
+def spread(typing: Any, kind: Any, g: Any, codes: Any, gb: Any, rows: Any, rb: Any, count: Any,
            taps: Any, begin: Any, phase: Any, q: Any, size: Any, x: Any, xb: Any, step: Any,
            n: Any) -> Any:  # fmt: skip
     """x[xb + (q + l) * step + phase], l < L: the sum of what windows give back to these columns.
@@ -254,7 +255,9 @@ def spread(typing: Any, kind: Any, g: Any, codes: Any, gb: Any, rows: Any, rb: A
                 won = None if mean else code.entry(codes, codes_, place)
                 with cgutils.for_range_slice(b, low, high, one) as (e, _):
                     entry = code.pair(taps, taps_, zero, e)
-                    _gathered(code, code.entry(g, g_, place), won, number, entry, q, size, totals[f])
+                    _gathered(
+                        code, code.entry(g, g_, place), won, number, entry, q, size, totals[f]
+                    )
         sums = [b.load(total) for total in totals]
         pointer = code.entry(x, x_, xb)
         if stride == 0:

@@ -12,7 +12,7 @@ x has shape (planes, *size), y and positions (planes, *out).
 
 import functools
 import math
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -61,102 +61,110 @@ def maximum(x: Array, spans: Array, out: tuple[int, ...]) -> tuple[Array, Array]
 
     source, answer = _wide(x).reshape(len(x), *size), np.empty((len(x), *_three(out)), _wide(x[:0]).dtype)  # fmt: skip
     threads.run(
-        lambda a, b: pool_loops.maximum(source, spans, answer, positions.reshape(answer.shape), a, b),
+        lambda a, b: pool_loops.maximum(
+            source, spans, answer, positions.reshape(answer.shape), a, b
+        ),
         len(x),
         2 * max(x.size, y.size),
     )
     return answer.reshape(shape).astype(x.dtype, copy=False), positions
 
 
-def _maximum(x: Array, spans: Array, out: tuple[int, ...]) -> tuple[Array, Array]:
-    """The same in NumPy: all windows laid out in full, the last pixels of short ones repeated."""
-    lines = []
-    for d, (n, many) in enumerate(zip(_three(x.shape[1:]), _three(out))):
-        start, stop = spans[:, d, :many, 0], spans[:, d, :many, 1]
-        taps = np.arange((stop - start).max())
-        at = np.minimum(start[..., None] + taps, stop[..., None] - 1)
-        lines.append(at * math.prod(_three(x.shape[1:])[d + 1 :]))
-    places = (
-        lines[0][:, :, None, None, :, None, None]
-        + lines[1][:, None, :, None, None, :, None]
-        + lines[2][:, None, None, :, None, None, :]
-    ).reshape(len(spans), *out, -1)
+class _Layout(NamedTuple):
+    """All windows laid out in full."""
+
+    places: Array  # (1 or planes, *out, taps): positions; the last pixels of short windows repeated
+    short: Array  # of the same shape: which of them are not really in the window
+    area: Array  # (1 or planes, *out): how many are
+
+
+def _layout(spans: Array, size: tuple[int, ...], out: tuple[int, ...]) -> _Layout:
+    lines, real = [], []
+    for d, many in enumerate(_three(out)):
+        start, stop = spans[:, d, :many, 0, None], spans[:, d, :many, 1, None]
+        at = start + np.arange((stop - start).max())
+        axes = [len(spans), 1, 1, 1, 1, 1, 1]
+        axes[d + 1], axes[d + 4] = at.shape[1:]
+        step = math.prod(_three(size)[d + 1 :])
+        lines.append((np.minimum(at, stop - 1) * step).reshape(axes))
+        real.append((at < stop).reshape(axes))
+    shape = (len(spans), *out, -1)
+    mask = (real[0] & real[1] & real[2]).reshape(shape)
+    return _Layout(sum(lines).reshape(shape), ~mask, mask.sum(-1))
+
+
+@functools.lru_cache(maxsize=256)
+def _adaptive_layout(size: tuple[int, ...], out: tuple[int, ...]) -> _Layout:
+    return _layout(adaptive(size, out), size, out)
+
+
+def _laid(x: Array, places: Array) -> Array:
+    """(planes, *out, taps): the pixels of all windows."""
     flat = x.reshape(len(x), -1)
-    laid = flat[np.arange(len(x)).reshape((-1,) + (1,) * (places.ndim - 1)), places]
+    if len(places) == 1:
+        return flat.take(places[0], 1)
+    return np.take_along_axis(flat, places.reshape(len(x), -1), 1).reshape(places.shape)
+
+
+def _maximum(x: Array, spans: Array, out: tuple[int, ...]) -> tuple[Array, Array]:
+    size = x.shape[1:]
+    even = spans is adaptive(size, out)
+    places = (_adaptive_layout(size, out) if even else _layout(spans, size, out)).places
+    laid = _laid(x, places)
     codes = laid.argmax(-1)
-    if x.dtype.kind == "f":
+    values = np.maximum.reduce(laid, -1)
+    if x.dtype.kind == "f" and np.isnan(values.max()):
         spoilt = np.isnan(laid)
-        codes = np.where(
-            spoilt.any(-1), laid.shape[-1] - 1 - spoilt[..., ::-1].argmax(-1), codes
-        )
-    codes = codes[..., None]
+        last = laid.shape[-1] - 1 - spoilt[..., ::-1].argmax(-1)
+        codes = np.where(spoilt.any(-1), last, codes)
     places = np.broadcast_to(places, laid.shape)
-    return tuple(np.take_along_axis(a, codes, -1)[..., 0] for a in (laid, places))
+    return values, np.take_along_axis(places, codes[..., None], -1)[..., 0]
 
 
 def mean(x: Array, out: tuple[int, ...]) -> Array:
     """The means over the windows of adaptive pooling."""
-    spans, y = adaptive(x.shape[1:], out), np.zeros((len(x), *out), x.dtype)
+    size, y = x.shape[1:], np.empty((len(x), *out), _wide(x[:0]).dtype)
     if not y.size:
-        return y
+        return y.astype(x.dtype, copy=False)
     if _for_numpy(x, max(x.size, y.size)):
-        total = x.astype(np.float32, copy=False) if x.dtype == np.float16 else x
-        for d in range(-len(out), 0):
-            cuts = spans[0, d, : out[d]]
-            total = _sums(total, cuts, d) / _along(cuts[:, 1] - cuts[:, 0], d, x)
-        return total.astype(x.dtype, copy=False)
-    from minigrad.kernels import pool_loops
+        layout = _adaptive_layout(size, out)
+        laid = _laid(x, layout.places).astype(y.dtype, copy=False)
+        laid[np.broadcast_to(layout.short, laid.shape)] = 0
+        y = np.add.reduce(laid, -1) / layout.area.astype(y.dtype)
+    else:
+        from minigrad.kernels import pool_loops
 
-    source = _wide(x).reshape(len(x), *_three(x.shape[1:]))
-    answer = np.empty((len(x), *_three(out)), source.dtype)
-    threads.run(
-        lambda a, b: pool_loops.mean(source, spans, answer, a, b), len(x), max(x.size, y.size)
-    )
-    return answer.reshape(y.shape).astype(x.dtype, copy=False)
-
-
-def _along(line: Array, d: int, x: Array) -> Array:
-    return line.astype(np.float32 if x.dtype == np.float16 else x.dtype).reshape(
-        (-1,) + (1,) * (-1 - d)
-    )
-
-
-def _sums(x: Array, cuts: Array, d: int) -> Array:
-    """Sums of x over [start, stop) along dimension d, for each row of cuts."""
-    ends = cuts.ravel()
-    if ends[-1] == x.shape[d]:
-        ends = ends[:-1]  # reduceat goes to the end by itself
-    every = np.add.reduceat(x, ends, d)
-    return every[(..., slice(None, None, 2), *(slice(None),) * (-1 - d))]
+        source, answer = _wide(x).reshape(len(x), *_three(size)), y.reshape(len(x), *_three(out))
+        spans = adaptive(size, out)
+        threads.run(
+            lambda a, b: pool_loops.mean(source, spans, answer, a, b), len(x), max(x.size, y.size)
+        )
+    return y.astype(x.dtype, copy=False)
 
 
 def spread(g: Array, size: tuple[int, ...]) -> Array:
     """The adjoint of `mean`."""
-    out = g.shape[1:]
-    spans, x = adaptive(size, out), np.zeros((len(g), *size), _wide(g[:0]).dtype)
-    if g.size and _for_numpy(g, max(x.size, g.size)):
-        share = g.astype(x.dtype)
-        for d in range(-len(out), 0):
-            cuts = spans[0, d, : out[d]]
-            share = _shared(share / _along(cuts[:, 1] - cuts[:, 0], d, g), cuts, size[d], d)
-        x = share
-    elif x.size and g.size:
+    out, x = g.shape[1:], np.zeros((len(g), *size), _wide(g[:0]).dtype)
+    if not g.size or not x.size:
+        return x.astype(g.dtype, copy=False)
+    if _for_numpy(g, max(x.size, g.size)):
+        layout = _adaptive_layout(size, out)
+        share = g / layout.area.astype(x.dtype)
+        plane = math.prod(size)
+        lead = np.arange(0, x.size, plane).reshape((-1,) + (1,) * (g.ndim - 1))
+        real = ~layout.short
+        every = np.broadcast_to(real, (len(g), *real.shape[1:]))
+        places = (layout.places + lead[..., None])[every]
+        np.add.at(x.reshape(-1), places, np.broadcast_to(share[..., None], every.shape)[every])
+    else:
         from minigrad.kernels import pool_loops
 
         source, answer = _wide(g).reshape(len(g), *_three(out)), x.reshape(len(g), *_three(size))
+        spans = adaptive(size, out)
         threads.run(
             lambda a, b: pool_loops.spread(source, spans, answer, a, b), len(g), max(x.size, g.size)
         )
     return x.astype(g.dtype, copy=False)
-
-
-def _shared(g: Array, cuts: Array, n: int, d: int) -> Array:
-    """Each number of dimension d added to the pixels [start, stop) of its window."""
-    x = np.zeros((*g.shape[:d], n, *g.shape[len(g.shape) + d + 1 :]), g.dtype)
-    x, g = np.moveaxis(x, d, 0), np.moveaxis(g, d, 0)
-    for o, (start, stop) in enumerate(cuts):
-        x[start:stop] += g[o]
-    return np.ascontiguousarray(np.moveaxis(x, 0, d))
 
 
 # ---------------------------------------------------------------------------- by position
@@ -176,7 +184,10 @@ def _placed(g: Array, positions: Array, size: tuple[int, ...], add: bool) -> Arr
     x = np.zeros((planes, plane), _wide(g[:0]).dtype)
     if not g.size:
         return x.reshape(lead + size).astype(g.dtype, copy=False)
-    values, places = _wide(g).reshape(planes, -1), np.ascontiguousarray(positions).reshape(planes, -1)
+    values, places = (
+        _wide(g).reshape(planes, -1),
+        np.ascontiguousarray(positions).reshape(planes, -1),
+    )
     if _for_numpy(g, g.size):
         where = places + np.arange(0, x.size, plane)[:, None]
         if add:

@@ -13,22 +13,12 @@ fewer than 256 taps.
 import functools
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-
-
-class Window(NamedTuple):
-    """Sizes of input and window, and how it moves: one number per spatial dimension each."""
-
-    size: tuple[int, ...]
-    kernel: tuple[int, ...]
-    stride: tuple[int, ...]
-    padding: tuple[int, ...]  # of either side
-    dilation: tuple[int, ...]
-    out: tuple[int, ...]
 
 
 class Tables(NamedTuple):
@@ -44,6 +34,40 @@ class Tables(NamedTuple):
     steps: Array  # (taps,): how much further each tap is
     first: Array  # (*out): the first tap that lies in the input
     void: bool  # whether a window has no pixel at all, between its taps
+
+
+class Window:
+    """Sizes of input and window, and how it moves: one number per spatial dimension each.
+
+    Not to be changed once made: what has been worked out about it stays with it.
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, ...],
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: tuple[int, ...],
+        dilation: tuple[int, ...],
+        out: tuple[int, ...],
+    ):
+        self.size, self.kernel, self.stride = size, kernel, stride
+        self.padding, self.dilation, self.out = padding, dilation, out  # padding: of either side
+        self.work = math.prod(kernel) * math.prod(out)  # taps of all windows of a plane
+        self.axes = len(size)
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        return iter((self.size, self.kernel, self.stride, self.padding, self.dilation, self.out))
+
+    @functools.cached_property
+    def tables(self) -> Tables:
+        """What can be worked out once."""
+        return _tables(self)
+
+    @functools.cached_property
+    def area(self) -> dict[Any, Any]:
+        """What sums over windows are divided by, for each way of counting asked for so far."""
+        return {}
 
 
 def code_dtype(taps: int) -> Any:
@@ -64,9 +88,7 @@ def _rows_of_three(lines: list[Array]) -> Array:
     return table
 
 
-@functools.lru_cache(maxsize=256)
-def tables(window: Window) -> Tables:
-    """The tables of a window."""
+def _tables(window: Window) -> Tables:
     lines = list(zip(*window))
     starts = [np.arange(out) * s - p for _, _, s, p, _, out in lines]
     firsts, lasts, padded = [], [], []
@@ -75,9 +97,7 @@ def tables(window: Window) -> Tables:
         lasts.append(np.minimum(k - 1, (n - 1 - start) // d))
         padded.append(np.minimum(start + k, n + p) - start)
     inside = [last - first + 1 for first, last in zip(firsts, lasts)]
-    border = tuple(
-        max(n + 2 * p, (out - 1) * s + (k - 1) * d + 1) for n, k, s, p, d, out in lines
-    )
+    border = tuple(max(n + 2 * p, (out - 1) * s + (k - 1) * d + 1) for n, k, s, p, d, out in lines)
     pitch = [math.prod(window.size[i + 1 :]) for i in range(len(lines))]
     weight = [math.prod(window.kernel[i + 1 :]) for i in range(len(lines))]
     taps = math.prod(window.kernel)
@@ -101,15 +121,23 @@ def tables(window: Window) -> Tables:
 
 def divisors(window: Window, include_pad: bool, override: int | None) -> Array:
     """(3, outputs): what sums over windows are divided by, as a factor of each dimension."""
-    table = tables(window).divisors if include_pad else np.maximum(tables(window).inside, 1)
+    table = window.tables.divisors if include_pad else np.maximum(window.tables.inside, 1)
     if override is not None:
         table = np.ones_like(table)
         table[0] = override
     return table
 
 
-def area(window: Window, table: Array) -> Any:
+def area(window: Window, include_pad: bool, override: int | None) -> Any:
     """`divisors` multiplied out: a number where it is the same for all outputs, else (*out)."""
+    known = window.area.get((include_pad, override))
+    if known is None:
+        table = divisors(window, include_pad, override)
+        known = window.area[include_pad, override] = _multiplied(window, table)
+    return known
+
+
+def _multiplied(window: Window, table: Array) -> Any:
     n = len(window.out)
     lines = [row[:out] for row, out in zip(table[3 - n :], window.out)]
     rest = int(table[: 3 - n, 0].prod())

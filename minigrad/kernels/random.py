@@ -140,22 +140,32 @@ def integers(key: Array, pos: int, out: Array, span: int, low: int) -> int:
 
 
 @jit
-def permutation(key: Array, pos: int, out: Array, wide: bool) -> int:
-    """out (int64, 0 to n - 1 on entry): shuffled from the front, a word (two if wide) for each place."""
+def permutation(key: Array, pos: int, out: Array) -> int:
+    """out (int64, 0 to n - 1 on entry): shuffled from the front, a word for all but the last."""
     n = out.size
-    each = 2 if wide else 1
     piece = np.empty(PIECE, np.uint32)
-    for start in range(0, n - 1, PIECE // each):
-        count = min(PIECE // each, n - 1 - start)
-        pos = words(key, pos, piece, each * count)
+    for start in range(0, n - 1, PIECE):
+        count = min(PIECE, n - 1 - start)
+        pos = words(key, pos, piece, count)
         for i in range(start, start + count):
-            at = i - start
-            if wide:
-                word = np.uint64(piece[2 * at]) << np.uint64(32) | np.uint64(piece[2 * at + 1])
-                j = i + np.int64(word % np.uint64(n - i))
-            else:
-                j = i + np.int64(piece[at] % u32(n - i))
+            j = i + np.int64(piece[i - start] % u32(n - i))
             out[i], out[j] = out[j], out[i]
+    return pos
+
+
+@jit
+def long_permutation(key: Array, pos: int, out: Array) -> int:
+    """out (int64): 0 to n - 1 put in one by one at random places, two words for each."""
+    piece = np.empty(PIECE, np.uint32)
+    for start in range(0, out.size, PIECE // 2):
+        count = min(PIECE // 2, out.size - start)
+        pos = words(key, pos, piece, 2 * count)
+        for i in range(start, start + count):
+            at = 2 * (i - start)
+            word = np.uint64(piece[at]) << np.uint64(32) | np.uint64(piece[at + 1])
+            j = np.int64(word % np.uint64(i + 1))
+            out[i] = out[j]
+            out[j] = i
     return pos
 
 

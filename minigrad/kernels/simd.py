@@ -94,6 +94,10 @@ class Code:
         stored = self.b.store(vector, self.pointer(pointer, self.vector))
         stored.align = self.size
 
+    def store_lane(self, vector: Any, lane: int, pointer: Any) -> None:
+        number = self.b.extract_element(vector, ir.Constant(INT32, lane))
+        self.b.store(number, self.pointer(pointer, self.number))
+
     def splat(self, scalar: Any) -> Any:
         one = self.insert(self.undefined, scalar, 0)
         return self.shuffle(one, self.undefined, [0] * self.lanes)
@@ -141,23 +145,21 @@ class Code:
             step *= 2
         return group[0]
 
-    def loop(self, count: Any, *ways: tuple[Any, list[Any]]) -> Any:
-        """Open a loop of count >= 1 rounds, entered from each (block, its start vectors).
+    def loop(self, count: Any, starts: list[Any]) -> Any:
+        """Open a loop of count >= 1 rounds that carries vectors, at first `starts`.
 
         Answers (number of the round, vectors, close); close(new vectors) ends the body.
         """
+        before = self.b.block
         body = self.b.append_basic_block("body")
         after = self.b.append_basic_block("after")
-        for block, _ in ways:
-            self.b.position_at_end(block)
-            self.b.branch(body)
+        self.b.branch(body)
         self.b.position_at_end(body)
         i = self.b.phi(INT)
-        held = [self.b.phi(self.vector) for _ in ways[0][1]]
-        for block, starts in ways:
-            i.add_incoming(ir.Constant(INT, 0), block)
-            for phi, start in zip(held, starts):
-                phi.add_incoming(start, block)
+        i.add_incoming(ir.Constant(INT, 0), before)
+        held = [self.b.phi(self.vector) for _ in starts]
+        for phi, start in zip(held, starts):
+            phi.add_incoming(start, before)
 
         def close(new: list[Any]) -> None:
             following = self.b.add(i, ir.Constant(INT, 1))
@@ -174,16 +176,11 @@ def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: An
          ws: Any, out: Any, os: Any, vs: Any, add: Any) -> None:  # fmt: skip
     """out[r*os + v*vs] (+)= sum over k < count of  w[k*ws + r] * x[v*xs + offs[k]].
 
-    add != 0: start from what is in out.
+    add != 0: add to what is in out.  The sum itself starts from 0: long sums made of short ones
+    have small rounding errors.
     """
-    places = [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)]
     columns = [code.at(x, (xs, v)) for v in range(vecs)]
-    fresh = code.b.append_basic_block("fresh")
-    resume = code.b.append_basic_block("resume")
-    code.b.cbranch(code.b.icmp_signed("!=", add, code.value(0)), resume, fresh)
-    code.b.position_at_end(resume)
-    loaded = [code.load(place) for place in places]
-    k, held, close = code.loop(count, (fresh, [code.zero] * len(places)), (resume, loaded))
+    k, held, close = code.loop(count, [code.zero] * (rows * vecs))
     offset = code.entry(offs, k)
     xv = [code.load(code.at(column, offset)) for column in columns]
     wk = code.at(w, (k, ws))
@@ -192,8 +189,14 @@ def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: An
         wv = code.splat(code.scalar(code.at(wk, r * code.size)))
         new += [code.fma(wv, xv[v], held[r * vecs + v]) for v in range(vecs)]
     close(new)
-    for vector, place in zip(new, places):
-        code.store(vector, place)
+    places = [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)]
+    with code.b.if_else(code.b.icmp_signed("!=", add, code.value(0))) as (more, fresh):
+        with more:
+            for vector, place in zip(new, places):
+                code.store(code.b.fadd(code.load(place), vector), place)
+        with fresh:
+            for vector, place in zip(new, places):
+                code.store(vector, place)
 
 
 def dots(code: Code, rows: int, taps: int, g: Any, gs: Any, x: Any, offs: Any, pos: Any,
@@ -205,8 +208,7 @@ def dots(code: Code, rows: int, taps: int, g: Any, gs: Any, x: Any, offs: Any, p
     size = code.size * code.lanes
     gr = [code.at(g, (gs, r)) for r in range(rows)]
     xt = [code.at(x, code.entry(offs, t)) for t in range(taps)]
-    zeros = [code.zero] * (rows * taps)
-    p, held, close = code.loop(count, (code.b.block, zeros))
+    p, held, close = code.loop(count, [code.zero] * (rows * taps))
     place = code.entry(pos, p)
     gv = [code.load(code.at(row, (p, size))) for row in gr]
     xv = [code.load(code.at(tap, place)) for tap in xt]
@@ -229,7 +231,7 @@ def gather_few(code: Code, _1: int, _2: int, x: Any, starts: Any, out: Any, pos:
                count: Any, *_: Any) -> None:  # fmt: skip
     """The same for i < count, one pixel at a time: images smaller than a vector."""
     origins = [code.at(x, code.entry(starts, i)) for i in range(code.lanes)]
-    i, _, close = code.loop(count, (code.b.block, []))
+    i, _, close = code.loop(count, [])
     pixel = code.undefined
     for lane, origin in enumerate(origins):
         number = code.scalar(code.at(origin, (i, code.size)))
@@ -253,12 +255,10 @@ def scatter_few(code: Code, _1: int, _2: int, x: Any, bias: Any, out: Any, start
     """The same for i < count, one pixel at a time."""
     shift = code.splat(code.scalar(bias))
     targets = [code.at(out, code.entry(starts, i)) for i in range(code.lanes)]
-    i, _, close = code.loop(count, (code.b.block, []))
+    i, _, close = code.loop(count, [])
     pixel = code.b.fadd(code.load(code.at(x, (i, code.size * code.lanes))), shift)
     for lane, target in enumerate(targets):
-        number = code.b.extract_element(pixel, ir.Constant(INT32, lane))
-        place = code.at(target, (i, code.size))
-        code.b.store(number, code.pointer(place, code.number))
+        code.store_lane(pixel, lane, code.at(target, (i, code.size)))
     close([])
 
 
@@ -266,7 +266,7 @@ def interleave(code: Code, rows: int, _1: int, x: Any, steps: Any, offs: Any, co
                out: Any, *_: Any) -> None:  # fmt: skip
     """out[i*R + r] = x[steps[r] + offs[i]] for i < count: weights in the order `tile` reads them."""
     origins = [code.at(x, code.entry(steps, r)) for r in range(rows)]
-    i, _, close = code.loop(count, (code.b.block, []))
+    i, _, close = code.loop(count, [])
     place, offset = code.at(out, (i, rows * code.size)), code.entry(offs, i)
     for r, origin in enumerate(origins):
         target = code.pointer(code.at(place, r * code.size), code.number)
@@ -274,8 +274,20 @@ def interleave(code: Code, rows: int, _1: int, x: Any, steps: Any, offs: Any, co
     close([])
 
 
+def untangle(code: Code, lanes: int, _1: int, x: Any, step: Any, count: Any, out: Any,
+             next_out: Any, *_: Any) -> None:  # fmt: skip
+    """out[l*next_out + i] = x[i*step][l] for i < count and l < lanes: channels from lanes."""
+    targets = [code.at(out, (next_out, lane)) for lane in range(lanes)]
+    i, _, close = code.loop(count, [])
+    vector = code.load(code.at(x, (step, i)))
+    for lane, target in enumerate(targets):
+        code.store_lane(vector, lane, code.at(target, (i, code.size)))
+    close([])
+
+
 KERNELS: dict[str, Callable[..., None]] = {
-    f.__name__: f for f in (tile, dots, gather, gather_few, scatter, scatter_few, interleave)
+    f.__name__: f
+    for f in (tile, dots, gather, gather_few, scatter, scatter_few, interleave, untangle)
 }
 
 

@@ -121,7 +121,7 @@ def weigh(code: Code, m: int, rows: int, w: Any, steps: Any, taps: Any, count: A
           out: Any, step: Any, *_: Any) -> None:  # fmt: skip
     """out[f*step + i*R + r] = (G w G')[f] of the kernel at w + i*next_w + steps[r], for i < count."""
     code = Code(code.b, 8 * code.size, rows)  # vectors of R output channels
-    i, _, close = code.loop(count, (code.b.block, []))
+    i, _, close = code.loop(count, [])
     origin, target = code.at(w, (i, next_w)), code.at(out, (i, rows * code.size))
     origins = [code.at(origin, code.entry(steps, r)) for r in range(rows)]
     kernel = []

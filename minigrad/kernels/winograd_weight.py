@@ -86,9 +86,7 @@ def finish(code: Code, lanes: int, _1: int, sums: Any, step: Any, dw: Any, next_
     ]
     for tap, vector in enumerate(sum(both_ways(lambda u: back(code, u), spectrum), [])):
         for lane in range(lanes):
-            number = code.b.extract_element(vector, simd.ir.Constant(simd.INT32, lane))
-            place = code.at(dw, (next_dw, lane), tap * code.size)
-            code.b.store(number, code.pointer(place, code.number))
+            code.store_lane(vector, lane, code.at(dw, (next_dw, lane), tap * code.size))
 
 
 simd.KERNELS |= {
