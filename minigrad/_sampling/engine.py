@@ -210,9 +210,12 @@ class Engine(Stream):
     def randperm(self, n: int) -> Array:
         """The integers 0 to n - 1 in a random order: (n,) int64."""
         if fast := kernels(20 * n):
-            order = np.arange(n)
-            # A word of 32 bits would favour some of so many places: torch takes two from here on.
-            self.run(fast.permutation, order, n >= (2**32 - 1) // 20)
+            if n < (2**32 - 1) // 20:
+                order = np.arange(n)
+                self.run(fast.permutation, order)
+            else:  # so many places that a word of 32 bits would favour some
+                order = np.empty(n, np.int64)
+                self.run(fast.long_permutation, order)
             return order
         steps = max(n - 1, 0)
         drawn = self.words(steps) % np.arange(n, n - steps, -1, dtype=np.uint64)

@@ -84,18 +84,26 @@ def test_integers_are_words_modulo_the_span(size, low, span):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("wide", [False, True])
-def test_permutation_swaps_each_place_with_one_after_it(size, wide):
+def test_permutation_swaps_each_place_with_one_after_it(size):
     bits, key, pos = twister(5)
     out = np.arange(size)
-    kernels.permutation(key, pos, out, wide)
-    steps = max(size - 1, 0)
-    words = bits.random_raw(2 * steps if wide else steps)
-    if wide:
-        words = (words[0::2] << np.uint64(32)) | words[1::2]
+    kernels.permutation(key, pos, out)
     expected = list(range(size))
-    for i, word in enumerate(words.tolist()):
+    for i, word in enumerate(bits.random_raw(max(size - 1, 0)).tolist()):
         j = i + word % (size - i)
+        expected[i], expected[j] = expected[j], expected[i]
+    assert out.tolist() == expected
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_long_permutation_swaps_each_new_place_with_one_before_it(size):
+    bits, key, pos = twister(5)
+    out = np.full(size, -1)
+    kernels.long_permutation(key, pos, out)
+    words = bits.random_raw(2 * size).tolist()
+    expected = list(range(size))
+    for i, (high, low) in enumerate(zip(words[0::2], words[1::2])):
+        j = (high << 32 | low) % (i + 1)
         expected[i], expected[j] = expected[j], expected[i]
     assert out.tolist() == expected
 
