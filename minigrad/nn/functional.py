@@ -11,6 +11,7 @@ from ..ops import elementwise, functions, index, reduce, shape
 from ..ops import softmax as softmaxes
 from ..ops.matrix import linear
 from ..tensor import Tensor
+from ._blocks import fold, unfold
 from ._convolution import (
     conv1d,
     conv2d,
@@ -19,17 +20,68 @@ from ._convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from ._pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+)
+from ._unpooling import (
+    fractional_max_pool2d,
+    fractional_max_pool3d,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
     "conv1d",
     "conv2d",
     "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool3d",
     "l1_loss",
     "linear",
     "log_softmax",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
+    "max_pool1d",
+    "max_pool1d_with_indices",
+    "max_pool2d",
+    "max_pool2d_with_indices",
+    "max_pool3d",
+    "max_pool3d_with_indices",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mse_loss",
     "one_hot",
     "pad",
@@ -37,6 +89,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "tanh",
+    "unfold",
 ]
 
 sigmoid, tanh = functions.sigmoid, functions.tanh
