@@ -159,7 +159,7 @@ class Tensor(TensorCore):
     max, min, amax, amin = extreme.max, extreme.min, extreme.amax, extreme.amin
     argmax, argmin, all, any = extreme.argmax, extreme.argmin, extreme.all, extreme.any
     softmax, log_softmax, logsumexp = softmaxes.softmax, softmaxes.log_softmax, softmaxes.logsumexp
-    cumsum, norm = softmaxes.cumsum, reduce.norm
+    cumsum, norm, sum_to_size = softmaxes.cumsum, reduce.norm, reduce.summed_to
 
     # -------------------------------------------------------------------- shape
     reshape, view, flatten, unflatten = (
@@ -191,10 +191,6 @@ class Tensor(TensorCore):
         parts.split,
         parts.chunk,
     )
-
-    def sum_to_size(self, *size: Any) -> Any:
-        """The tensor summed over what would have to be broadcast to have ``size``."""
-        return shape.sum_to_size(self, _common.shape_of(size))
 
     def reshape_as(self, other: Tensor) -> Any:
         """The tensor in the shape of another."""

@@ -106,13 +106,11 @@ def all_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     """Dimensions counted from the front: all for None or (); RuntimeError if one stands twice."""
     if dim is None or (isinstance(dim, (tuple, list)) and not dim):
         return tuple(range(ndim))
-    if not isinstance(dim, (tuple, list)):
-        return (one_dim(dim, ndim),)
-    dims = tuple(one_dim(d, ndim) for d in dim)
+    dims = tuple(one_dim(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
     for d in dims:
         if dims.count(d) > 1:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
-    return dims
+    return dims if ndim else ()
 
 
 def shape_of(sizes: Any) -> tuple[int, ...]:

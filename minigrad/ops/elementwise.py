@@ -13,7 +13,20 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, primitive, wrap
 from . import functions
-from ._common import cast, common_float, converted, elementwise, floating, number_as, unary
+from ._common import (
+    Number,
+    cast,
+    common,
+    common_float,
+    converted,
+    elementwise,
+    floating,
+    number_as,
+    operands,
+    unary,
+)
+
+_BOOL = _types.bool_.np
 
 
 # ------------------------------------------------------------------------------ arithmetic
@@ -26,14 +39,22 @@ def add(input, other, /, *, alpha=1):
 add.vjps(input=lambda g: g, other=lambda g, alpha: g if alpha == 1 else g * alpha)
 
 
-@elementwise
-def sub(input, other, /, *, alpha=1):
-    """``input - alpha * other``; RuntimeError for two bool tensors, as in torch."""
-    if getattr(input, "dtype", None) == bool and getattr(other, "dtype", bool) == bool:
+def _no_bools(*inputs: Any) -> Any:
+    """``common`` for what bools cannot do."""
+    found = operands(inputs)
+    if any((_types.number_dtype(x) if isinstance(x, Number) else x.dtype) == _BOOL for x in found):
         raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-            "`logical_xor()` operator instead."
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+            "mask, use the `~` or `logical_not()` operator instead."
         )
+    return common(*inputs)
+
+
+@elementwise(promote=_no_bools)
+def sub(input, other, /, *, alpha=1):
+    """``input - alpha * other``; RuntimeError for bools, as in torch."""
+    if input.dtype is _BOOL:
+        _no_bools(input, other)
     return input - other if alpha == 1 else input - other * input.dtype.type(alpha)
 
 
@@ -153,13 +174,32 @@ def positive(input):
     return input
 
 
-@elementwise
-def pow(input, exponent, /):
-    """``input ** exponent``; RuntimeError for integers to a negative integer power."""
-    kind = getattr(input, "dtype", None)
-    if kind is not None and kind.kind in "iu" and np.any(np.asarray(exponent) < 0):
+def _powers(input: Any, exponent: Any) -> Any:
+    """``common``, after refusing what torch's pow refuses."""
+    base, power = operands((input, exponent))
+    if isinstance(power, int) and power < 0 and getattr(base, "dtype", _types.default()).kind != "f":
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return input**exponent
+    if isinstance(power, np.ndarray) and power.dtype == getattr(base, "dtype", None) == _BOOL:
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+    return common(input, exponent)
+
+
+@elementwise(promote=_powers)
+def pow(input, exponent, /):
+    """``input ** exponent``; RuntimeError for integers to a negative number's power."""
+    kind = input.dtype.kind
+    if kind == "f":
+        return input**exponent
+    if kind == "b":
+        if exponent.ndim:
+            raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+        return input | ~exponent
+    if kind == "u" or (exponent >= 0).all():
+        return input**exponent
+    # as torch: what is not whole is 0
+    sign = np.where(exponent % 2, input, np.abs(input))
+    inverse = np.where(np.abs(input) == 1, sign, 0)
+    return np.where(exponent < 0, inverse, input ** np.maximum(exponent, 0)).astype(input.dtype)
 
 
 def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
@@ -190,8 +230,8 @@ pow.title = "PowBackward0"
 
 @unary
 def square(input, /):
-    """``input ** 2``."""
-    return input**2
+    """``input ** 2``; of bools, int64."""
+    return input**2 if input.dtype is not _BOOL else input.astype(np.int64)
 
 
 square.title = "PowBackward0"
@@ -210,6 +250,8 @@ abs.vjps(input=lambda g, input: g * sign(input))
 @unary
 def sign(input, /):
     """-1, 0 or 1 by the sign; 0 for NaN, as in torch."""
+    if input.dtype is _BOOL:
+        return input.copy()
     out = np.sign(input)
     return np.nan_to_num(out, nan=0.0) if input.dtype.kind == "f" else out
 

@@ -39,8 +39,17 @@ _amin.vjps(input=_extreme_rule)
 
 
 def _nonempty(name: str, input: Any, dim: Any) -> None:
-    if builtins.any(input.array.shape[d] == 0 for d in all_dims(dim, input.array.ndim) if input.array.ndim):
-        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0")
+    if input.array.size == 0 and dim is None:
+        raise RuntimeError(_NO_ELEMENTS.format(name))
+    for d in all_dims(dim, input.array.ndim):
+        if input.array.shape[d] == 0:
+            raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+
+
+_NO_ELEMENTS = (
+    "{}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
+    "'dim' argument."
+)
 
 
 def amax(input, dim=(), keepdim=False):
@@ -132,10 +141,7 @@ def _extreme(name: str, input: Any, dim: Any, keepdim: bool, ops: tuple[Any, Any
         return pairwise(input, dim)
     if dim is None:
         if input.array.size == 0:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                "reduction dim with the 'dim' argument."
-            )
+            raise RuntimeError(_NO_ELEMENTS.format(name))
         return whole(input)
     d = one_dim(dim, input.array.ndim)
     if input.array.ndim and input.array.shape[d] == 0:
@@ -171,12 +177,11 @@ def _argmin(input, /, dim, keepdim):
 
 
 def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
+    if input.array.dtype == bool:
+        raise RuntimeError(f"{name}(): does not support bool input")
     if dim is None:
         if input.array.size == 0:
-            raise IndexError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                "reduction dim with the 'dim' argument."
-            )
+            raise IndexError(_NO_ELEMENTS.format(name))
         return op(input, None, keepdim)
     d = one_dim(dim, input.array.ndim)
     if input.array.ndim == 0:
@@ -198,12 +203,19 @@ def argmin(input, dim=None, keepdim=False):
 
 @primitive
 def _all(input, /, dim, keepdim):
-    return np.all(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+    axis = dim if dim == () else _axis(dim, input.ndim)  # as torch: over no dimension
+    return _truth(input, np.all(input, axis=axis, keepdims=keepdim))
 
 
 @primitive
 def _any(input, /, dim, keepdim):
-    return np.any(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+    axis = dim if dim == () else _axis(dim, input.ndim)
+    return _truth(input, np.any(input, axis=axis, keepdims=keepdim))
+
+
+def _truth(input: Array, answer: Any) -> Any:
+    """As torch: the truth about uint8 is uint8."""
+    return answer.astype(np.uint8) if input.dtype == np.uint8 else answer
 
 
 def all(input, dim=None, keepdim=False):

@@ -136,7 +136,9 @@ tanh.vjps(input=lambda g, out: g * (1 - out * out))
 # ------------------------------------------------------------------------------ activations
 @unary
 def relu(input, /):
-    """``max(input, 0)``; its slope at 0 is 0."""
+    """``max(input, 0)``; its slope at 0 is 0.  RuntimeError for bools."""
+    if input.dtype.kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu")
     return np.maximum(input, _ZERO[input.dtype])
 
 

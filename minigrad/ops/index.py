@@ -231,7 +231,7 @@ def writable(t: Any) -> None:
                 f"{view}a leaf Variable that requires grad is being used in an in-place operation."
             )
     array = t.array
-    if 0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
+    if 0 in array.strides and array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."

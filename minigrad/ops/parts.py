@@ -47,7 +47,10 @@ def cat(tensors, dim=0):
                     f"Sizes of tensors must match except in dimension {d}. Expected size {first[k]} but got size "
                     f"{s[k]} for tensor number {i} in the list."
                 )
-    return _cat(common(*real) or real, d)
+    fixed = common(*tensors)  # the dtypes of empties count too
+    if fixed is not None:
+        real = [x for x in fixed if x.array.shape != (0,)] or fixed[:1]
+    return _cat(real, d)
 
 
 @variadic("CatBackward0")

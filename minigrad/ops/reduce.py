@@ -13,9 +13,9 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, primitive
-from ._common import all_dims, cast, unary
+from ._common import all_dims, cast, shape_of, unary
 from .elementwise import abs, choose, masked, sign
-from .shape import expand, reshape
+from .shape import expand, reshape, sum_to_size
 
 
 def kept_dims(shape: tuple[int, ...], dim: Any) -> tuple[int, ...]:
@@ -77,6 +77,20 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
     if dtype is not None or input.array.dtype.kind != "f":
         input = _accumulated(input, dtype)
     return _sum(input, dim, keepdim)
+
+
+def summed_to(input: Any, *size: Any) -> Any:
+    """``Tensor.sum_to_size``: summed over what would have to be broadcast to have ``size``; RuntimeError if none is."""
+    wanted, shape = shape_of(size), input.array.shape
+    fits = len(wanted) <= len(shape) and all(
+        w in (1, s) for w, s in zip(wanted[::-1], shape[::-1])
+    )
+    if not fits:
+        raise RuntimeError(
+            f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}."
+        )
+    same = wanted == shape and shape != ()  # as torch: what is 0-d counts as summed
+    return sum_to_size(input if same else _accumulated(input, None), wanted)
 
 
 def count(shape: tuple[int, ...], dim: Any) -> int:

@@ -29,7 +29,7 @@ def sum_to_size(input, /, shape):
     axes = tuple(range(lead)) + tuple(
         lead + i for i, s in enumerate(shape) if s == 1 and input.shape[lead + i] != 1
     )
-    return np.add.reduce(input, axis=axes, keepdims=True).reshape(shape)
+    return np.add.reduce(input, axis=axes, dtype=input.dtype, keepdims=True).reshape(shape)
 
 
 expand.vjps(input=lambda g, into: g if g.shape == into else sum_to_size(g, into))

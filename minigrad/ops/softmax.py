@@ -12,7 +12,7 @@ from ._common import cast, one_dim, unary
 from .functions import exp
 from .parts import flip
 from .reduce import _accumulated, _axis, _sum, spread
-from .shape import reshape
+from .shape import clone, reshape
 
 
 @unary(title="SoftmaxBackward0")
@@ -38,15 +38,15 @@ _log_softmax.vjps(input=lambda g, out, dim: g - exp(out) * _sum(g, dim, True))
 def _over(op: Any, input: Any, dim: Any, dtype: Any) -> Any:
     if dtype is not None:
         input = cast(input, _types.as_numpy(dtype))
-    if input.array.dtype.kind != "f":
-        raise RuntimeError(
-            f'"softmax_kernel_impl" not implemented for \'{_types.of(input.array.dtype).title}\''
-        )
     d = one_dim(dim, input.array.ndim)
+    if not input.array.size:
+        return clone(input)
+    if input.array.dtype.kind != "f":
+        last = "_lastdim" if d == max(0, input.array.ndim - 1) else ""
+        title = _types.of(input.array.dtype).title
+        raise NotImplementedError(f"\"softmax{last}_kernel_impl\" not implemented for '{title}'")
     if not input.array.ndim:
         return reshape(op(reshape(input, (1,)), 0), ())
-    if input.array.shape[d] == 0:
-        return input * 1.0
     return op(input, d)
 
 
@@ -63,7 +63,7 @@ def log_softmax(input, dim, dtype=None):
 @unary
 def _logsumexp(input, /, dim, keepdim):
     axis = _axis(dim, input.ndim)
-    top = np.maximum.reduce(input, axis=axis, keepdims=True)
+    top = np.maximum.reduce(input, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, input.dtype.type(0))
     total = np.log(np.add.reduce(np.exp(input - top), axis=axis, keepdims=True)) + top
     return total if keepdim else total.squeeze(axis)
