@@ -36,8 +36,8 @@ def _convolution(n, transposed):
         padding = per_dim(draw, n, 0, 2)
         room = zip(kernel, spread_out(dilation, n), spread_out(padding, n), strict=True)
         most = 6 if n < 3 else 3
-        if transposed:
-            least = [max(1, 2 * pad - span * (k - 1)) for k, span, pad in room]
+        if transposed:  # with any stride, the answer has a side of 1 at least
+            least = [max(1, 1 + 2 * pad - span * (k - 1)) for k, span, pad in room]
         else:
             least = [max(1, span * (k - 1) + 1 - 2 * pad) for k, span, pad in room]
         size = tuple(low + draw(st.integers(0, most)) for low in least)

@@ -17,7 +17,10 @@ from .cases import Case
 
 @dataclass(frozen=True, repr=False)
 class Row:
-    """One op, or one way to call it."""
+    """One op, or one way to call it.
+
+    Where torch merely lacks a kernel for bool, `kinds` leaves bool out: answering is no fault.
+    """
 
     name: str  # a path, the same in both packages
     case: Callable[..., Case]
@@ -35,6 +38,9 @@ class Row:
 
     def __repr__(self) -> str:
         return f"<row {self.id}>"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))  # hypothesis would spell out a dataclass
 
 
 def _rows(names: str, case: Callable[..., Case], **options: Any) -> list[Row]:
@@ -64,10 +70,10 @@ ELEMENTWISE = [
     Row("rfloordiv", cases.with_number, lambda x, number: number // x, kinds="f", smooth=False),
     *_rows("div true_divide", cases.nonzero_binary),
     Row("div", cases.with_number),
-    Row("div", cases.rounded_division, smooth=False),
-    Row("floor_divide", cases.nonzero_binary, smooth=False),
-    *_rows("remainder fmod", cases.nonzero_binary, domain=(0.1, 2.9), ties=False),
-    *_rows("remainder fmod", cases.with_number),
+    Row("div", cases.rounded_division, kinds="fiu", smooth=False),
+    Row("floor_divide", cases.nonzero_binary, kinds="fiu", smooth=False),
+    *_rows("remainder fmod", cases.nonzero_binary, kinds="fiu", domain=(0.1, 2.9), ties=False),
+    *_rows("remainder fmod", cases.with_number, kinds="fiu"),
     Row("pow", cases.powers, kinds="f", slack=4),
     Row("pow", cases.number_powers, slack=4),
     Row("pow", cases.powers_of_number, slack=4),
@@ -75,11 +81,13 @@ ELEMENTWISE = [
     Row("masked_fill", cases.filled),
     Row("clamp", cases.bounded),
     Row("clamp", cases.tensor_bounded, kinds="fi"),
-    *_rows("neg abs square sign relu positive clone", cases.unary),
+    *_rows("neg square sign relu positive clone", cases.unary),
+    Row("abs", cases.unary, kinds="fiu"),
     *_rows("sqrt rsqrt log log2 log10 log1p reciprocal", cases.unary, domain=(0.2, 3.0)),
     *_rows("exp exp2 expm1 sin cos tanh sigmoid", cases.unary),
     Row("tan", cases.unary, domain=(-1.3, 1.3), slack=16),
-    *_rows("floor ceil round trunc", cases.unary, smooth=False),
+    *_rows("floor ceil round trunc", cases.unary, kinds="fiu", smooth=False),
+    Row("frac", cases.unary, kinds="f"),
     *_rows("eq ne lt le gt ge", cases.binary, smooth=False),
     *_rows("eq lt ge", cases.with_number, smooth=False),
     *_rows("logical_and logical_or logical_xor", cases.binary, smooth=False),
