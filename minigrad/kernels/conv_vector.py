@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels import conv_plan
+from minigrad.kernels import conv_plan, conv_pointwise, simd
 from minigrad.kernels.conv_channels import ChannelWeight
 from minigrad.kernels.conv_direct import Direct
 from minigrad.kernels.conv_pack import cropped
 from minigrad.kernels.conv_plan import Phases, Size, in_three, three
+from minigrad.kernels.conv_pointwise import Pointwise
 from minigrad.kernels.conv_weight import Weight
 from minigrad.kernels.geometry import Geometry, out_sizes
 from minigrad.kernels.winograd import Winograd, distance
@@ -26,8 +27,11 @@ from minigrad.kernels.winograd_weight import WinogradWeight
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
-FEWEST = 8  # channels on either side from which Winograd's transforms pay
-FEWEST_WEIGHT = 12  # and where channels are the lanes
+# Channels on either side from which Winograd's transforms pay, and from which lanes that are
+# channels are full enough.
+FEWEST = 8
+FEWEST_WEIGHT = 12
+FEWEST_LANES = 12
 
 
 def _choose(
@@ -41,7 +45,7 @@ def _choose(
     steps: tuple[int, int, int],
     dtype: Any,
     fast: bool,
-) -> Direct | Winograd:
+) -> Direct | Pointwise | Winograd:
     """Winograd's algorithm for 3x3 kernels of stride 1 where it pays, else the direct sum."""
     problem = (images, groups, inputs, outputs, size, out, phases, steps, dtype)
     plain = all(len(ps) == 1 and ps[0].stride == ps[0].step == 1 for ps in phases)
@@ -50,6 +54,8 @@ def _choose(
         m = 4 if fast else 2
         if all(n >= m * distance(p) for n, (p,) in zip(out[1:], phases[1:])):
             return Winograd(*problem, m)
+    if conv_pointwise.fits(outputs, size, out, phases, simd.BYTES // np.dtype(dtype).itemsize):
+        return Pointwise(*problem)
     return Direct(*problem)
 
 
@@ -79,7 +85,7 @@ def conv_input(
 
 
 def _sweep(
-    plan: Direct | Winograd, size: Shape
+    plan: Direct | Pointwise | Winograd, size: Shape
 ) -> Callable[[Array, Array, Array | None], Array]:
     def run(x: Array, w: Array, b: Array | None) -> Array:
         return cropped(plan(whole(x), whole(w), b if b is None else whole(b)), size)
@@ -98,7 +104,7 @@ def conv_weight(
     plan: Weight | ChannelWeight | WinogradWeight
     if fast and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST_WEIGHT:
         plan = WinogradWeight(*problem)
-    elif fast and min(inputs, outputs) >= FEWEST_WEIGHT:
+    elif fast and min(inputs, outputs) >= FEWEST_LANES:
         plan = ChannelWeight(*problem)
     else:
         plan = Weight(*problem)

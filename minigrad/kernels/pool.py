@@ -14,6 +14,7 @@ unusual dtypes are NumPy's, so that Numba is not loaded for them.
 
 import functools
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from minigrad.kernels.pool_window import Array, Window, area, divisors
 
 # Taps of all windows up to which NumPy does the work: a picture of 128 x 128 is below.
 SMALL = 1 << 15
+_INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
 
 def _planes(x: Array, dims: int) -> Array:
@@ -32,7 +34,7 @@ def _planes(x: Array, dims: int) -> Array:
 
 
 def _for_numpy(planes: int, dtype: Any, window: Window) -> bool:
-    return planes * window.work <= SMALL or dtype.char not in "fde"
+    return planes * window.work <= SMALL or dtype.char not in "fde" or _INTERPRETED
 
 
 def _wide(x: Array) -> Array:

@@ -274,6 +274,14 @@ def interleave(code: Code, rows: int, _1: int, x: Any, steps: Any, offs: Any, co
     close([])
 
 
+def fill(code: Code, rows: int, vecs: int, bias: Any, out: Any, os: Any, vs: Any, *_: Any) -> None:
+    """out[r*os + v*vs] = bias[r] in every lane."""
+    for r in range(rows):
+        vector = code.splat(code.scalar(code.at(bias, r * code.size)))
+        for v in range(vecs):
+            code.store(vector, code.at(out, (os, r), (vs, v)))
+
+
 def untangle(code: Code, lanes: int, _1: int, x: Any, step: Any, count: Any, out: Any,
              next_out: Any, *_: Any) -> None:  # fmt: skip
     """out[l*next_out + i] = x[i*step][l] for i < count and l < lanes: channels from lanes."""
@@ -287,7 +295,7 @@ def untangle(code: Code, lanes: int, _1: int, x: Any, step: Any, count: Any, out
 
 KERNELS: dict[str, Callable[..., None]] = {
     f.__name__: f
-    for f in (tile, dots, gather, gather_few, scatter, scatter_few, interleave, untangle)
+    for f in (tile, dots, gather, gather_few, scatter, scatter_few, interleave, fill, untangle)
 }
 
 

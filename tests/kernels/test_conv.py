@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minigrad.kernels import conv as K
+from minigrad.kernels import conv_vector
 
 Array = np.ndarray[Any, Any]
 TORCH = {
@@ -134,13 +135,17 @@ def agree(got: tuple[Array, ...], want: tuple[Array, ...], dtype: Any) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.fixture(params=["numpy", "vector"], autouse=True, scope="module")
+@pytest.fixture(params=["numpy", "images", "channels"], autouse=True, scope="module")
 def path(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Every test runs with all work given to NumPy, then with all given to the vector kernels."""
-    before = K.SMALL
-    K.SMALL = 1 << 62 if request.param == "numpy" else -1
+    """Every test runs with all work given to NumPy, then with all given to the vector kernels,
+
+    whose lanes in the weight adjoint are images, then channels.
+    """
+    before = K.SMALL, conv_vector.FEWEST_LANES
+    K.SMALL = {"numpy": 1 << 62, "images": -1, "channels": -2}[request.param]
+    conv_vector.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
     yield request.param
-    K.SMALL = before
+    K.SMALL, conv_vector.FEWEST_LANES = before
 
 
 @given(problems())

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 
 from minigrad.kernels import conv as K
-from minigrad.kernels import scratch, threads
+from minigrad.kernels import conv_vector, scratch, threads
 from tests.kernels.test_conv import Array, Problem, problems, squares
 
 PAGE = mmap.PAGESIZE
@@ -51,12 +51,14 @@ class Fenced:
         return fenced
 
 
-@pytest.fixture(autouse=True)
-def vector_path() -> Iterator[None]:
-    before, count = K.SMALL, threads.get_num_threads()
-    K.SMALL = -1
+@pytest.fixture(params=["images", "channels"], autouse=True, scope="module")
+def path(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All work goes to the vector kernels, with both kinds of lanes in the weight adjoint."""
+    before = K.SMALL, conv_vector.FEWEST_LANES, threads.get_num_threads()
+    K.SMALL = -1 if request.param == "images" else -2
+    conv_vector.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
     yield
-    K.SMALL = before
+    K.SMALL, conv_vector.FEWEST_LANES, count = before
     threads.set_num_threads(count)
 
 

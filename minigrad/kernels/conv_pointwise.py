@@ -1,0 +1,129 @@
+"""1x1 convolution of stride 1, and its adjoint in x: pixels are the lanes, nothing is packed.
+
+    x, NCHW     channel 0:  |p0 p1 .. |.. .. |         V vectors of pixels, read where they lie
+                channel 1:  |p0 p1 .. |.. .. |
+                   simd.tile: sum over channels of w[o][c] * x[c][pixels], plus the bias
+    y, NCHW     R channels x V vectors, written where they belong
+
+The last tile of an image is moved back so that it fits: it computes some pixels again.
+Tasks are (image, group, chunk of pixels).
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels import scratch, simd, threads
+from minigrad.kernels._jit import jit
+from minigrad.kernels.conv_pack import NANOSECONDS, TILES
+from minigrad.kernels.conv_plan import Phases, Size
+from minigrad.kernels.simd import call
+
+Array = np.ndarray[Any, Any]
+
+CHANNELS = 128  # summed in one go: the inputs of a tile stay in the L1 cache
+PIXELS = 512  # per task, at least
+
+
+@jit
+def _order_weights(interleave, sizes, steps, rows, table, w, wf):  # type: ignore[no-untyped-def]
+    """Weights in the order of use: wf[group][block of R][channel][R]."""
+    groups, inputs, outputs, item, height = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
+    for g in range(groups):
+        for o in range(0, outputs, height):
+            call(interleave, (w + g * steps[0], rows + o * 8, table, inputs, wf))
+            wf += inputs * height * item
+
+
+@jit
+def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
+    """Tasks begin..end of a convolution; see `Pointwise` for the tables."""
+    groups, inputs, outputs, item, height, wide, pixels, chunk, chunks = sizes[0:9]
+    x, wf, bias, y, offs = addresses
+    plane = pixels * item
+    vector = sizes[9]
+    for task in range(begin, end):
+        image, group, first = task // chunks // groups, task // chunks % groups, task % chunks * chunk
+        here = x + (image * groups + group) * inputs * plane
+        there = y + (image * groups + group) * outputs * plane
+        for p0 in range(first, min(pixels, first + chunk), wide):
+            p = min(p0, pixels - wide)
+            for o in range(0, outputs, height):
+                if bias:
+                    call(calls[1], (bias + (group * outputs + o) * item,
+                         there + o * plane + p * item, plane, vector))  # fmt: skip
+            for c in range(0, inputs, CHANNELS):
+                for o in range(0, outputs, height):
+                    w = wf + ((group * outputs + o) * inputs + c * height) * item
+                    call(calls[0], (here + p * item, vector, offs + c * 8, min(CHANNELS, inputs - c),
+                         w, height * item, there + o * plane + p * item, plane, vector, bias + c))  # fmt: skip
+
+
+class Pointwise:
+    """Tables of one sweep; arguments as for `conv_direct.Direct`."""
+
+    def __init__(
+        self,
+        images: int,
+        groups: int,
+        inputs: int,
+        outputs: int,
+        size: Size,
+        out: Size,
+        phases: Phases,
+        steps: tuple[int, int, int],
+        dtype: Any,
+    ) -> None:
+        item, vector = np.dtype(dtype).itemsize, simd.BYTES
+        lanes, pixels = vector // item, math.prod(size)
+        self.shape = (images, groups * outputs, *out)
+        height, vecs = choose_tile(outputs, pixels, lanes)
+        wide = vecs * lanes
+        chunk = -(-min(pixels, PIXELS) // wide) * wide
+        chunks = -(-pixels // chunk)
+        self.calls = np.array(
+            [simd.address(name, height, vecs, dtype) for name in ("tile", "fill")]
+        )
+        self.interleave = simd.address("interleave", height, 0, dtype)
+        self.sizes = np.array(
+            [groups, inputs, outputs, item, height, wide, pixels, chunk, chunks, vector], np.int64
+        )
+        self.steps = (steps[0] * item,)
+        self.rows = np.arange(outputs) * (steps[1] * item)
+        self.columns = np.arange(inputs) * (steps[2] * item)
+        self.offs = np.arange(inputs) * (pixels * item)
+        self.weights = groups * outputs * inputs
+        self.tasks = images * groups * chunks
+        self.cost = NANOSECONDS * images * pixels * self.weights
+
+    def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
+        y = scratch.empty(self.shape, x.dtype)
+        wf = scratch.take("weights", self.weights, x.dtype)
+        x_at, wf_at, y_at, w_at = (a.ctypes.data for a in (x, wf, y, w))
+        bias = 0 if b is None else b.ctypes.data
+        _order_weights(self.interleave, self.sizes, self.steps, self.rows.ctypes.data,
+                       self.columns.ctypes.data, w_at, wf_at)  # fmt: skip
+        addresses = (x_at, wf_at, bias, y_at, self.offs.ctypes.data)
+
+        def work(begin: int, end: int) -> None:
+            _sweep(self.sizes, self.calls, addresses, begin, end)
+
+        threads.run(work, self.tasks, self.cost)
+        return y
+
+
+def fits(outputs: int, size: Size, out: Size, phases: Phases, lanes: int) -> bool:
+    """Whether a sweep is a 1x1 convolution of stride 1 on enough pixels."""
+    one = all(len(ps) == 1 and ps[0].reach == (0,) and ps[0].stride == 1 for ps in phases)
+    return one and size == out and math.prod(size) >= lanes
+
+
+def choose_tile(outputs: int, pixels: int, lanes: int) -> tuple[int, int]:
+    """The register tile that wastes least; it must not reach beyond the channels or pixels."""
+    costs = {
+        (r, v): -(-pixels // (v * lanes)) * v * cost
+        for (r, v), cost in (TILES[simd.REGISTERS] | {(1, 1): 4.0}).items()
+        if outputs % r == 0 and v * lanes <= pixels
+    }
+    return min(costs, key=lambda tile: costs[tile])
