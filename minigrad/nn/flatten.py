@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..tensor import Tensor
+from . import functional as F
 from .module import Module
 
 
@@ -61,3 +63,71 @@ class Unflatten(Module):
     def extra_repr(self) -> str:
         """The dimension and the sizes made of it."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+class Unfold(Module):
+    """Makes a column of every one of L patches: (N, C, *size) → (N, C·∏kernel_size, L).
+
+    Same arguments as torch.nn.Unfold.
+
+    >>> import minigrad as mg
+    >>> mg.nn.Unfold(kernel_size=(2, 3))(mg.ones(2, 5, 3, 4)).shape
+    minigrad.Size([2, 30, 4])
+    """
+
+    def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, *size) → (N, C·∏kernel_size, L)."""
+        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return (
+            f"kernel_size={self.kernel_size}, dilation={self.dilation}, "
+            f"padding={self.padding}, stride={self.stride}"
+        )
+
+
+class Fold(Module):
+    """Adds columns up where their patches were: (N, C·∏kernel_size, L) → (N, C, *output_size).
+
+    The adjoint of Unfold.  Same arguments as torch.nn.Fold.
+
+    >>> import minigrad as mg
+    >>> mg.nn.Fold((4, 5), kernel_size=(2, 2))(mg.ones(1, 12, 12)).shape
+    minigrad.Size([1, 3, 4, 5])
+    """
+
+    def __init__(
+        self,
+        output_size: Any,
+        kernel_size: Any,
+        dilation: Any = 1,
+        padding: Any = 0,
+        stride: Any = 1,
+    ):
+        super().__init__()
+        self.output_size = output_size
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C·∏kernel_size, L) → (N, C, *output_size)."""
+        return F.fold(
+            input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride
+        )
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return (
+            f"output_size={self.output_size}, kernel_size={self.kernel_size}, "
+            f"dilation={self.dilation}, padding={self.padding}, stride={self.stride}"
+        )
