@@ -7,8 +7,8 @@ a sum that is owned, and further ones are added to it in place.
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -30,7 +30,7 @@ same.vjps(input=lambda g: g)
 
 
 def run(
-    roots: Iterable[tuple[Any, Any]],
+    roots: list[tuple[Any, Any]],
     *,
     retain_graph: bool = False,
     create_graph: bool = False,
@@ -43,9 +43,10 @@ def run(
     Answers {edge: gradient} for the leaves, or for the captured edges that were reached.
     RuntimeError if the graph was freed, or something it kept was written in place.
     """
-    roots = list(roots)
-    wanted = None if capture is None else set(capture)
-    needed = None if wanted is None else wanted | _leading_to(wanted, [e for e, _ in roots])
+    wanted = needed = None
+    if capture is not None:
+        wanted = set(capture)
+        needed = wanted | _leading_to(wanted, [e for e, _ in roots])
     pending: dict[int, list[Any]] = {}  # -seq: [gradient, whether owned, node]
     leaves: dict[int, list[Any]] = {}  # id: [gradient, whether owned, leaf]
     found: dict[Any, Any] = {}
@@ -53,7 +54,7 @@ def run(
     before, mode.grad = mode.grad, create_graph
     token = errors.set(silent)  # torch never warns of an overflow
     try:
-        _give(tuple(e for e, _ in roots), [g for _, g in roots], pending, leaves, heap)
+        _give(roots, pending, leaves, heap)
         while heap:
             g, _, node = pending.pop(heappop(heap))
             if node.hooks is not None:
@@ -125,9 +126,9 @@ def _watched(node: Node, g: Any, create_graph: bool) -> Any:
     return found
 
 
-def _give(edges: Any, gradients: Any, pending: Any, leaves: Any, heap: list[int]) -> None:
+def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> None:
     """Put the roots' gradients where the loop finds them."""
-    for e, g in zip(edges, gradients):
+    for e, g in roots:
         home, key = (pending, -e.seq) if type(e) is Node else (leaves, id(e))
         if key in home:
             home[key][0] = home[key][0] + g
@@ -234,16 +235,25 @@ def seeds(tensors: list[Any], gradients: list[Any], create_graph: bool) -> list[
             raise RuntimeError(
                 "element 0 of tensors does not require grad and does not have a grad_fn"
             )
+        array = t.array
         if g is None:
-            if t.array.size != 1:
+            if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            g = wrap(np.full(t.array.shape, 1, t.array.dtype))
-        elif g.array.shape != t.array.shape:
+            one = np.ones(array.shape, array.dtype) if array.ndim else _one(array.dtype)
+            roots.append((e, wrap(one) if create_graph else one))
+            continue
+        if g.array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}."
             )
         roots.append((e, g if create_graph else g.array))
     return roots
+
+
+@functools.cache
+def _one(dtype: Any) -> Any:
+    """The gradient of a loss by itself: a 0-d array that nobody writes to, as it is never owned."""
+    return np.ones((), dtype)
 
 
 def backward(

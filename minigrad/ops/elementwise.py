@@ -205,7 +205,7 @@ def pow(input, exponent, /):
 def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
     if isinstance(exponent, (int, float)):
         if exponent == 2:
-            return g * (2 * input)
+            return g * (input + input)  # twice the input, in half the time of a product with a number
         if exponent == 0:
             return g * 0.0
         return g * (exponent * input ** (exponent - 1))
