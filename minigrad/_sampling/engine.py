@@ -8,7 +8,7 @@ Formulas: torch's ATen/core/TransformationHelper.h and ATen/native/cpu/Distribut
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ Shape = tuple[int, ...]
 
 f16, f32, f64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
 LIBM = tuple(random_numpy.LIBM)
+PIECE = 1 << 13  # numbers made at a time where intermediate arrays are needed; a multiple of 16
 # A uniform number is the last 24 bits of one word, or the last 53 of two, as a fraction of 1.
 MASK24, MASK53 = np.uint64(2**24 - 1), np.uint64(2**53 - 1)
 UNIT24, UNIT53 = np.float32(2.0**-24), np.float64(2.0**-53)
@@ -110,29 +111,35 @@ class Engine(Stream):
             if rest:
                 out[-16:] = wide[-16:]
             return
-        self._uniform(out, 0.0, 1.0)
-        self._box_muller(out[: 16 * whole], mean, std)
+        blocks = self._blocks32 if out.dtype == f32 else self._blocks64
+        blocks(out[: 16 * whole], mean, std)
         if rest:
-            self._uniform(out[-16:], 0.0, 1.0)
-            self._box_muller(out[-16:], mean, std)
+            self._uniform(out[-rest:], 0.0, 1.0)  # drawn in vain, as in torch
+            blocks(out[-16:], mean, std)
 
-    def _box_muller(self, out: Array, mean: float, std: float) -> None:
-        """Turn blocks of 16 uniform numbers into normal ones, pairing j with j + 8."""
-        blocks = out.reshape(-1, 16)
-        if out.dtype == f32:
-            mean, std = f32.type(mean), f32.type(std)
-            if fast := kernels(10 * out.size, False):
-                fast.box_muller32(out, mean, std)
-            else:
-                blocks[...] = random_numpy.box_muller32(blocks, mean, std)
-            return
+    def _blocks32(self, out: Array, mean: float, std: float) -> None:
+        self._uniform(out, 0.0, 1.0)
+        mean, std = f32.type(mean), f32.type(std)
+        if fast := kernels(10 * out.size, False):
+            fast.box_muller32(out, mean, std)
+        else:
+            blocks = out.reshape(-1, 16)
+            blocks[...] = random_numpy.box_muller32(blocks, mean, std)
+
+    def _blocks64(self, out: Array, mean: float, std: float) -> None:
+        for part in _pieces(out):
+            self._uniform(part, 0.0, 1.0)
+            self._box_muller64(part.reshape(-1, 16), mean, std)
+
+    def _box_muller64(self, blocks: Array, mean: float, std: float) -> None:
         radius = np.sqrt(-2.0 * _libm("log", 1.0 - blocks[:, :8]))
         angle = 2.0 * math.pi * blocks[:, 8:]
         pairs = np.concatenate((radius * _libm("cos", angle), radius * _libm("sin", angle)), 1)
         blocks[...] = _affine(pairs, std, mean)
 
     def _normal_pairs(self, out: Array, mean: float, std: float) -> None:
-        _store(out, _affine(self._gauss(out.size), std, mean))
+        for part in _pieces(out):
+            _store(part, _affine(self._gauss(part.size), std, mean))
 
     def _gauss(self, count: int) -> Array:
         """Standard normal numbers: (count,) float64, beginning with the one kept back before."""
@@ -291,7 +298,8 @@ class Engine(Stream):
 
         def fill(out: Array) -> None:
             with np.errstate(all="ignore"):  # as in normal_
-                _store(out, _libm("exp", _affine(self._gauss(out.size), std, mean)))
+                for part in _pieces(out):
+                    _store(part, _libm("exp", _affine(self._gauss(part.size), std, mean)))
 
         return _in_memory_order(array, fill)
 
@@ -299,10 +307,11 @@ class Engine(Stream):
         """Fill with a function of uniform numbers in float64."""
 
         def fill(out: Array) -> None:
-            u = np.empty(out.size)
-            self._uniform(u, 0.0, 1.0)
             with np.errstate(all="ignore"):  # as in normal_
-                _store(out, function(u))
+                for part in _pieces(out):
+                    u = np.empty(part.size)
+                    self._uniform(u, 0.0, 1.0)
+                    _store(part, function(u))
 
         return _in_memory_order(array, fill)
 
@@ -326,6 +335,14 @@ def _affine(x: Array, scale: float, shift: float) -> Array:
         fast.affine(flat, float(scale), float(shift))
         return np.reshape(flat, x.shape)
     return random_numpy.affine64(x, scale, shift)
+
+
+def _pieces(out: Array) -> Iterator[Array]:
+    """out in parts, one after the other, whose intermediate arrays stay in the cache."""
+    kernels(20 * out.size, False)  # loaded now if the whole is worth it, though no part may be
+    count = max(out.size // PIECE, 1)
+    for i in range(count):
+        yield out[i * PIECE : (i + 1) * PIECE if i + 1 < count else None]
 
 
 def _store(out: Array, numbers: Array) -> None:
