@@ -41,7 +41,7 @@ def fill(engine: Engine, name: str, array: Array, *args: Any, **kwargs: Any) -> 
         if key not in names:
             raise TypeError(f"{name}() got an unexpected keyword argument '{key}'")
         given[key] = value
-    numbers = []
+    numbers: list[Any] = []
     for position, (key, default) in enumerate(names.items(), 1):
         value = given.get(key, default)
         if key not in given and default is None:
@@ -51,7 +51,7 @@ def fill(engine: Engine, name: str, array: Array, *args: Any, **kwargs: Any) -> 
             numbers.append(value)
         else:
             numbers.append(_number(value, f"{name}(): argument '{key}' (position {position})"))
-    return getattr(engine, name)(array, *numbers)  # type: ignore[no-any-return]
+    return getattr(engine, name)(array, *numbers)
 
 
 def _number(value: Any, name: str) -> float:
