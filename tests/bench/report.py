@@ -152,7 +152,8 @@ def draw(rows: Sequence[Row], path: Path) -> bool:
         ys = [names.index(name) + (place - (len(counts) - 1) / 2) * height for name in chosen]
         label = f"{threads} thread{'s' if threads > 1 else ''}"
         color = ("#9db8d2", "#2f6690", "#16425b")[place % 3]
-        axes.barh(ys, list(chosen.values()), height=height, label=label, color=color)
+        lengths = [ratio - 1 for ratio in chosen.values()]
+        axes.barh(ys, lengths, left=1, height=height, label=label, color=color)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")
     axes.set_xticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
