@@ -47,53 +47,11 @@ def run(
     if capture is not None:
         wanted = set(capture)
         needed = wanted | _leading_to(wanted, [e for e, _ in roots])
-    pending: dict[int, list[Any]] = {}  # -seq: [gradient, whether owned, node]
-    leaves: dict[int, list[Any]] = {}  # id: [gradient, whether owned, leaf]
     found: dict[Any, Any] = {}
-    heap: list[int] = []
     before, mode.grad = mode.grad, create_graph
     token = errors.set(silent)  # torch never warns of an overflow
     try:
-        _give(roots, pending, leaves, heap)
-        while heap:
-            g, _, node = pending.pop(heappop(heap))
-            if node.hooks is not None:
-                g = hooked(node.hooks, g, create_graph)
-            if wanted is not None:
-                if node in wanted:
-                    found[node] = g
-                if not _leads(node, needed):
-                    continue
-            op = node.op
-            if stacks:
-                gradients = _watched(node, g, create_graph)
-            else:
-                gradients = _differentiated(node, g) if create_graph else op.pull(node, g)
-            for e, r, shape in zip(node.edges, gradients, node.shapes):
-                if e is None or r is None or (needed is not None and e not in needed):
-                    continue
-                if r.shape != shape:
-                    r = sum_to(r, shape)
-                if type(e) is Node:
-                    key = -e.seq
-                    slot = pending.get(key)
-                    if slot is None:
-                        pending[key] = [r, False, e]
-                        heappush(heap, key)
-                        continue
-                else:
-                    slot = leaves.get(id(e))
-                    if slot is None:
-                        # what a rule made anew is the leaf's; g itself or a view may be shared
-                        leaves[id(e)] = [r, r is not g and not create_graph and r.base is None, e]
-                        continue
-                if slot[1]:
-                    slot[0] += r
-                else:
-                    slot[0] = slot[0] + r
-                    slot[1] = not create_graph
-            if op.free is not None and not retain_graph:
-                op.free(node)
+        leaves = _loop(roots, retain_graph, create_graph, wanted, needed, found)
         for g, owned, leaf in leaves.values():
             if wanted is not None and leaf not in wanted:
                 continue
@@ -105,6 +63,61 @@ def run(
         errors.reset(token)
         mode.grad = before
     return found
+
+
+def _loop(
+    roots: list[tuple[Any, Any]],
+    retain_graph: bool,
+    create_graph: bool,
+    wanted: Any,
+    needed: Any,
+    found: dict[Any, Any],
+) -> dict[int, list[Any]]:
+    """The nodes, newest first; answers the leaves' gradients, as {id: [gradient, whether owned, leaf]}."""
+    pending: dict[int, list[Any]] = {}  # -seq: [gradient, whether owned, node]
+    leaves: dict[int, list[Any]] = {}
+    heap: list[int] = []
+    _give(roots, pending, leaves, heap)
+    while heap:
+        g, _, node = pending.pop(heappop(heap))
+        if node.hooks is not None:
+            g = hooked(node.hooks, g, create_graph)
+        if wanted is not None:
+            if node in wanted:
+                found[node] = g
+            if not _leads(node, needed):
+                continue
+        op = node.op
+        if stacks:
+            gradients = _watched(node, g, create_graph)
+        else:
+            gradients = _differentiated(node, g) if create_graph else op.pull(node, g)
+        for e, r, shape in zip(node.edges, gradients, node.shapes):
+            if e is None or r is None or (needed is not None and e not in needed):
+                continue
+            if r.shape != shape:
+                r = sum_to(r, shape)
+            if type(e) is Node:
+                key = -e.seq
+                slot = pending.get(key)
+                if slot is None:
+                    pending[key] = [r, False, e]
+                    heappush(heap, key)
+                    continue
+            else:
+                slot = leaves.get(id(e))
+                if slot is None:
+                    # what a rule made anew is the leaf's; g itself or a view may be shared
+                    leaves[id(e)] = [r, r is not g and not create_graph and r.base is None, e]
+                    continue
+            if slot[1]:
+                slot[0] += r
+            else:
+                slot[0] = slot[0] + r
+                slot[1] = not create_graph
+        if op.free is not None and not retain_graph:
+            op.free(node)
+    return leaves
 
 
 def _watched(node: Node, g: Any, create_graph: bool) -> Any:

@@ -23,6 +23,7 @@ import functools
 import types
 from typing import Any, NamedTuple
 
+
 class Form(NamedTuple):
     """All that the source depends on: the names of an op's parameters, its flags, and what each rule takes."""
 
@@ -53,7 +54,7 @@ def code(form: Form) -> dict[str, types.CodeType]:
     if form.takes:
         sources += [_pull(form), _free(form)]
     made: dict[str, Any] = {}
-    exec(compile("\n".join(sources), "<op>", "exec"), made)  # noqa: S102  (as dataclasses do)
+    exec(compile("\n".join(sources), "<op>", "exec"), made)
     return {n: made[n].__code__ for n in ("apply", "pull", "free") if n in made}
 
 

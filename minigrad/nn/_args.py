@@ -89,19 +89,20 @@ def _check_tensors(name: str, x: Any, w: Any, b: Any, n: int) -> None:
         raise RuntimeError(f"\"{name}\" not implemented for '{_types.of(x[1]).title}'")
 
 
-def _described(name: str, what: str, x: Any) -> tuple[Any, Any]:
-    if not isinstance(x, Traced):
-        raise TypeError(f"{name}(): argument '{what}' must be Tensor, not {type(x).__name__}")
-    return x.array.shape, x.array.dtype
-
-
 def described(name: str, input: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
     """(shape, dtype) of each tensor, None for no bias; TypeError for what is no tensor."""
-    return (
-        _described(name, "input", input),
-        _described(name, "weight", weight),
-        None if bias is None else _described(name, "bias", bias),
-    )
+    try:
+        x, w = input.array, weight.array
+        if bias is None:
+            return (x.shape, x.dtype), (w.shape, w.dtype), None
+        b = bias.array
+        return (x.shape, x.dtype), (w.shape, w.dtype), (b.shape, b.dtype)
+    except AttributeError:
+        given = (("input", input), ("weight", weight), ("bias", bias))
+        what, bad = next((n, g) for n, g in given if not isinstance(g, Traced))
+        raise TypeError(
+            f"{name}(): argument '{what}' must be Tensor, not {type(bad).__name__}"
+        ) from None
 
 
 @functools.lru_cache(maxsize=4096)

@@ -24,14 +24,8 @@ def _conv(
     dilation: Any,
     groups: int,
 ) -> Any:
-    geo = _args.conv_geometry(
-        n,
-        *_args.described(f"conv{n}d", input, weight, bias),
-        _key(stride),
-        _key(padding),
-        _key(dilation),
-        groups,
-    )
+    x, w, b = _args.described("conv", input, weight, bias)
+    geo = _args.conv_geometry(n, x, w, b, _key(stride), _key(padding), _key(dilation), groups)
     if input.array.ndim == n + 1:
         return squeeze(ops.conv(unsqueeze(input, 0), weight, bias, geo), 0)
     return ops.conv(input, weight, bias, geo)
@@ -102,7 +96,7 @@ def _conv_transpose(
 ) -> Any:
     geo, size = _args.transposed_geometry(
         n,
-        *_args.described(f"conv_transpose{n}d", input, weight, bias),
+        *_args.described("conv_transpose", input, weight, bias),
         _key(stride),
         _key(padding),
         _key(output_padding),
