@@ -11,10 +11,12 @@ import os
 from collections.abc import Iterator
 
 import hypothesis
+import numpy as np
 import pytest
 import torch
 
-from minigrad import _types
+import minigrad
+from minigrad import _print, _types
 
 QUIET = {
     "deadline": None,  # the first call of a kernel compiles it
@@ -41,3 +43,35 @@ def torch_name() -> Iterator[None]:
     _types.package = "torch"
     yield
     _types.package = before
+
+
+def _watched() -> dict[str, object]:
+    """What a test could leave behind for the next one."""
+    return {
+        "grad mode": minigrad.is_grad_enabled(),
+        "default dtype": minigrad.get_default_dtype(),
+        "thread count": minigrad.get_num_threads(),
+        "print options": _print.get_printoptions(),
+        "NumPy's global generator": hash(np.random.get_state()[1].tobytes()),
+    }
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks() -> Iterator[None]:
+    """Fail a test that leaves global state changed; seed the default generator for each test.
+
+    Any test may draw from the default generator, which starts alike for all, so that what ran
+    before makes no difference. State is put back on failure: one culprit gives one failure.
+    """
+    before = _watched()
+    numpys = np.random.get_state()
+    minigrad.manual_seed(0)
+    yield
+    after = _watched()
+    minigrad.set_grad_enabled(before["grad mode"])
+    minigrad.set_default_dtype(before["default dtype"])
+    minigrad.set_num_threads(before["thread count"])
+    _print.set_printoptions(**before["print options"])
+    np.random.set_state(numpys)
+    changed = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+    assert not changed, f"the test leaves global state changed (before, after): {changed}"
