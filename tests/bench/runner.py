@@ -121,7 +121,8 @@ def cores_for(threads: int) -> set[int]:
 def as_installed() -> dict[str, str]:
     """The environment of a child that imports both packages as users do: from compiled modules."""
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # pip compiles PyTorch; let Python compile ours
+    # pip has compiled PyTorch's modules; let Python compile ours
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return environment
 
 
