@@ -97,8 +97,6 @@ def as_numpy(given: Any) -> np.dtype[Any]:
     """The NumPy dtype of a dtype in any spelling: ours, NumPy's, or Python's ``float``, ``int``, ``bool``."""
     if isinstance(given, dtype):
         return given.np
-    if given is float:
-        return _default
     if isinstance(given, (str, bytes)) or given is None:
         raise TypeError(f"dtype must be a {package}.dtype, not {type(given).__name__}")
     return of(np.dtype(given)).np

@@ -63,7 +63,7 @@ def _filled(name: str) -> Any:
 
     def method(self, *args, generator=None, **attrs):
         engine = _sampling.default if generator is None else generator.engine
-        return refill(self, lambda array: getattr(engine, name)(array, *args, **attrs))
+        return refill(self, lambda array: _sampling.fill(engine, name, array, *args, **attrs))
 
     return method
 

@@ -4,8 +4,10 @@ The generator itself is NumPy's `MT19937`, seeded as in the original paper; larg
 state to a Numba kernel and back.  Knows no distribution.
 """
 
+import functools
 import os
 import sys
+import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -51,8 +53,7 @@ class Stream:
     """
 
     def __init__(self, seed: int = DEFAULT_SEED):
-        self._bits = np.random.MT19937(0)
-        self._seeder = np.random.RandomState(self._bits)
+        self._lock = threading.Lock()
         self._spare: float | None = None  # the second of a pair of normal numbers
         # After a kernel has drawn: the state as (key, pos), until NumPy's generator needs it again.
         self._held: tuple[Array, int] | None = None
@@ -70,12 +71,26 @@ class Stream:
             raise ValueError(
                 f"Overflow when unpacking long long: a seed lies in [-2**63, 2**64 - 1], got {seed}"
             )
-        with self._bits.lock:
+        with self._lock:
             self._initial_seed = seed % 2**64
-            self._seeder.seed(seed % 2**32)
+            self._unseeded = True  # until the first word is asked for
             self._held = None
             self._fresh = True
             self._spare = None
+
+    @functools.cached_property
+    def _bits(self) -> Any:
+        """NumPy's twister; made when first needed, as importing numpy.random takes its time."""
+        return np.random.MT19937(0)
+
+    @functools.cached_property
+    def _seeder(self) -> Any:
+        return np.random.RandomState(self._bits)
+
+    def _plant(self) -> None:
+        """Start NumPy's twister from the seed."""
+        self._seeder.seed(self._initial_seed % 2**32)
+        self._unseeded = False
 
     def seed(self) -> int:
         """Start anew from a seed of 64 bits that the operating system draws; answers it."""
@@ -92,7 +107,7 @@ class Stream:
     def get_state(self) -> Array:
         """Everything that decides the numbers to come: (5056,) uint8, in torch's format."""
         state = np.zeros(1, STATE)
-        with self._bits.lock:
+        with self._lock:
             state["key"], pos = self._take()
             state["seed"], state["seeded"] = self._initial_seed, 1
             state["left"], state["next"] = 625 - pos, 0 if self._fresh else pos
@@ -119,21 +134,31 @@ class Stream:
         fits = left + pos == 625 or (left == 1 and pos <= 624)
         if given["seeded"] != 1 or not 0 < left <= 624 or not fits:
             raise RuntimeError("Invalid mt19937 state")
-        with self._bits.lock:
+        with self._lock:
             self._held = given["key"].astype(np.uint32), 625 - left
+            self._unseeded = False
             self._fresh = left == 1 and pos == 0
             self._initial_seed = int(given["seed"])
             self._spare = float(given["normal"]) if given["has_normal"] else None
+
+    def __getstate__(self) -> Array:
+        return self.get_state()
+
+    def __setstate__(self, state: Array) -> None:
+        Stream.__init__(self)
+        self.set_state(state)
 
     # --------------------------------------------------------------------------------- words
 
     def words(self, count: int) -> Array:
         """The next words: (count,) uint64, each below 2**32."""
-        with self._bits.lock:
+        with self._lock:
             if self._held is not None:
                 key, pos = self._held
                 self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": pos}}
                 self._held = None
+            elif self._unseeded:
+                self._plant()
             if count:
                 self._fresh = False
             return self._bits.random_raw(count)
@@ -145,7 +170,7 @@ class Stream:
 
     def run(self, kernel: Callable[..., int], *arguments: Any) -> None:
         """Let a kernel draw: kernel(key, pos, *arguments), which answers the new pos."""
-        with self._bits.lock:
+        with self._lock:
             key, pos = self._take()
             self._held = key, kernel(key, pos, *arguments)
             self._fresh = False
@@ -154,6 +179,8 @@ class Stream:
         """The state as (key, pos), wherever it is."""
         if self._held is not None:
             return self._held
+        if self._unseeded:
+            self._plant()
         twister = self._bits.state["state"]
         return twister["key"], int(twister["pos"])
 
