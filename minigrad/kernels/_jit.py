@@ -42,7 +42,7 @@ def jit(*args: Any, reassociate: bool = False) -> Any:
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
         if reassociate:
             options["fastmath"] = {"contract", "reassoc", "nsz"}
         dispatcher = _cached(lambda cache: numba.njit(cache=cache, **options)(function))

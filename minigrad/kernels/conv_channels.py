@@ -20,9 +20,9 @@ import numpy as np
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, TILES, clear_borders, pack
-from minigrad.kernels.conv_plan import Planes, Size
+from minigrad.kernels.conv_plan import Planes, Size, addresses, integers
 from minigrad.kernels.geometry import Geometry
-from minigrad.kernels.simd import call, clear
+from minigrad.kernels.simd import call, clear, look
 
 Array = np.ndarray[Any, Any]
 
@@ -30,18 +30,17 @@ PIXELS = 128  # summed in one go: the inputs of a tile stay in the L1 cache
 
 
 @jit
-def _correlate(sizes, calls, addresses, gaps, positions, begin, end):  # type: ignore[no-untyped-def]
+def _correlate(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end of one group; see `ChannelWeight` for the tables."""
     images, batch, pixels_x, pixels_g, item, lanes, image_x, image_g = sizes[0:8]
     plane, plane_g, blocks_g, height, vecs, per_column, row, step_sums = sizes[8:16]
-    blocks_x = sizes[16]
-    x, g, xp, gp, sums, starts_x, starts_g, at_x, at_g, offs = addresses
-    vector = lanes * item
-    taps = positions.size
+    blocks_x, taps, number_gaps = sizes[16:19]
+    x, g, xp, gp, sums, starts_x, starts_g, at_x, at_g, offs, gaps, positions = addresses
+    vector, zero = lanes * item, np.int64(0)
     first_x = begin // per_column * vecs
     last_x = min(blocks_x, -(-end // per_column) * vecs)
     wide = last_x - first_x
-    clear_borders(xp, batch * wide, plane, gaps)
+    clear_borders(xp, batch * wide, plane, gaps, number_gaps)
     for task in range(begin, end):
         for tap in range(taps):
             for r in range(task % per_column * height, (task % per_column + 1) * height):
@@ -52,12 +51,12 @@ def _correlate(sizes, calls, addresses, gaps, positions, begin, end):  # type: i
         for n in range(count):
             for c in range(wide):
                 starts = starts_x + (first_x + c) * lanes * 8
-                pack(calls[1:3], x + (first + n) * image_x, 0, starts, 1, 0, pixels_x, pixels_x,
-                     item, lanes, xp + (c * batch + n) * plane, 0, at_x)  # fmt: skip
+                pack(calls[1:3], x + (first + n) * image_x, zero, starts, zero + 1, zero, pixels_x, pixels_x,
+                     item, lanes, xp + (c * batch + n) * plane, zero, at_x)  # fmt: skip
             for c in range(blocks_g):
                 target = gp + c * plane_g + n * pixels_g * vector
-                pack(calls[1:3], g + (first + n) * image_g, 0, starts_g + c * lanes * 8, 1, 0,
-                     pixels_g, pixels_g, item, lanes, target, 0, at_g)  # fmt: skip
+                pack(calls[1:3], g + (first + n) * image_g, zero, starts_g + c * lanes * 8, zero + 1,
+                     zero, pixels_g, pixels_g, item, lanes, target, zero, at_g)  # fmt: skip
         for k in range(0, count * pixels_g, PIXELS):
             depth = min(PIXELS, count * pixels_g - k)
             for task in range(begin, end):
@@ -65,7 +64,7 @@ def _correlate(sizes, calls, addresses, gaps, positions, begin, end):  # type: i
                 source = gp + r // lanes * plane_g + r % lanes * item + k * vector
                 planes = xp + (column - first_x) * batch * plane
                 for tap in range(taps):
-                    call(calls[0], (planes + positions[tap], batch * plane, offs + k * 8, depth,
+                    call(calls[0], (planes + look(positions, tap), batch * plane, offs + k * 8, depth,
                          source, vector, sums + tap * step_sums + r * row + column * vector,
                          row, vector, 1))  # fmt: skip
 
@@ -111,16 +110,15 @@ class ChannelWeight:
         plane_g = conv_plan.odd_lines(batch * pixels_g * vector)
         last = inputs - (blocks_x - 1) * lanes
         names = [("gather", 0), ("gather_few", 0), ("untangle", lanes), ("untangle", last)]
-        self.calls = np.array(
+        self.calls = integers(
             [simd.address("tile", height, vecs, dtype)]
             + [simd.address(name, first, 0, dtype) for name, first in names]
         )
         image_x, image_g = (n * groups * item for n in (inputs * pixels_x, outputs * pixels_g))
-        self.sizes = np.array(
+        self.sizes = integers(
             [images, batch, pixels_x, pixels_g, item, lanes, image_x, image_g]
             + [planes.plane, plane_g, blocks_g, height, vecs, per_column, row, step_sums]
-            + [blocks_x],
-            np.int64,
+            + [blocks_x, self.taps, len(planes.gaps)]
         )
         self.positions = np.array(planes.positions[0], np.int64)
         steps = np.arange(out[2], dtype=np.int64) * planes.step_in
@@ -135,6 +133,9 @@ class ChannelWeight:
                 (-(-per_column * height // lanes), outputs, pixels_g),
             )
         ]
+        self.tables = addresses(
+            *self.starts, planes.pixels, self.pixels_g, self.offs, planes.gaps, self.positions
+        )
         self.buffers = {
             "input": batch * columns * vecs * planes.plane,
             "output": -(-per_column * height // lanes) * plane_g,
@@ -147,17 +148,14 @@ class ChannelWeight:
     def __call__(self, x: Array, g: Array) -> Array:
         dw = scratch.empty(self.shape, x.dtype)
         total = scratch.take("weights", self.sums_size, np.uint8)
-        sums, x_at, g_at, dw_at = (a.ctypes.data for a in (total, x, g, dw))
-        tables = (*self.starts, self.planes.pixels, self.pixels_g, self.offs)
-        at = tuple(table.ctypes.data for table in tables)
+        sums, x_at, g_at, dw_at = addresses(total, x, g, dw)
         for group in range(self.groups):
 
             def work(begin: int, end: int, group: int = group) -> None:
                 xp, gp = (scratch.take(name, n, np.uint8) for name, n in self.buffers.items())
-                addresses = (x_at + group * self.step_x, g_at + group * self.step_g,
-                             xp.ctypes.data, gp.ctypes.data, sums, *at)  # fmt: skip
-                _correlate(self.sizes, self.calls, addresses, self.planes.gaps, self.positions,
-                           begin, end)  # fmt: skip
+                places = (x_at + group * self.step_x, g_at + group * self.step_g,
+                          *addresses(xp, gp), sums, *self.tables)  # fmt: skip
+                _correlate(self.sizes, self.calls, places, begin, end)
 
             def close(begin: int, end: int, group: int = group) -> None:
                 _finish(self.sizes, self.calls, self.inputs, self.taps, sums,

@@ -26,8 +26,8 @@ from minigrad.kernels.conv_pack import (
     unpack,
     with_border,
 )
-from minigrad.kernels.conv_plan import Phases, Planes, Size
-from minigrad.kernels.simd import call, clear
+from minigrad.kernels.conv_plan import Phases, Planes, Size, addresses, integers
+from minigrad.kernels.simd import call, clear, look
 
 Array = np.ndarray[Any, Any]
 
@@ -35,59 +35,73 @@ TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cac
 
 
 @jit
-def _order_weights(interleave, sizes, steps, kinds, rows, taps, w, wf):  # type: ignore[no-untyped-def]
+def _order_weights(interleave, sizes, steps, tables, w, wf):  # type: ignore[no-untyped-def]
     """Weights in the order of use: wf[group][phase][block of R][channel][tap][R]."""
-    groups, inputs, outputs, item, height = sizes[0], sizes[1], sizes[2], sizes[4], sizes[16]
+    groups, inputs, outputs, item = sizes[0], sizes[1], sizes[2], sizes[4]
+    height, kinds = sizes[16], sizes[18]
+    rows, all_taps, table = tables
     for g in range(groups):
-        for f in range(kinds.shape[0]):
-            number = kinds[f, 6] - kinds[f, 5]
+        taps = all_taps
+        for f in range(kinds):
+            number = look(table, f * 6 + 5)
             for o in range(0, outputs if number else 0, height):
                 for c in range(inputs):
                     at = w + g * steps[0] + c * steps[1]
-                    call(interleave, (at, rows + o * 8, taps + kinds[f, 5] * 8, number, wf))
+                    call(interleave, (at, rows + o * 8, taps, number, wf))
                     wf += number * height * item
+            taps += number * 8
 
 
 @jit
-def _sweep(sizes, calls, addresses, gaps, rows, reads, kinds, begin, end):  # type: ignore[no-untyped-def]
+def _multiply(sizes, tile, kind, at, out, offs, wf):  # type: ignore[no-untyped-def]
+    """One row of one phase of output, all channels: register tiles side by side."""
+    outputs, lanes, item = sizes[2], sizes[5], sizes[4]
+    step_tmp, step_in, step_out, height, vecs = sizes[9], sizes[13], sizes[14], sizes[16], sizes[17]
+    depth, first, number, chunk = look(kind, 0), look(kind, 1), look(kind, 3), look(kind, 4)
+    blocks = -(-outputs // height)
+    for _ in range(0, number, vecs):
+        for o in range(0, 0 if depth else outputs):
+            for i in range(vecs):
+                clear(out + o * step_tmp + i * step_out, lanes * item)
+        for k in range(0, depth, chunk):
+            for o in range(blocks):
+                call(tile, (at, step_in, offs + (first + k) * 8, min(chunk, depth - k),
+                     wf + (first * blocks + o * depth + k) * height * item, height * item,
+                     out + o * height * step_tmp, step_tmp, step_out, k))  # fmt: skip
+        at += vecs * step_in
+        out += vecs * step_out
+
+
+@jit
+def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end of a convolution; see `Direct` for the tables."""
     groups, inputs, outputs, pixels_in, item, lanes, image_x, image_y = sizes[0:8]
-    plane, step_tmp, band, count, wide, step_in, step_out, columns, height, vecs = sizes[8:18]
-    x, wf, bias, y, xp, tmp, starts_x, starts_y, pixels, offs = addresses
+    plane, step_tmp, band, count, wide, step_in, step_out, columns, height = sizes[8:17]
+    number_rows, number_gaps, depth_all = sizes[19:22]
+    x, wf, bias, y, xp, tmp, starts_x, starts_y, pixels, offs, gaps, rows, reads, kinds = addresses
     vector = lanes * item
     blocks = -(-outputs // height)
-    depth_all = kinds[-1, 1] + kinds[-1, 0]
-    clear_borders(xp, inputs, plane, gaps)
+    clear_borders(xp, inputs, plane, gaps, number_gaps)
     last, packed = -1, 0
     for task in range(begin, end):
         block, group = task // count // groups, task // count % groups
         r0 = task % count * band
-        r1 = min(rows.shape[0], r0 + band)
+        r1 = min(number_rows, r0 + band)
         if task // count != last:
-            last, packed = task // count, reads[r0, 0]
-        if reads[r1 - 1, 1] > packed:
+            last, packed = task // count, look(reads, 2 * r0)
+        need = look(reads, 2 * r1 - 1)
+        if need > packed:
             pack(calls[1:3], x + group * inputs * image_x, image_x, starts_x + block * lanes * 8,
-                 inputs, packed, reads[r1 - 1, 1], pixels_in, item, lanes, xp, plane, pixels)  # fmt: skip
-            packed = reads[r1 - 1, 1]
+                 inputs, packed, need, pixels_in, item, lanes, xp, plane, pixels)  # fmt: skip
+            packed = need
         for r in range(r0, r1):
-            for f in range(rows[r, 1] * columns, (rows[r, 1] + 1) * columns):
-                depth, first, start, number = kinds[f, 0], kinds[f, 1], kinds[f, 2], kinds[f, 3]
-                chunk = kinds[f, 4]
-                weights = wf + (group * depth_all + first) * blocks * height * item
-                for v in range(0, number, vecs):
-                    at = xp + rows[r, 0] + v * step_in
-                    out = tmp + ((r - r0) * wide + start) * vector + v * step_out
-                    for o in range(0, 0 if depth else outputs):
-                        for i in range(vecs):
-                            clear(out + o * step_tmp + i * step_out, vector)
-                    for k in range(0, depth, chunk):
-                        for o in range(blocks):
-                            call(calls[0], (at, step_in, offs + (first + k) * 8,
-                                 min(chunk, depth - k), weights + (o * depth + k) * height * item,
-                                 height * item, out + o * height * step_tmp, step_tmp, step_out, k))  # fmt: skip
-        made = (r1 - r0) * wide
+            for f in range(columns):
+                kind = kinds + (look(rows, 2 * r + 1) * columns + f) * 48
+                out = tmp + ((r - r0) * wide + look(kind, 2)) * vector
+                _multiply(sizes, calls[0], kind, xp + look(rows, 2 * r), out, offs,
+                          wf + group * depth_all * blocks * height * item)  # fmt: skip
         base = y + group * outputs * image_y + r0 * wide * item
-        unpack(calls[3:5], tmp, step_tmp, outputs, made, item, lanes, base, image_y,
+        unpack(calls[3:5], tmp, step_tmp, outputs, (r1 - r0) * wide, item, lanes, base, image_y,
                starts_y + block * lanes * 8, bias + group * outputs * item)  # fmt: skip
 
 
@@ -119,8 +133,8 @@ class Direct:
         self.height, vecs = choose_tile(outputs, max(p.count for p in lane.phases[2]))
         names = "gather", "gather_few", "scatter", "scatter_few"
         tile = simd.address("tile", self.height, vecs, dtype)
-        self.calls = np.array([tile, *(simd.address(n, 0, 0, dtype) for n in names)])
-        planes = Planes(lane.size, lane.out, lane.phases, vecs, simd.BYTES)
+        self.calls = integers([tile, *(simd.address(n, 0, 0, dtype) for n in names)])
+        self.planes = planes = Planes(lane.size, lane.out, lane.phases, vecs, simd.BYTES)
         filled = -(-outputs // self.height) * self.height
         step_out = lane.phases[2][0].step * simd.BYTES
         rows = lane.out[0] * lane.out[1]
@@ -136,51 +150,52 @@ class Direct:
         step_tmp = conv_plan.odd_lines(band * wide * simd.BYTES + vecs * step_out)
         spatial = (size, out) if lane.parts == 1 else (lane.bordered, lane.padded)
         image_x, image_y = (math.prod(n) * item for n in spatial)
-        self.sizes = np.array(
-            [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_y]
-            + [planes.plane, step_tmp, band, count, wide, planes.step_in, step_out]
-            + [len(lane.phases[2]), self.height, vecs],
-            np.int64,
-        )
-        self.planes, self.offs = planes, planes.offsets(inputs)
+        self.offs = planes.offsets(inputs)
         self.taps = np.array([t * item for taps in planes.taps for t in taps], np.int64)
         ends = np.cumsum([n for n, _, _ in planes.kinds]).tolist()
+        # Per phase: depth of its sums, where they begin, first pixel, pixels, depth at a time, taps.
         self.kinds = np.array(
             [
-                (n * inputs, (end - n) * inputs, first, count, max(1, TAPS // max(1, n)) * n or 1)
-                + (end - n, end)
-                for (n, first, count), end in zip(planes.kinds, ends)
+                (n * inputs, (end - n) * inputs, first, pixels, max(1, TAPS // max(1, n)) * n or 1, n)
+                for (n, first, pixels), end in zip(planes.kinds, ends)
             ],
             np.int64,
         )
+        self.sizes = integers(
+            [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_y]
+            + [planes.plane, step_tmp, band, count, wide, planes.step_in, step_out]
+            + [len(lane.phases[2]), self.height, vecs, len(self.kinds), rows, len(planes.gaps)]
+            + [len(self.offs)]
+        )
         # Rows that fill up the last block repeat the last: their sums are not used.
         self.rows = np.minimum(np.arange(filled), outputs - 1) * (steps[1] * item)
-        self.steps = (steps[0] * item, steps[2] * item)
+        self.steps = integers((steps[0] * item, steps[2] * item))
         self.interleave = simd.address("interleave", self.height, 0, dtype)
         self.weights = groups * filled * len(self.offs)
         self.input_size, self.tmp_size = inputs * planes.plane, filled * step_tmp
         self.tasks = len(lane.starts_in) // lanes * groups * count
         self.cost = NANOSECONDS * images * math.prod(out) * self.weights
-        tables = (lane.starts_in, lane.starts_out, planes.pixels, self.offs)
-        self.tables = tuple(table.ctypes.data for table in tables)
+        self.tables = addresses(
+            lane.starts_in, lane.starts_out, planes.pixels, self.offs, planes.gaps, planes.rows,
+            planes.reads, self.kinds,
+        )  # fmt: skip
+        self.weight_tables = addresses(self.rows, self.taps, self.kinds)
 
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
-        dtype, lane, planes = x.dtype, self.lanes, self.planes
+        dtype, lane = x.dtype, self.lanes
         y = scratch.empty((*self.shape_y, *lane.padded), dtype)
         bias = conv_plan.no_bias(self.shape_y[1], dtype) if b is None else b
         if lane.parts > 1:
             x = with_border(x, self.size, lane.before, lane.bordered)
         wf = scratch.take("weights", self.weights, dtype)
-        arrays = tuple(a.ctypes.data for a in (x, wf, bias, y))
-        _order_weights(self.interleave, self.sizes, self.steps, self.kinds, self.rows.ctypes.data,
-                       self.taps.ctypes.data, w.ctypes.data, arrays[1])  # fmt: skip
+        w_at, *arrays = addresses(w, x, wf, bias, y)
+        _order_weights(self.interleave, self.sizes, self.steps, self.weight_tables, w_at, arrays[1])
 
         def work(begin: int, end: int) -> None:
             xp = scratch.take("input", self.input_size, np.uint8)
             tmp = scratch.take("output", self.tmp_size, np.uint8)
-            addresses = (*arrays, xp.ctypes.data, tmp.ctypes.data, *self.tables)
-            _sweep(self.sizes, self.calls, addresses, planes.gaps, planes.rows, planes.reads,
-                   self.kinds, begin, end)  # fmt: skip
+            places = (*arrays, *addresses(xp, tmp), *self.tables)
+            _sweep(self.sizes, self.calls, places, begin, end)
 
         threads.run(work, self.tasks, self.cost)
         return y

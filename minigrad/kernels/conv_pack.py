@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.kernels import scratch, simd
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_plan import Size
-from minigrad.kernels.simd import call, clear
+from minigrad.kernels.simd import call, clear, look
 
 Array = np.ndarray[Any, Any]
 
@@ -42,11 +42,12 @@ def pack(gather, x, step, starts, channels, first, last, total, item, lanes, xp,
 
 
 @jit
-def clear_borders(xp, channels, plane, gaps):  # type: ignore[no-untyped-def]
-    """Zero what lies between the pixels of all planes."""
+def clear_borders(xp, channels, plane, gaps, count):  # type: ignore[no-untyped-def]
+    """Zero what lies between the pixels of all planes: `count` gaps, from and to."""
     for c in range(channels):
-        for i in range(gaps.shape[0]):
-            clear(xp + c * plane + gaps[i, 0], gaps[i, 1] - gaps[i, 0])
+        for i in range(count):
+            start = look(gaps, 2 * i)
+            clear(xp + c * plane + start, look(gaps, 2 * i + 1) - start)
 
 
 @jit

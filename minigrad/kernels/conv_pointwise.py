@@ -17,7 +17,7 @@ import numpy as np
 from minigrad.kernels import scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, TILES
-from minigrad.kernels.conv_plan import Phases, Size
+from minigrad.kernels.conv_plan import Phases, Size, addresses, integers
 from minigrad.kernels.simd import call
 
 Array = np.ndarray[Any, Any]
@@ -82,14 +82,14 @@ class Pointwise:
         wide = vecs * lanes
         chunk = -(-min(pixels, PIXELS) // wide) * wide
         chunks = -(-pixels // chunk)
-        self.calls = np.array(
+        self.calls = integers(
             [simd.address(name, height, vecs, dtype) for name in ("tile", "fill")]
         )
         self.interleave = simd.address("interleave", height, 0, dtype)
-        self.sizes = np.array(
-            [groups, inputs, outputs, item, height, wide, pixels, chunk, chunks, vector], np.int64
+        self.sizes = integers(
+            [groups, inputs, outputs, item, height, wide, pixels, chunk, chunks, vector]
         )
-        self.steps = (steps[0] * item,)
+        self.steps = integers([steps[0] * item])
         self.rows = np.arange(outputs) * (steps[1] * item)
         self.columns = np.arange(inputs) * (steps[2] * item)
         self.offs = np.arange(inputs) * (pixels * item)
@@ -100,14 +100,15 @@ class Pointwise:
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
         y = scratch.empty(self.shape, x.dtype)
         wf = scratch.take("weights", self.weights, x.dtype)
-        x_at, wf_at, y_at, w_at = (a.ctypes.data for a in (x, wf, y, w))
-        bias = 0 if b is None else b.ctypes.data
-        _order_weights(self.interleave, self.sizes, self.steps, self.rows.ctypes.data,
-                       self.columns.ctypes.data, w_at, wf_at)  # fmt: skip
-        addresses = (x_at, wf_at, bias, y_at, self.offs.ctypes.data)
+        bias = 0 if b is None else addresses(b)[0]
+        w_at, x_at, wf_at, y_at, offs, rows, columns = addresses(
+            w, x, wf, y, self.offs, self.rows, self.columns
+        )
+        _order_weights(self.interleave, self.sizes, self.steps, rows, columns, w_at, wf_at)
+        places = (x_at, wf_at, bias, y_at, offs)
 
         def work(begin: int, end: int) -> None:
-            _sweep(self.sizes, self.calls, addresses, begin, end)
+            _sweep(self.sizes, self.calls, places, begin, end)
 
         threads.run(work, self.tasks, self.cost)
         return y

@@ -19,9 +19,9 @@ import numpy as np
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, clear_borders, pack, with_border
-from minigrad.kernels.conv_plan import Planes, Size
+from minigrad.kernels.conv_plan import Planes, Size, addresses, integers
 from minigrad.kernels.geometry import Geometry
-from minigrad.kernels.simd import call, clear, copy
+from minigrad.kernels.simd import call, clear, copy, look
 
 Array = np.ndarray[Any, Any]
 
@@ -34,77 +34,83 @@ PIXELS = 96  # wanted per band, so that starting and ending sums costs little
 
 
 @jit
-def _still(packed, first, last, channels, plane, pixels, dead):  # type: ignore[no-untyped-def]
+def _still(packed, count, channels, plane, pixels, dead):  # type: ignore[no-untyped-def]
     """Zero the first `dead` bytes of some pixels: lanes that repeat others."""
     for c in range(channels):
-        for p in range(first, last):
-            clear(packed + c * plane + pixels[p], dead)
+        for p in range(count):
+            clear(packed + c * plane + look(pixels, p), dead)
 
 
 @jit
-def _band(sizes, calls, addresses, pixels, outs, reads, rows, block, group, chunk, o0, o1, r0):  # type: ignore[no-untyped-def]
-    """Pack one band of g, and what it reads of x beyond `reads[0]`; answers how far x is packed."""
+def _band(sizes, calls, addresses, block, group, chunk, o0, o1, r0, r1):  # type: ignore[no-untyped-def]
+    """Pack rows r0..r1 of g for one block of lanes, and what they read of x and earlier did not."""
     inputs, outputs, pixels_in, item, lanes, image_x, image_g = sizes[1:8]
     plane, plane_g, band, wide, deep, dead = sizes[8:14]
-    x, g, xp, gp, starts_x, starts_g, pixels_at, outs_at = addresses[:8]
     blocks = sizes[17]
+    x, g, xp, gp, starts_x, starts_g, pixels, outs, reads = addresses[:9]
     table = block * lanes * 8
     channels = min(deep, inputs - chunk * deep)
-    last = reads[min(rows, r0 + band) - 1, 1]
-    first = 0 if r0 == 0 else reads[r0 - 1, 1]
-    still = dead * item if block == blocks - 1 else 0
+    last = look(reads, 2 * r1 - 1)
+    first = look(reads, 2 * r0 - 1) if r0 else np.int64(0)
     if last > first:
         at = x + (group * inputs + chunk * deep) * image_x
         pack(calls[1:3], at, image_x, starts_x + table, channels, first, last, pixels_in, item,
-             lanes, xp, plane, pixels_at)  # fmt: skip
-        if still:
-            _still(xp, max(0, min(first, pixels_in - lanes)), last, channels, plane, pixels, still)
-    number = (min(rows, r0 + band) - r0) * wide
+             lanes, xp, plane, pixels)  # fmt: skip
+        if dead and block == blocks - 1:
+            start = max(np.int64(0), min(first, pixels_in - lanes))
+            _still(xp, last - start, channels, plane, pixels + start * 8, dead * item)
+    number = (r1 - r0) * wide
     at = g + (group * outputs + o0) * image_g + r0 * wide * item
-    pack(calls[1:3], at, image_g, starts_g + table, o1 - o0, 0, number, number, item, lanes,
-         gp, plane_g, outs_at)  # fmt: skip
-    if still:
-        _still(gp, 0, number, o1 - o0, plane_g, outs, still)
-    return number
+    pack(calls[1:3], at, image_g, starts_g + table, o1 - o0, np.int64(0), number, number, item,
+         lanes, gp, plane_g, outs)  # fmt: skip
+    if dead and block == blocks - 1:
+        _still(gp, number, o1 - o0, plane_g, outs, dead * item)
 
 
 @jit
-def _correlate(sizes, calls, addresses, gaps, pixels, outs, reads, begin, end):  # type: ignore[no-untyped-def]
-    """Tasks begin..end; see `Weight` for the tables."""
-    inputs, outputs, item = sizes[1], sizes[2], sizes[4]
-    plane, plane_g, band, wide, deep, dead, taps, height, width, blocks, most = sizes[8:19]
-    xp, gp, offs, places, sums, dw = addresses[2:4] + addresses[8:12]
-    rows = reads.shape[0]
-    per_group = -(-outputs // height)
-    chunks = -(-inputs // deep)
+def _keep(sizes, sums, dw, o0, o1, group, chunk):  # type: ignore[no-untyped-def]
+    """Copy the sums of output channels o0..o1 to where they belong."""
+    inputs, outputs, item, deep, taps = sizes[1], sizes[2], sizes[4], sizes[12], sizes[14]
+    height, width, tile = sizes[15], sizes[16], sizes[19]
     columns = -(-deep * taps // width)
-    tile = sizes[19]
+    here = min(deep, inputs - chunk * deep) * taps
+    for o in range(o0, o1):
+        target = dw + ((group * outputs + o) * inputs + chunk * deep) * taps * item
+        for t in range(0, here, width):
+            source = sums + ((o - o0) // height * columns + t // width) * tile
+            source += (o - o0) % height * width * item
+            copy(target + t * item, source, min(width, here - t) * item)
+
+
+@jit
+def _correlate(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
+    """Tasks begin..end; see `Weight` for the tables."""
+    inputs, outputs = sizes[1], sizes[2]
+    plane, plane_g, band, wide, deep, dead, taps, height, width, blocks, most = sizes[8:19]
+    tile, rows, number_gaps = sizes[19:22]
+    xp, gp = addresses[2:4]
+    offs, places, gaps, sums, dw = addresses[9:14]
+    per_group, chunks = -(-outputs // height), -(-inputs // deep)
+    columns = -(-deep * taps // width)
     task = begin
     while task < end:
-        group, chunk, first = task // per_group // chunks, task // per_group % chunks, task % per_group
-        count = min(most, end - task, per_group - first)
-        o0, o1 = first * height, min(outputs, (first + count) * height)
+        group, chunk, o = task // per_group // chunks, task // per_group % chunks, task % per_group
+        count = min(most, end - task, per_group - o)
+        o0, o1 = o * height, min(outputs, (o + count) * height)
         channels = min(deep, inputs - chunk * deep)
-        used = -(-channels * taps // width)
-        clear_borders(xp, channels, plane, gaps)
+        clear_borders(xp, channels, plane, gaps, number_gaps)
         clear(gp + (o1 - o0) * plane_g, (count * height - o1 + o0) * plane_g)
         clear(sums, count * columns * tile)
         for block in range(blocks):
             for r0 in range(0, rows, band):
-                number = _band(sizes, calls, addresses, pixels, outs, reads, rows, block, group,
-                               chunk, o0, o1, r0)  # fmt: skip
+                r1 = min(rows, r0 + band)
+                _band(sizes, calls, addresses, block, group, chunk, o0, o1, r0, r1)
                 for o in range(count):
-                    for t in range(used):
+                    for t in range(-(-channels * taps // width)):
                         call(calls[0], (gp + o * height * plane_g, plane_g, xp,
-                             offs + t * width * 8, places + r0 * wide * 8, number,
+                             offs + t * width * 8, places + r0 * wide * 8, (r1 - r0) * wide,
                              sums + (o * columns + t) * tile))  # fmt: skip
-        row = inputs * taps * item
-        for o in range(o0, o1):
-            for t in range(used):
-                source = sums + ((o - o0) // height * columns + t) * tile
-                target = dw + (group * outputs + o) * row + (chunk * deep * taps + t * width) * item
-                number = min(width, channels * taps - t * width)
-                copy(target, source + (o - o0) % height * width * item, number * item)
+        _keep(sizes, sums, dw, o0, o1, group, chunk)
         task += count
 
 
@@ -151,18 +157,17 @@ class Weight:
         tile = -(-height * width // lanes) * simd.BYTES
         plane_g = conv_plan.odd_lines(band * wide * simd.BYTES)
         names = "gather", "gather_few"
-        self.calls = np.array(
+        self.calls = integers(
             [simd.address("dots", height, width, dtype)]
             + [simd.address(name, 0, 0, dtype) for name in names]
         )
         spatial = (size, out) if lane.parts == 1 else (lane.bordered, lane.padded)
         image_x, image_g = (math.prod(n) * item for n in spatial)
         blocks = len(lane.starts_in) // lanes
-        self.sizes = np.array(
+        self.sizes = integers(
             [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_g]
             + [planes.plane, plane_g, band, wide, deep, lane.dead, self.taps, height, width]
-            + [blocks, most, tile],
-            np.int64,
+            + [blocks, most, tile, rows, len(planes.gaps)]
         )
         offs = planes.offsets(deep)
         self.offs = np.concatenate([offs, np.zeros(width, np.int64)])
@@ -173,10 +178,10 @@ class Weight:
         self.sums_size = most * columns * tile
         self.tasks = groups * -(-inputs // deep) * -(-outputs // height)
         self.cost = NANOSECONDS * images * math.prod(out) * groups * outputs * inputs * self.taps
-        self.tables = tuple(
-            a.ctypes.data for a in (lane.starts_in, lane.starts_out, planes.pixels, self.outs)
-        )
-        self.more = self.offs.ctypes.data, self.places.ctypes.data
+        self.tables = addresses(
+            lane.starts_in, lane.starts_out, planes.pixels, self.outs, planes.reads, self.offs,
+            self.places, planes.gaps,
+        )  # fmt: skip
 
     def __call__(self, x: Array, g: Array) -> Array:
         dtype, lane = x.dtype, self.lanes
@@ -185,21 +190,15 @@ class Weight:
             x = with_border(x, self.size, lane.before, lane.bordered)
             if lane.padded != self.out:
                 g = with_border(g, self.out, (0, 0, 0), lane.padded)
-        x_at, g_at, dw_at = x.ctypes.data, g.ctypes.data, dw.ctypes.data
+        x_at, g_at, dw_at = addresses(x, g, dw)
 
         def work(begin: int, end: int) -> None:
-            buffers = [
-                scratch.take(name, count, np.uint8)
-                for name, count in (
-                    ("input", self.input_size),
-                    ("output", self.grad_size),
-                    ("sums", self.sums_size),
-                )
-            ]
-            xp, gp, sums = (buffer.ctypes.data for buffer in buffers)
-            addresses = (x_at, g_at, xp, gp, *self.tables, *self.more, sums, dw_at)
-            _correlate(self.sizes, self.calls, addresses, self.planes.gaps, self.planes.pixels,
-                       self.outs, self.planes.reads, begin, end)  # fmt: skip
+            xp = scratch.take("input", self.input_size, np.uint8)
+            gp = scratch.take("output", self.grad_size, np.uint8)
+            sums = scratch.take("sums", self.sums_size, np.uint8)
+            xp_at, gp_at, sums_at = addresses(xp, gp, sums)
+            places = (x_at, g_at, xp_at, gp_at, *self.tables, sums_at, dw_at)
+            _correlate(self.sizes, self.calls, places, begin, end)
 
         threads.run(work, self.tasks, self.cost, fine=1)
         return dw

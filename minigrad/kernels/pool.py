@@ -7,6 +7,7 @@ Two families, each closed under differentiation:
 
     x (..., *size)    y, g, codes (..., *out)      with the window's size and out
 
+Codes are the numbers of taps, or where windows are far apart or narrow, positions (int64).
 `give` and `pick` are adjoint to each other, and so are `mean` and `spread`.  Callers have checked
 shapes.  Answers are new arrays, and the same bits for every number of threads.  Small work and
 unusual dtypes are NumPy's, so that Numba is not loaded for them.
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels import pool_numpy, threads
+from minigrad.kernels import pool_numpy, pool_spans, threads
 from minigrad.kernels.pool_window import Array, Window, area, divisors
 
 # Taps of all windows up to which NumPy does the work: a picture of 128 x 128 is below.
@@ -50,6 +51,9 @@ def maximum(x: Array, window: Window) -> tuple[Array, Array]:
         y, codes = pool_numpy.maximum(flat, window)
         return y.reshape(shape), codes.reshape(shape)
     source = _wide(x)
+    if window.by_span:
+        y, places = pool_spans.large_maximum(_planes(source, window.axes), window.spans, window.out)
+        return y.reshape(shape).astype(x.dtype, copy=False), places.reshape(shape)
     y = np.empty(shape, source.dtype)
     codes = np.empty(shape, window.tables.code)
     _forward(source, y, codes, window, window.tables.divisors)
@@ -61,28 +65,33 @@ def mean(x: Array, window: Window, include_pad: bool = True, override: int | Non
     flat = _planes(x, window.axes)
     shape = x.shape[: x.ndim - window.axes] + window.out
     by = area(window, include_pad, override)
-    if _is_whole(window) and x.dtype.char in "fd":
-        total = np.add.reduce(flat.reshape(len(flat), math.prod(window.size)), -1)
-        return (total / x.dtype.type(by)).reshape(shape)
     if _for_numpy(len(flat), x.dtype, window):
         return pool_numpy.mean(flat, window, by).reshape(shape)
-    source = _wide(x)
-    y = np.empty(shape, source.dtype)
-    _forward(source, y, None, window, divisors(window, include_pad, override))
-    return y.astype(x.dtype, copy=False)
+    source = _wide(flat)
+    table = divisors(window, include_pad, override)
+    if _is_whole(window):
+        y = _totals(source, by)
+    elif window.by_span:
+        y = pool_spans.large_mean(source, window.spans, table, window.out)
+    else:
+        y = np.empty(shape, source.dtype)
+        _forward(source, y, None, window, table)
+    return y.reshape(shape).astype(x.dtype, copy=False)
 
 
 def _is_whole(window: Window) -> bool:
     """Whether the only window is the plane."""
-    return window.kernel == window.size and not any(window.padding)
+    return window.kernel == window.size and window.out == (1,) * window.axes
 
 
 def give(g: Array, codes: Array, window: Window) -> Array:
     """g added to the pixel of its window that the code names, zeros elsewhere."""
     flat = _planes(g, window.axes)
-    if _for_numpy(len(flat), g.dtype, window):
+    if codes.dtype != np.int64 and _for_numpy(len(flat), g.dtype, window):
         x = pool_numpy.give(flat, _planes(codes, window.axes), window)
         return x.reshape(g.shape[: g.ndim - window.axes] + window.size)
+    if codes.dtype == np.int64:
+        return pool_spans.add_at(g, codes, window.size)
     return _backward(g, np.ascontiguousarray(codes), window)
 
 
@@ -91,25 +100,30 @@ def spread(g: Array, window: Window, include_pad: bool = True, override: int | N
     flat = _planes(g, window.axes)
     shape = g.shape[: g.ndim - window.axes] + window.size
     by = area(window, include_pad, override)
-    if _is_whole(window) and g.dtype.char in "fd":
-        x = np.empty((len(flat), math.prod(window.size)), g.dtype)
-        x[...] = flat.reshape(len(flat), 1) / g.dtype.type(by)
-        return x.reshape(shape)
     if _for_numpy(len(flat), g.dtype, window):
         return pool_numpy.spread(flat, window, by).reshape(shape)
-    wide = _wide(g)
-    return _backward(wide / np.asarray(by, wide.dtype), None, window).astype(g.dtype, copy=False)
+    wide = _wide(flat)
+    if _is_whole(window):
+        x = _repeat(wide, by, math.prod(window.size))
+    elif window.by_span:
+        table = divisors(window, include_pad, override)
+        x = pool_spans.large_spread(wide, window.spans, table, window.size)
+    else:
+        x = _backward(wide / np.asarray(by, wide.dtype), None, window)
+    return x.reshape(shape).astype(g.dtype, copy=False)
 
 
 def pick(x: Array, codes: Array, window: Window) -> Array:
     """The pixel of each window that the code names."""
     dims = window.axes
+    if codes.dtype == np.int64:
+        return pool_spans.take_at(x, codes, dims)
     return pool_numpy.pick(_planes(x, dims), _planes(codes, dims), window).reshape(codes.shape)
 
 
 def positions(codes: Array, window: Window) -> Array:
     """Where in its plane, counted along the rows, each maximum is (int64)."""
-    return pool_numpy.positions(codes, window)
+    return codes if codes.dtype == np.int64 else pool_numpy.positions(codes, window)
 
 
 # ---------------------------------------------------------------------------- the Numba side
@@ -152,6 +166,24 @@ def _forward(x: Array, y: Array, codes: Array | None, window: Window, table: Arr
     rows = y.size // window.out[-1]
     cost = 4 * y.size + y.size * math.prod(window.kernel) / 4  # nanoseconds, roughly
     threads.run(task, rows, cost)
+
+
+def _totals(x: Array, divisor: Any) -> Array:
+    """The sum of each plane, divided."""
+    from minigrad.kernels import pool_loops
+
+    rows, y, by = x.reshape(len(x), x[0].size), np.empty(len(x), x.dtype), x.dtype.type(divisor)
+    threads.run(lambda a, b: pool_loops.totals(rows, by, y, a, b), len(x), x.size / 8)
+    return y
+
+
+def _repeat(g: Array, divisor: Any, many: int) -> Array:
+    """(planes, many): the number of each plane, divided."""
+    from minigrad.kernels import pool_loops
+
+    flat, x, by = g.reshape(-1), np.empty((len(g), many), g.dtype), g.dtype.type(divisor)
+    threads.run(lambda a, b: pool_loops.repeat(flat, by, x, a, b), len(g), x.size / 8)
+    return x
 
 
 def _backward(g: Array, codes: Array | None, window: Window) -> Array:

@@ -35,6 +35,13 @@ def adaptive(size: tuple[int, ...], out: tuple[int, ...]) -> Array:
     return spans
 
 
+@functools.lru_cache(maxsize=256)
+def _sides(size: tuple[int, ...], out: tuple[int, ...]) -> Array:
+    """(3, outputs): how many pixels the windows of adaptive pooling have along each dimension."""
+    spans = adaptive(size, out)[0]
+    return np.maximum(spans[..., 1] - spans[..., 0], 1).astype(np.float64)
+
+
 def _three(sizes: tuple[int, ...]) -> tuple[int, int, int]:
     """Up to three sizes as three."""
     one, two, three = (1,) * (3 - len(sizes)) + sizes
@@ -51,23 +58,12 @@ def _wide(x: Array) -> Array:
 
 def maximum(x: Array, spans: Array, out: tuple[int, ...]) -> tuple[Array, Array]:
     """The greatest number in each window and its position: the first of several, the last NaN."""
-    size, shape = _three(x.shape[1:]), (len(x), *out)
-    y, positions = np.empty(shape, x.dtype), np.empty(shape, np.int64)
-    if not y.size:
-        return y, positions
-    if _for_numpy(x, max(x.size, y.size)):
+    if 0 in x.shape or 0 in out:
+        return np.empty((len(x), *out), x.dtype), np.empty((len(x), *out), np.int64)
+    if _for_numpy(x, max(x.size, len(x) * math.prod(out))):
         return _maximum(x, spans, out)
-    from minigrad.kernels import pool_loops
-
-    source, answer = _wide(x).reshape(len(x), *size), np.empty((len(x), *_three(out)), _wide(x[:0]).dtype)  # fmt: skip
-    threads.run(
-        lambda a, b: pool_loops.maximum(
-            source, spans, answer, positions.reshape(answer.shape), a, b
-        ),
-        len(x),
-        2 * max(x.size, y.size),
-    )
-    return answer.reshape(shape).astype(x.dtype, copy=False), positions
+    values, positions = large_maximum(_wide(x), spans, out)
+    return values.astype(x.dtype, copy=False), positions
 
 
 class _Layout(NamedTuple):
@@ -132,13 +128,7 @@ def mean(x: Array, out: tuple[int, ...]) -> Array:
         laid[np.broadcast_to(layout.short, laid.shape)] = 0
         y = np.add.reduce(laid, -1) / layout.area.astype(y.dtype)
     else:
-        from minigrad.kernels import pool_loops
-
-        source, answer = _wide(x).reshape(len(x), *_three(size)), y.reshape(len(x), *_three(out))
-        spans = adaptive(size, out)
-        threads.run(
-            lambda a, b: pool_loops.mean(source, spans, answer, a, b), len(x), max(x.size, y.size)
-        )
+        y = large_mean(_wide(x), adaptive(size, out), _sides(size, out), out)
     return y.astype(x.dtype, copy=False)
 
 
@@ -157,14 +147,50 @@ def spread(g: Array, size: tuple[int, ...]) -> Array:
         places = (layout.places + lead[..., None])[every]
         np.add.at(x.reshape(-1), places, np.broadcast_to(share[..., None], every.shape)[every])
     else:
-        from minigrad.kernels import pool_loops
-
-        source, answer = _wide(g).reshape(len(g), *_three(out)), x.reshape(len(g), *_three(size))
-        spans = adaptive(size, out)
-        threads.run(
-            lambda a, b: pool_loops.spread(source, spans, answer, a, b), len(g), max(x.size, g.size)
-        )
+        x = large_spread(_wide(g), adaptive(size, out), _sides(size, out), size)
     return x.astype(g.dtype, copy=False)
+
+
+# ---------------------------------------------------------------------------- the Numba side
+def large_maximum(x: Array, spans: Array, out: tuple[int, ...]) -> tuple[Array, Array]:
+    """`maximum`, of contiguous float32 or float64."""
+    from minigrad.kernels import pool_loops
+
+    source = x.reshape(len(x), *_three(x.shape[1:]))
+    y = np.empty((len(x), *_three(out)), x.dtype)
+    positions = np.empty(y.shape, np.int64)
+    threads.run(
+        lambda a, b: pool_loops.maximum(source, spans, y, positions, a, b),
+        len(x),
+        2 * max(x.size, y.size),
+    )
+    return y.reshape(len(x), *out), positions.reshape(len(x), *out)
+
+
+def large_mean(x: Array, spans: Array, divisors: Array, out: tuple[int, ...]) -> Array:
+    """Sums over spans, divided by the product of the divisors (3, outputs)."""
+    from minigrad.kernels import pool_loops
+
+    source = x.reshape(len(x), *_three(x.shape[1:]))
+    y = np.empty((len(x), *_three(out)), x.dtype)
+    by = divisors.astype(x.dtype)
+    threads.run(
+        lambda a, b: pool_loops.mean(source, spans, by, y, a, b), len(x), max(x.size, y.size)
+    )
+    return y.reshape(len(x), *out)
+
+
+def large_spread(g: Array, spans: Array, divisors: Array, size: tuple[int, ...]) -> Array:
+    """The adjoint of `large_mean`."""
+    from minigrad.kernels import pool_loops
+
+    source = g.reshape(len(g), *_three(g.shape[1:]))
+    x = np.zeros((len(g), *_three(size)), g.dtype)
+    by = divisors.astype(g.dtype)
+    threads.run(
+        lambda a, b: pool_loops.spread(source, spans, by, x, a, b), len(g), max(x.size, g.size)
+    )
+    return x.reshape(len(g), *size)
 
 
 # ---------------------------------------------------------------------------- by position

@@ -21,6 +21,9 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
+NARROW = 8  # pixels of a row
+
+
 class Tables(NamedTuple):
     """What can be worked out once about a window."""
 
@@ -55,6 +58,9 @@ class Window:
         self.padding, self.dilation, self.out = padding, dilation, out  # padding: of either side
         self.work = math.prod(kernel) * math.prod(out)  # taps of all windows of a plane
         self.axes = len(size)
+        # Few, far or narrow windows: kernels go by what each one spans, not by rows of outputs.
+        far = stride[-1] > 2 or size[-1] < NARROW
+        self.by_span = far and dilation == (1,) * len(size)
 
     def __iter__(self) -> Iterator[tuple[int, ...]]:
         return iter((self.size, self.kernel, self.stride, self.padding, self.dilation, self.out))
@@ -63,6 +69,11 @@ class Window:
     def tables(self) -> Tables:
         """What can be worked out once."""
         return _tables(self)
+
+    @functools.cached_property
+    def spans(self) -> Array:
+        """(1, 3, outputs, 2): where windows start and stop in the input (if not dilated)."""
+        return _spans(self)
 
     @functools.cached_property
     def area(self) -> dict[Any, Any]:
@@ -117,6 +128,16 @@ def _tables(window: Window) -> Tables:
         first=_outer(np.add, [first * step for first, step in zip(firsts, weight)]),
         void=any((line < 1).any() for line in inside),
     )
+
+
+def _spans(window: Window) -> Array:
+    spans = np.zeros((1, 3, max(1, *window.out), 2), np.int64)
+    spans[:, :, 0, 1] = 1  # dimensions that are missing are of size 1
+    for d, (n, k, s, p, _, out) in enumerate(zip(*window), 3 - window.axes):
+        start = np.arange(out) * s - p
+        spans[0, d, :out, 0] = np.maximum(start, 0)
+        spans[0, d, :out, 1] = np.minimum(start + k, n)
+    return spans
 
 
 def divisors(window: Window, include_pad: bool, override: int | None) -> Array:

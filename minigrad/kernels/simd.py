@@ -361,3 +361,14 @@ def copy(typing: Any, target: Any, source: Any, count: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.intp), emit
+
+
+@intrinsic  # type: ignore[misc]
+def look(typing: Any, table: Any, i: Any) -> Any:
+    """Entry i of the table of integers at an address."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        entries = builder.inttoptr(values[0], INT.as_pointer())
+        return builder.load(builder.gep(entries, [values[1]]))
+
+    return types.intp(types.intp, types.intp), emit

@@ -26,8 +26,8 @@ import numpy as np
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, TILES, clear_borders, pack, unpack, with_border
-from minigrad.kernels.conv_plan import Phases, Planes, Size
-from minigrad.kernels.simd import Code, call
+from minigrad.kernels.conv_plan import Phases, Planes, Size, addresses, integers
+from minigrad.kernels.simd import Code, call, look
 
 Array = np.ndarray[Any, Any]
 Vectors = list[Any]
@@ -155,21 +155,23 @@ def _weigh(weigh, sizes, steps, rows, taps, w, spectra, begin, end):  # type: ig
 
 
 @jit
-def _sweep(sizes, calls, addresses, gaps, bands, patches, begin, end):  # type: ignore[no-untyped-def]
+def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end of a convolution; see `Winograd` for the tables."""
     groups, inputs, outputs, pixels_in, item, lanes, image_x, image_y = sizes[0:8]
     plane, step_tmp, wide, row_patches, down, right, height, vecs, many, chunk = sizes[8:18]
-    down_out = sizes[18]
-    x, weights, bias, y, xp, tmp, starts_x, starts_y, pixels, offs, spectra, product = addresses
+    down_out, count, number_gaps = sizes[18:21]
+    x, weights, bias, y, xp, tmp, spectra, product, starts_x, starts_y, pixels = addresses[:11]
+    offs, gaps, bands, patches = addresses[11:]
     vector = lanes * item
-    count = bands.shape[0]
     blocks = -(-outputs // height)
     step_in, step_out = inputs * chunk * vector, height * chunk * vector
-    clear_borders(xp, inputs, plane, gaps)
+    clear_borders(xp, inputs, plane, gaps, number_gaps)
     last, packed = -1, 0
     for task in range(begin, end):
         block, group = task // count // groups, task // count % groups
-        first, stop, base, row0, row1, top, need = bands[task % count]
+        band = bands + task % count * 56
+        first, stop, base = look(band, 0), look(band, 1), look(band, 2)
+        row0, row1, top, need = look(band, 3), look(band, 4), look(band, 5), look(band, 6)
         if task // count != last:
             last, packed = task // count, top
         if need > packed:
@@ -180,7 +182,7 @@ def _sweep(sizes, calls, addresses, gaps, bands, patches, begin, end):  # type: 
             number = min(chunk, stop * row_patches - p0)
             for c in range(inputs):
                 for p in range(number):
-                    call(calls[1], (xp + c * plane + patches[p0 + p, 0], down, right,
+                    call(calls[1], (xp + c * plane + look(patches, 2 * (p0 + p)), down, right,
                          spectra + (c * chunk + p) * vector, step_in))  # fmt: skip
             for o in range(blocks):
                 w = weights + (group * blocks + o) * many * inputs * height * item
@@ -193,7 +195,7 @@ def _sweep(sizes, calls, addresses, gaps, bands, patches, begin, end):  # type: 
                     at = tmp + (o * height + r) * step_tmp - base * wide * vector
                     for p in range(number):
                         call(calls[2], (product + (r * chunk + p) * vector, step_out,
-                             at + patches[p0 + p, 1], down_out, right))  # fmt: skip
+                             at + look(patches, 2 * (p0 + p) + 1), down_out, right))  # fmt: skip
         target = y + group * outputs * image_y + row0 * wide * item
         unpack(calls[3:5], tmp + (row0 - base) * wide * vector, step_tmp, outputs,
                (row1 - row0) * wide, item, lanes, target, image_y, starts_y + block * lanes * 8,
@@ -250,7 +252,7 @@ class Winograd:
         step_tmp = conv_plan.odd_lines(rows * wide * vector)
         names = "enter", "leave"
         ends = "scatter", "scatter_few", "gather", "gather_few"
-        self.calls = np.array(
+        self.calls = integers(
             [simd.address("tile", height, vecs, dtype)]
             + [simd.address(name, m, 0, dtype) for name in names]
             + [simd.address(name, 0, 0, dtype) for name in ends]
@@ -258,16 +260,15 @@ class Winograd:
         self.weigh = simd.address("weigh", m, height, dtype)
         spatial = (size, out) if lane.parts == 1 else (lane.bordered, lane.padded)
         image_x, image_y = (math.prod(n) * item for n in spatial)
-        self.sizes = np.array(
+        self.sizes = integers(
             [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_y]
             + [planes.plane, step_tmp, wide, per_row, down, right, height, vecs, many, chunk]
-            + [dilation[0] * wide * vector],
-            np.int64,
+            + [dilation[0] * wide * vector, len(self.bands), len(planes.gaps)]
         )
         order = [sorted(zip(p.reach, p.taps)) for (p,) in lane.phases[1:]]
         self.taps = np.array([(3 * i + j) * item for _, i in order[0] for _, j in order[1]])
         self.rows = np.minimum(np.arange(filled), outputs - 1) * (steps[1] * item)
-        self.steps = (steps[0] * item, steps[2] * item)
+        self.steps = integers((steps[0] * item, steps[2] * item))
         self.offs = np.arange(inputs, dtype=np.int64) * chunk * vector
         self.blocks = groups * filled // height
         self.buffers = {
@@ -279,8 +280,11 @@ class Winograd:
         self.weights = groups * filled * inputs * many * item
         self.tasks = len(lane.starts_in) // lanes * groups * len(self.bands)
         self.cost = NANOSECONDS * images * math.prod(out) * groups * filled * inputs * 9 / 2
-        tables = (lane.starts_in, lane.starts_out, planes.pixels, self.offs)
-        self.tables = tuple(table.ctypes.data for table in tables)
+        self.tables = addresses(
+            lane.starts_in, lane.starts_out, planes.pixels, self.offs, planes.gaps, self.bands,
+            self.patches,
+        )  # fmt: skip
+        self.weight_tables = addresses(self.rows, self.taps)
 
     def _bands(self, lines: list[list[int]], tall: int, high: int, m: int, d: int) -> Any:
         """Per band: first and last row of patches, row where tmp starts, rows to write, reads."""
@@ -295,26 +299,22 @@ class Winograd:
             done = end
 
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
-        dtype, lane, planes = x.dtype, self.lanes, self.planes
+        dtype, lane = x.dtype, self.lanes
         y = scratch.empty((*self.shape_y, *lane.padded), dtype)
         bias = conv_plan.no_bias(self.shape_y[1], dtype) if b is None else b
         if lane.parts > 1:
             x = with_border(x, self.size, lane.before, lane.bordered)
         spectra = scratch.take("weights", self.weights, np.uint8)
-        arrays = tuple(a.ctypes.data for a in (x, spectra, bias, y))
-        w_at, rows_at, taps_at = (a.ctypes.data for a in (w, self.rows, self.taps))
+        w_at, *arrays = addresses(w, x, spectra, bias, y)
 
         def weigh(begin: int, end: int) -> None:
-            _weigh(self.weigh, self.sizes, self.steps, rows_at, taps_at, w_at, arrays[1],
+            _weigh(self.weigh, self.sizes, self.steps, *self.weight_tables, w_at, arrays[1],
                    begin, end)  # fmt: skip
 
         def work(begin: int, end: int) -> None:
-            held = {k: scratch.take(k, n, np.uint8) for k, n in self.buffers.items()}
-            at = {k: buffer.ctypes.data for k, buffer in held.items()}
-            addresses = (*arrays, at["input"], at["output"], *self.tables, at["spectra"],
-                         at["product"])  # fmt: skip
-            _sweep(self.sizes, self.calls, addresses, planes.gaps, self.bands, self.patches,
-                   begin, end)  # fmt: skip
+            held = [scratch.take(name, n, np.uint8) for name, n in self.buffers.items()]
+            places = (*arrays, *addresses(*held), *self.tables)
+            _sweep(self.sizes, self.calls, places, begin, end)
 
         threads.run(weigh, self.blocks, self.weights * 1.0)
         threads.run(work, self.tasks, self.cost)

@@ -25,9 +25,9 @@ import numpy as np
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, choose_tile, clear_borders, pack
-from minigrad.kernels.conv_plan import Phase, Planes, Size
+from minigrad.kernels.conv_plan import Phase, Planes, Size, addresses, integers
 from minigrad.kernels.geometry import Geometry
-from minigrad.kernels.simd import Code, call, clear
+from minigrad.kernels.simd import Code, call, clear, look
 from minigrad.kernels.winograd import both_ways, into, times
 
 Array = np.ndarray[Any, Any]
@@ -103,35 +103,36 @@ def _pack_batch(sizes, calls, addresses, group, first, last):  # type: ignore[no
     image_x, image_g, plane_x, plane_g, blocks_x, blocks_g = sizes[7:13]
     groups = sizes[0]
     x, g, xp, gp, starts_x, starts_g, at_x, at_g = addresses[:8]
+    zero = np.int64(0)
     for n in range(first, last):
         for c in range(blocks_x):
-            pack(calls[7:9], x + (n * groups + group) * image_x, 0, starts_x + c * lanes * 8, 1, 0,
-                 pixels_x, pixels_x, item, lanes, xp, plane_x, at_x)  # fmt: skip
+            pack(calls[7:9], x + (n * groups + group) * image_x, zero, starts_x + c * lanes * 8, zero + 1,
+                 zero, pixels_x, pixels_x, item, lanes, xp, plane_x, at_x)  # fmt: skip
             xp += plane_x
         for c in range(blocks_g):
-            pack(calls[7:9], g + (n * groups + group) * image_g, 0, starts_g + c * lanes * 8, 1, 0,
-                 pixels_g, pixels_g, item, lanes, gp, plane_g, at_g)  # fmt: skip
+            pack(calls[7:9], g + (n * groups + group) * image_g, zero, starts_g + c * lanes * 8, zero + 1,
+                 zero, pixels_g, pixels_g, item, lanes, gp, plane_g, at_g)  # fmt: skip
             gp += plane_g
 
 
 @jit
-def _multiply(sizes, calls, addresses, patches, task, count, images, p0, p1):  # type: ignore[no-untyped-def]
+def _multiply(sizes, calls, addresses, task, count, images, p0, p1):  # type: ignore[no-untyped-def]
     """Add the products of some patches of the packed images to the sums of `count` tasks."""
     item, lanes, plane_x, plane_g, blocks_x, blocks_g = sizes[5], sizes[6], sizes[9], sizes[10], sizes[11], sizes[12]
     height, vecs, per_pair, wide_x, wide_g, step_x, step_g = sizes[14:21]
     down_x, down_g, right, step_sums = sizes[21:25]
     xp, gp = addresses[2:4]
-    xs, gs, sums, offs = addresses[8:12]
+    offs, patches, xs, gs, sums = addresses[8:13]
     vector = lanes * item
     pair, o0 = task // per_pair, task % per_pair
     k = 0
     for n in range(images):
         for p in range(p0, p1):
             for c in range(blocks_x):
-                call(calls[1 + pair], (xp + (n * blocks_x + c) * plane_x + patches[p, 0], down_x,
+                call(calls[1 + pair], (xp + (n * blocks_x + c) * plane_x + look(patches, 2 * p), down_x,
                      right, xs + k * wide_x + c * vector, step_x))  # fmt: skip
             for c in range(blocks_g):
-                call(calls[4 + pair], (gp + (n * blocks_g + c) * plane_g + patches[p, 1], down_g,
+                call(calls[4 + pair], (gp + (n * blocks_g + c) * plane_g + look(patches, 2 * p + 1), down_g,
                      right, gs + k * wide_g + c * vector, step_g))  # fmt: skip
             k += 1
     for f in range(12):
@@ -143,27 +144,27 @@ def _multiply(sizes, calls, addresses, patches, task, count, images, p0, p1):  #
 
 
 @jit
-def _correlate(sizes, calls, addresses, gaps_x, gaps_g, patches, begin, end):  # type: ignore[no-untyped-def]
+def _correlate(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end of one group; see `WinogradWeight` for the tables."""
-    images, batch, chunk = sizes[13], sizes[25], sizes[26]
+    images, batch, chunk, number, gaps_x, gaps_g = sizes[13], sizes[25], sizes[26], sizes[27], sizes[28], sizes[29]
     plane_x, plane_g, blocks_x, blocks_g = sizes[9:13]
     height, per_pair, wide_x, step_sums = sizes[14], sizes[16], sizes[17], sizes[24]
-    group = addresses[12]
-    clear_borders(addresses[2], batch * blocks_x, plane_x, gaps_x)
-    clear_borders(addresses[3], batch * blocks_g, plane_g, gaps_g)
+    sums, group, at_x, at_g = addresses[12:]
+    clear_borders(addresses[2], batch * blocks_x, plane_x, at_x, gaps_x)
+    clear_borders(addresses[3], batch * blocks_g, plane_g, at_g, gaps_g)
     for task in range(begin, end):
         for f in range(12):
             at = (task // per_pair * 12 + f) * step_sums + task % per_pair * height * wide_x
-            clear(addresses[10] + at, height * wide_x)
+            clear(sums + at, height * wide_x)
     for first in range(0, images, batch):
         last = min(images, first + batch)
         _pack_batch(sizes, calls, addresses, group, first, last)
-        for p0 in range(0, patches.shape[0], chunk):
+        for p0 in range(0, number, chunk):
             task = begin
             while task < end:
                 count = min(end - task, per_pair - task % per_pair)
-                _multiply(sizes, calls, addresses, patches, task, count, last - first, p0,
-                          min(patches.shape[0], p0 + chunk))  # fmt: skip
+                _multiply(sizes, calls, addresses, task, count, last - first, p0,
+                          min(number, p0 + chunk))  # fmt: skip
                 task += count
 
 
@@ -226,21 +227,24 @@ class WinogradWeight:
         names += [("gather", 0), ("gather_few", 0), ("finish", lanes)]
         names += [("finish", inputs - (blocks_x - 1) * lanes)]
         tile = simd.address("tile", height, vecs, dtype)
-        self.calls = np.array([tile, *(simd.address(n, a, 0, dtype) for n, a in names)])
+        self.calls = integers([tile, *(simd.address(n, a, 0, dtype) for n, a in names)])
         image_x, image_g = inputs * math.prod(size) * item, outputs * math.prod(out) * item
-        self.sizes = np.array(
+        self.sizes = integers(
             [groups, inputs, outputs, math.prod(size), math.prod(out), item, lanes]
             + [image_x, image_g, x.plane, g.plane, blocks_x, blocks_g, images]
             + [height, vecs, per_pair, wide_x, wide_g, number * wide_x, number * wide_g]
             + [d[0] * x.pitch * vector, d[0] * g.pitch * vector, d[1] * vector, step_sums]
-            + [batch, chunk],
-            np.int64,
+            + [batch, chunk, len(self.patches), len(x.gaps), len(g.gaps)]
         )
         self.starts_x, self.starts_g = (
             np.minimum(np.arange(blocks * lanes), n - 1) * (math.prod(pixels) * item)
             for blocks, n, pixels in ((blocks_x, inputs, size), (blocks_g, outputs, out))
         )
         self.offs = np.arange(number, dtype=np.int64) * wide_x
+        self.tables = addresses(
+            self.starts_x, self.starts_g, x.pixels, g.pixels, self.offs, self.patches
+        )
+        self.gaps = addresses(x.gaps, g.gaps)
         self.buffers = {
             "input": batch * blocks_x * x.plane,
             "output": batch * blocks_g * g.plane,
@@ -254,17 +258,14 @@ class WinogradWeight:
     def __call__(self, x: Array, g: Array) -> Array:
         dw = scratch.empty(self.shape, x.dtype)
         total = scratch.take("weights", self.sums_size, np.uint8)
-        sums, x_at, g_at, dw_at = (a.ctypes.data for a in (total, x, g, dw))
-        tables = (self.starts_x, self.starts_g, self.x.pixels, self.g.pixels)
-        at = tuple(table.ctypes.data for table in tables)
+        sums, x_at, g_at, dw_at = addresses(total, x, g, dw)
         for group in range(self.groups):
 
             def work(begin: int, end: int, group: int = group) -> None:
                 held = [scratch.take(name, n, np.uint8) for name, n in self.buffers.items()]
-                xp, gp, xs, gs = (buffer.ctypes.data for buffer in held)
-                addresses = (x_at, g_at, xp, gp, *at, xs, gs, sums, self.offs.ctypes.data, group)
-                _correlate(self.sizes, self.calls, addresses, self.x.gaps, self.g.gaps,
-                           self.patches, begin, end)  # fmt: skip
+                xp, gp, xs, gs = addresses(*held)
+                places = (x_at, g_at, xp, gp, *self.tables, xs, gs, sums, group, *self.gaps)
+                _correlate(self.sizes, self.calls, places, begin, end)
 
             def close(begin: int, end: int, group: int = group) -> None:
                 target = dw_at + group * self.step_dw

@@ -54,12 +54,18 @@ class Fenced:
 @pytest.fixture(params=["images", "channels"], autouse=True, scope="module")
 def path(request: pytest.FixtureRequest) -> Iterator[None]:
     """All work goes to the vector kernels, with both kinds of lanes in the weight adjoint."""
-    before = K.SMALL, conv_vector.FEWEST_LANES, threads.get_num_threads()
+    before = K.SMALL, conv_vector.FEWEST_LANES
     K.SMALL = -1 if request.param == "images" else -2
     conv_vector.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
     yield
-    K.SMALL, conv_vector.FEWEST_LANES, count = before
-    threads.set_num_threads(count)
+    K.SMALL, conv_vector.FEWEST_LANES = before
+
+
+@pytest.fixture
+def any_threads() -> Iterator[None]:
+    before = threads.get_num_threads()
+    yield
+    threads.set_num_threads(before)
 
 
 fences = pytest.mark.skipif(sys.platform != "linux", reason="needs mprotect")
@@ -137,6 +143,7 @@ BIG = [
 
 
 @pytest.mark.parametrize("problem", BIG, ids=str)
+@pytest.mark.usefixtures("any_threads")
 def test_bits_are_the_same_for_every_number_of_threads(problem: Problem) -> None:
     threads.set_num_threads(1)
     want = problem.run()
@@ -146,6 +153,7 @@ def test_bits_are_the_same_for_every_number_of_threads(problem: Problem) -> None
             same(problem.run(), want)
 
 
+@pytest.mark.usefixtures("any_threads")
 def test_several_user_threads_convolve_at_once() -> None:
     threads.set_num_threads(2)
     want = [problem.run() for problem in BIG]
