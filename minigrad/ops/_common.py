@@ -44,6 +44,8 @@ def converted(x: Any, dtype: np.dtype[Any]) -> Any:
         return x if x.array.dtype is dtype else cast(x, dtype)
     if isinstance(x, np.ndarray):
         return x.astype(dtype, copy=False)
+    if dtype.kind in "iu":
+        return np.array(int(x) % (1 << 64), np.uint64).astype(dtype)  # as torch: wrapping around
     return number_as(x, dtype)
 
 
@@ -71,6 +73,22 @@ def common_float(*inputs: Any) -> list[Any] | None:
     dtype = _types.result_dtype(arrays)
     if dtype.kind != "f":
         dtype = _types.default()
+    if all(isinstance(a, np.ndarray) and a.dtype is dtype for a in arrays):
+        return None
+    return [converted(x, dtype) for x in inputs]
+
+
+def comparable(*inputs: Any) -> list[Any] | None:
+    """As ``common``, for comparisons: an int too large for the other's integers stays what it is."""
+    arrays = operands(inputs)
+    dtype = _types.result_dtype(arrays)
+    if dtype.kind in "iu":
+        bounds = np.iinfo(dtype)
+        if any(isinstance(a, int) and not bounds.min <= a <= bounds.max for a in arrays):
+            big = next(a for a in arrays if isinstance(a, int))
+            if not -(1 << 63) <= big < 1 << 63:
+                raise RuntimeError("value cannot be converted to type int64_t without overflow")
+            dtype = _types.int64.np
     if all(isinstance(a, np.ndarray) and a.dtype is dtype for a in arrays):
         return None
     return [converted(x, dtype) for x in inputs]
@@ -111,6 +129,31 @@ def all_dims(dim: Any, ndim: int) -> tuple[int, ...]:
         if dims.count(d) > 1:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
     return dims if ndim else ()
+
+
+def whole(name: str, argument: str, value: Any) -> int:
+    """An argument that must be an int, as one; TypeError otherwise."""
+    if type(value) is int:
+        return value
+    if isinstance(value, Traced) and value.array.ndim == 0 and value.array.dtype.kind in "iu":
+        return int(value.array)
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}")
+    return int(value.__index__())
+
+
+def expect(name: str, **arguments: Any) -> None:
+    """TypeError, in torch's words, for an argument that is no tensor."""
+    for i, (argument, value) in enumerate(arguments.items(), 1):
+        if not isinstance(value, Traced):
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {i}) must be Tensor, not {type(value).__name__}"
+            )
+
+
+def title(x: Any) -> str:
+    """The name torch has for the dtype of a tensor: Float, Long ..."""
+    return _types.of(x.array.dtype).title
 
 
 def shape_of(sizes: Any) -> tuple[int, ...]:

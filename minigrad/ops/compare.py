@@ -6,41 +6,42 @@ from typing import Any
 
 import numpy as np
 
+from .. import _types
 from .._tape import Traced, primitive
-from ._common import elementwise, unary
+from ._common import comparable, elementwise, expect, title, unary
 
 
-@elementwise
+@elementwise(promote=comparable)
 def eq(input, other, /):
     """Whether ``input == other``, elementwise."""
     return input == other
 
 
-@elementwise
+@elementwise(promote=comparable)
 def ne(input, other, /):
     """Whether ``input != other``, elementwise."""
     return input != other
 
 
-@elementwise
+@elementwise(promote=comparable)
 def lt(input, other, /):
     """Whether ``input < other``, elementwise."""
     return input < other
 
 
-@elementwise
+@elementwise(promote=comparable)
 def le(input, other, /):
     """Whether ``input <= other``, elementwise."""
     return input <= other
 
 
-@elementwise
+@elementwise(promote=comparable)
 def gt(input, other, /):
     """Whether ``input > other``, elementwise."""
     return input > other
 
 
-@elementwise
+@elementwise(promote=comparable)
 def ge(input, other, /):
     """Whether ``input >= other``, elementwise."""
     return input >= other
@@ -101,8 +102,8 @@ def bitwise_not(input, /):
 
 def _integral(name: str, *arrays: Any) -> None:
     for a in arrays:
-        if np.asarray(a).dtype.kind == "f":
-            raise RuntimeError(f'"{name}_cpu" not implemented for floating-point tensors')
+        if a.dtype.kind == "f":
+            raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{_types.of(a.dtype).title}'")
 
 
 @unary
@@ -124,10 +125,9 @@ def isfinite(input, /):
 
 
 def _same_dtype(name: str, input: Traced, other: Traced) -> None:
+    expect(name, input=input, other=other)
     if input.array.dtype != other.array.dtype:
-        raise RuntimeError(
-            f"{name}: {input.dtype} did not match {other.dtype}"  # type: ignore[attr-defined]
-        )
+        raise RuntimeError(f"{title(input)} did not match {title(other)}")
 
 
 @primitive(quiet=True)
@@ -146,8 +146,9 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     RuntimeError if the dtypes differ, or rtol or atol is negative.
     """
     _same_dtype("isclose", input, other)
-    if rtol < 0 or atol < 0:
-        raise RuntimeError(f"isclose: rtol and atol must be >= 0, but got {rtol} and {atol}")
+    for tolerance, value in (("rtol", rtol), ("atol", atol)):
+        if not value >= 0:
+            raise RuntimeError(f"{tolerance} must be greater than or equal to zero, but got {value}")
     return _close(input, other, rtol, atol, equal_nan)
 
 
@@ -163,5 +164,6 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
 def equal(input, other):
     """Whether two tensors have the same shape and elements.  Answers a Python bool."""
+    expect("equal", input=input, other=other)
     a, b = input.array, other.array
     return a.shape == b.shape and bool((a == b).all())

@@ -241,6 +241,8 @@ square.vjps(input=lambda g, input: g * (2 * input))
 @unary
 def abs(input, /):
     """The absolute value; its slope at 0 is 0."""
+    if input.dtype is _BOOL:
+        raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
     return np.abs(input)
 
 

@@ -133,6 +133,78 @@ def tanh(input, /):
 tanh.vjps(input=lambda g, out: g * (1 - out * out))
 
 
+@unary
+def asin(input, /):
+    """The angle, in radians, whose sine is ``input``."""
+    return np.arcsin(floating(input))
+
+
+asin.vjps(input=lambda g, input: g / sqrt(1 - input * input))
+
+
+@unary
+def acos(input, /):
+    """The angle, in radians, whose cosine is ``input``."""
+    return np.arccos(floating(input))
+
+
+acos.vjps(input=lambda g, input: -g / sqrt(1 - input * input))
+
+
+@unary
+def atan(input, /):
+    """The angle, in radians, whose tangent is ``input``."""
+    return np.arctan(floating(input))
+
+
+atan.vjps(input=lambda g, input: g / (input * input + 1))
+
+
+@unary
+def sinh(input, /):
+    """The hyperbolic sine."""
+    return np.sinh(floating(input))
+
+
+sinh.vjps(input=lambda g, input: g * cosh(input))
+
+
+@unary
+def cosh(input, /):
+    """The hyperbolic cosine."""
+    return np.cosh(floating(input))
+
+
+cosh.vjps(input=lambda g, input: g * sinh(input))
+
+
+@unary
+def asinh(input, /):
+    """The inverse of the hyperbolic sine."""
+    return np.arcsinh(floating(input))
+
+
+asinh.vjps(input=lambda g, input: g / sqrt(input * input + 1))
+
+
+@unary
+def acosh(input, /):
+    """The inverse of the hyperbolic cosine; NaN below 1."""
+    return np.arccosh(floating(input))
+
+
+acosh.vjps(input=lambda g, input: g / sqrt(input * input - 1))
+
+
+@unary
+def atanh(input, /):
+    """The inverse of the hyperbolic tangent; NaN outside of [-1, 1]."""
+    return np.arctanh(floating(input))
+
+
+atanh.vjps(input=lambda g, input: g / (1 - input * input))
+
+
 # ------------------------------------------------------------------------------ activations
 @unary
 def relu(input, /):
@@ -168,28 +240,36 @@ sigmoid.vjps(input=lambda g, out: g * ((1 - out) * out))
 
 
 # ------------------------------------------------------------------------------ rounding
+def _rounded(name, input, function):
+    if input.dtype.kind == "b":
+        raise NotImplementedError(f"\"{name}_vml_cpu\" not implemented for 'Bool'")
+    return function(input) if input.dtype.kind == "f" else input.copy()
+
+
 @unary
 def floor(input, /):
     """Rounded down."""
-    return np.floor(input) if input.dtype.kind == "f" else input.copy()
+    return _rounded("floor", input, np.floor)
 
 
 @unary
 def ceil(input, /):
     """Rounded up."""
-    return np.ceil(input) if input.dtype.kind == "f" else input.copy()
+    return _rounded("ceil", input, np.ceil)
 
 
 @unary
 def trunc(input, /):
     """Rounded towards zero."""
-    return np.trunc(input) if input.dtype.kind == "f" else input.copy()
+    return _rounded("trunc", input, np.trunc)
 
 
 @unary
 def round(input, /, *, decimals=0):
     """Rounded to the nearest, halves to even, at ``decimals`` digits after the point."""
-    return np.round(input, decimals) if input.dtype.kind == "f" else input.copy()
+    if decimals and input.dtype.kind != "f":
+        raise NotImplementedError(f"\"round_cpu\" not implemented for '{_types.of(input.dtype).title}'")
+    return _rounded("round", input, lambda x: np.round(x, decimals))
 
 
 for _op in (floor, ceil, trunc, round):
@@ -199,6 +279,8 @@ for _op in (floor, ceil, trunc, round):
 @unary
 def frac(input, /):
     """What is behind the point, with the sign of ``input``."""
+    if input.dtype.kind != "f":
+        raise NotImplementedError(f"\"frac_cpu\" not implemented for '{_types.of(input.dtype).title}'")
     return input - np.trunc(input)
 
 

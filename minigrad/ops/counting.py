@@ -1,0 +1,108 @@
+"""Which values occur, and how often: unique, bincount, histc, count_nonzero.  No gradient passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from .._tape import Array, Traced, wrap
+from ._common import all_dims, expect, one_dim, whole
+from ._public import named
+
+
+def count_nonzero(input, dim=None):
+    """How many elements over ``dim`` (all when None) are nonzero."""
+    expect("count_nonzero", input=input)
+    axis = None if dim is None else all_dims(dim, input.array.ndim)
+    return wrap(np.asarray(np.count_nonzero(input.array, axis), np.int64))
+
+
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The different elements in order (or with ``dim`` the different slices), where each went, and how often.
+
+    >>> import minigrad as mg
+    >>> mg.unique(mg.tensor([3, 1, 1]), return_counts=True)
+    (tensor([1, 3]), tensor([2, 1]))
+    """
+    expect("unique", input=input)
+    x = input.array
+    d = None if dim is None else one_dim(dim, x.ndim)
+    shape = x.shape if d is None else (x.shape[d],)
+    values, inverse, counts = np.unique(
+        x, return_inverse=True, return_counts=True, axis=d if x.ndim else None, equal_nan=False
+    )
+    return _answers(values, inverse.reshape(shape), counts, return_inverse, return_counts)
+
+
+def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+    """The elements (or slices along ``dim``) without those equal to the one before."""
+    expect("unique_consecutive", input=input)
+    x = input.array
+    rows = x.reshape(-1) if dim is None else np.moveaxis(x, one_dim(dim, x.ndim), 0)
+    flat = rows.reshape(len(rows), -1)
+    new = np.ones(len(rows), bool)
+    new[1:] = (flat[1:] != flat[:-1]).any(1)
+    starts = np.flatnonzero(new)
+    inverse = np.cumsum(new) - 1
+    values = rows[new] if dim is None else np.moveaxis(rows[new], 0, one_dim(dim, x.ndim))
+    counts = np.diff(np.append(starts, len(rows)))
+    shape = x.shape if dim is None else inverse.shape
+    return _answers(values, inverse.reshape(shape), counts, return_inverse, return_counts)
+
+
+def _answers(values: Array, inverse: Array, counts: Array, with_inverse: bool, with_counts: bool) -> Any:
+    found = [wrap(np.ascontiguousarray(values))]
+    if with_inverse:
+        found.append(wrap(inverse.astype(np.int64)))
+    if with_counts:
+        found.append(wrap(counts.astype(np.int64)))
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def bincount(input, weights=None, minlength=0):
+    """How often each number 0, 1, ... occurs in a vector of non-negative integers, or the sums of their weights."""
+    expect("bincount", input=input)
+    x = input.array
+    minlength = whole("bincount", "minlength", minlength)
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    if x.dtype.kind not in "iu":
+        name = _types.of(x.dtype).title
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{name}'")
+    if x.ndim != 1 or (x.size and x.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if weights is None:
+        return wrap(np.bincount(x, minlength=minlength).astype(np.int64))
+    w = weights.array
+    if w.shape != x.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    kind = w.dtype if w.dtype == np.float32 else np.float64
+    return wrap(np.bincount(x, w, minlength).astype(kind))
+
+
+@named
+def histc(input, bins=100, min=0, max=0):
+    """How many elements lie in each of ``bins`` equal parts of [min, max] (of their own range if both are 0)."""
+    expect("histc", input=input)
+    x = input.array
+    bins = whole("histc", "bins", bins)
+    if x.dtype.kind != "f":
+        name = _types.of(x.dtype).title
+        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{name}'")
+    if bins <= 0:
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    low, high = (v.item() if isinstance(v, Traced) else v for v in (min, max))
+    if low == high and x.size:
+        low, high = x.min(), x.max()
+    if low == high:
+        low, high = low - 1, high + 1
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
+    if low > high:
+        raise RuntimeError("torch.histc: max must be larger than min")
+    inside = x[(x >= low) & (x <= high)]
+    low, high = x.dtype.type(low), x.dtype.type(high)
+    place = ((inside - low) * x.dtype.type(bins) / (high - low)).astype(np.int64)
+    return wrap(np.bincount(np.minimum(place, bins - 1), minlength=bins).astype(x.dtype))

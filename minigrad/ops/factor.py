@@ -1,0 +1,172 @@
+"""Factorisations through NumPy's LAPACK, and norms of matrices.
+
+qr, svd, eigh and lstsq have no rules: of tensors that require grad they are refused, not silently cut off.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from .._tape import edge, mode, wrap
+from ._common import all_dims, expect, one_dim, return_type
+from .elementwise import abs
+from .extreme import amax, amin
+from .reduce import _norm, _sum, norm
+from .shape import movedim, reshape
+from .solve import matrices, square
+
+
+def _plain(name: str, *tensors: Any) -> list[Any]:
+    """The arrays of tensors through which no gradient is asked for; RuntimeError otherwise."""
+    if mode.grad and any(edge(x) is not None for x in tensors):
+        raise RuntimeError(
+            f"{name}: no gradient is implemented for it. Call it on x.detach(), or under no_grad()."
+        )
+    return [x.array for x in tensors]
+
+
+def qr(A, mode="reduced"):
+    """``Q @ R = A`` with orthonormal columns of Q and triangular R; mode: 'reduced', 'complete' or 'r'."""
+    matrices("linalg.qr", A)
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
+    (a,) = _plain("linalg.qr", A)
+    made = return_type("linalg_qr", "Q", "R")
+    if mode == "r":
+        return made(wrap(np.empty(0, a.dtype)), wrap(np.linalg.qr(a, "r")))
+    q, r = np.linalg.qr(a, mode)
+    return made(wrap(q), wrap(r))
+
+
+def svd(A, full_matrices=True):
+    """``U @ diag(S) @ Vh = A`` with orthonormal U and Vh, and S from large to small."""
+    matrices("linalg.svd", A)
+    (a,) = _plain("linalg.svd", A)
+    u, s, vh = np.linalg.svd(a, full_matrices)
+    return return_type("linalg_svd", "U", "S", "Vh")(wrap(u), wrap(s), wrap(vh))
+
+
+def old_svd(input, some=True, compute_uv=True):
+    """``U @ diag(S) @ V.T = input``: torch.svd, which answers V itself."""
+    u, s, vh = svd(input, full_matrices=not some)
+    made = return_type("svd", "U", "S", "V")
+    return made(u, s, wrap(np.swapaxes(vh.array, -1, -2)))
+
+
+def svdvals(A):
+    """The singular values, from large to small."""
+    matrices("linalg.svdvals", A)
+    (a,) = _plain("linalg.svdvals", A)
+    return wrap(np.linalg.svd(a, compute_uv=False))
+
+
+def eigh(A, UPLO="L"):
+    """The eigenvalues, rising, and eigenvectors of symmetric matrices, of which one triangle is read."""
+    square("linalg.eigh", A)
+    (a,) = _plain("linalg.eigh", A)
+    values, vectors = np.linalg.eigh(a, UPLO)
+    return return_type("linalg_eigh", "eigenvalues", "eigenvectors")(wrap(values), wrap(vectors))
+
+
+def eigvalsh(A, UPLO="L"):
+    """The eigenvalues of symmetric matrices, rising."""
+    return eigh(A, UPLO).eigenvalues
+
+
+def lstsq(A, B):
+    """The X for which ``A @ X`` is nearest to ``B``: (m, n) and (m, k) give (n, k)."""
+    matrices("linalg.lstsq", A)
+    a, b = _plain("linalg.lstsq", A, B)
+    if a.ndim != 2 or b.ndim not in (1, 2) or len(a) != len(b):
+        raise RuntimeError(
+            f"linalg.lstsq: A.size(-2) should match B.size(-2), and both be matrices, but got {list(a.shape)} and "
+            f"{list(b.shape)}"
+        )
+    x, residuals, rank, singular = np.linalg.lstsq(a, b, rcond=None)
+    made = return_type("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
+    kind = a.dtype
+    return made(wrap(x.astype(kind)), wrap(np.asarray(residuals, kind)), wrap(np.asarray(rank)), wrap(singular))
+
+
+def pinv(A, *, rtol=None):
+    """The pseudo-inverses of matrices (*, m, n): (*, n, m)."""
+    matrices("linalg.pinv", A)
+    (a,) = _plain("linalg.pinv", A)
+    limit = max(a.shape[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol
+    return wrap(np.asarray(np.linalg.pinv(a, limit), a.dtype))
+
+
+def matrix_rank(A, *, tol=None):
+    """The ranks of matrices: how many singular values are not small."""
+    matrices("linalg.matrix_rank", A)
+    return wrap(np.asarray(np.linalg.matrix_rank(A.detach().array, tol), np.int64))
+
+
+def cond(A):
+    """The condition numbers in the 2-norm: the ratio of the largest to the smallest singular value."""
+    s = svdvals(A).array
+    return wrap(np.asarray(s[..., 0] / s[..., -1]))
+
+
+# ------------------------------------------------------------------------------ norms
+def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
+    """The ``ord``-norm over ``dim`` (of the flat tensor when None): ``sum(|x|**ord) ** (1/ord)``."""
+    expect("linalg_vector_norm", x=x)
+    if isinstance(ord, str):
+        raise TypeError("linalg_vector_norm(): argument 'ord' must be Number, not str")
+    return norm(x, ord, dim, keepdim, dtype)
+
+
+def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
+    """The norm of matrices in two dimensions: 'fro', 'nuc', inf, -inf, 1, -1, 2 or -2."""
+    expect("linalg_matrix_norm", A=A)
+    if A.array.dtype.kind != "f":
+        raise RuntimeError(
+            f"linalg.matrix_norm: Expected a floating point or complex tensor as input. Got {A.dtype.title}"
+        )
+    if A.array.ndim < 2:
+        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+    if dtype is not None:
+        A = A.to(_types.of(_types.as_numpy(dtype)))
+    row, column = (one_dim(d, A.array.ndim) for d in dim)
+    if row == column:
+        raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
+    if ord == "fro":
+        return _norm(A, 2.0, (row, column), keepdim)
+    if ord in (1, -1, math.inf, -math.inf):
+        along, across = (row, column) if ord in (1, -1) else (column, row)
+        sums = _sum(abs(A), along, True)
+        out = (amax if ord > 0 else amin)(sums, across, True)
+        return out if keepdim else reshape(out, _without(A.array.shape, (row, column)))
+    if ord not in ("nuc", 2, -2):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
+    s = svdvals(movedim(A, (row, column), (-2, -1))).array
+    found = s.sum(-1) if ord == "nuc" else s[..., 0] if ord == 2 else s[..., -1]
+    shape = tuple(1 if i in (row, column) else n for i, n in enumerate(A.array.shape))
+    return wrap(np.asarray(found).reshape(shape if keepdim else _without(A.array.shape, (row, column))))
+
+
+def _without(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(n for i, n in enumerate(shape) if i not in dims)
+
+
+def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
+    """torch.linalg.norm: of matrices where ``ord`` is given and ``dim`` names two or the tensor has two, else of vectors."""
+    expect("linalg_norm", A=A)
+    n = A.array.ndim
+    if ord is None:
+        return vector_norm(A, 2, dim, keepdim, dtype=dtype)
+    if dim is None:
+        if n not in (1, 2):
+            raise RuntimeError(
+                f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {n}D."
+            )
+        dim = tuple(range(n))
+    dims = all_dims(dim, n)
+    if len(dims) == 2:
+        return matrix_norm(A, ord, dims, keepdim, dtype=dtype)
+    return vector_norm(A, ord, dims, keepdim, dtype=dtype)
