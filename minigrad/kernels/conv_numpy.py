@@ -16,6 +16,7 @@ What depends on shapes alone is worked out once: a `Plan`.  Callers see to it th
 not warn of infinities and NaN, which pass through.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -60,8 +61,13 @@ class Plan:
             *(step * s for step, s in zip(steps, geo.stride)),
         )
         self.columns = (-1, groups, channels * taps, pixels)
-        self.taps = [(*every, slice(None), *k) for k in itertools.product(*map(range, kernel))]
+        # The same with all channels in a row, for adding to one tap of all windows.
+        self.wide = (groups * channels, *kernel, *out)
+        self.wide_strides = (self.strides[0], *self.strides[2:])
+        self.taps = [(*every, *k) for k in itertools.product(*map(range, kernel))]
         self.weight = (groups, w[0] // groups, channels * taps)
+        # With one channel per group, the product of w and g is a plain one, which is quicker.
+        self.outer = np.multiply if w[0] == groups else np.matmul
         self.grad = (-1, groups, w[0] // groups, pixels)
         self.bias = (-1,) + (1,) * dims
         self.images = x[0]
@@ -108,18 +114,25 @@ class Plan:
         if not self.empty:
             matrix = w.reshape(self.weight).swapaxes(1, 2)
             g = g.reshape(self.grad)
-            for part in self.parts():
-                some = bordered[part]
-                shape = (len(some), *self.windows)
-                windows = np.ndarray(shape, g.dtype, some, 0, self.strides)
-                columns = np.matmul(matrix, g[part]).reshape(shape)
-                for tap in self.taps:
-                    place = windows[tap]
-                    np.add(place, columns[tap], place)
+            with np.errstate(all="ignore"):
+                if self.images <= self.at_once:
+                    self.add_back(self.outer(matrix, g), bordered)
+                else:
+                    for part in self.parts():
+                        self.add_back(self.outer(matrix, g[part]), bordered[part])
         x = bordered if self.inside is None else np.ascontiguousarray(bordered[self.inside])
         if b is not None:
             x += b.reshape(self.bias)
         return x
+
+    def add_back(self, columns: Array, images: Array) -> None:
+        """Add columns to the pixels they would be laid out from."""
+        shape = (len(images), *self.wide)
+        windows = np.ndarray(shape, images.dtype, images, 0, self.wide_strides)
+        columns = columns.reshape(shape)
+        for tap in self.taps:
+            place = windows[tap]
+            np.add(place, columns[tap], place)
 
     def conv_weight(self, x: Array, g: Array) -> Array:
         """Adjoint of `conv` in w; see kernels.conv."""
@@ -128,9 +141,14 @@ class Plan:
         if self.single:
             return np.dot(g.reshape(self.flat_grad), self.lay_out(x).T).reshape(self.kernels)
         g = g.reshape(self.grad)
-        total = None
-        for part in self.parts():
-            columns = self.lay_out(x[part]).swapaxes(2, 3)
-            sums = np.add.reduce(np.matmul(g[part], columns))
-            total = sums if total is None else total + sums
+        with np.errstate(all="ignore"):
+            if self.images <= self.at_once:
+                sums = np.matmul(g, self.lay_out(x).swapaxes(2, 3))
+                total = sums if self.images == 1 else np.add.reduce(sums)
+            else:
+                parts = (
+                    np.add.reduce(np.matmul(g[part], self.lay_out(x[part]).swapaxes(2, 3)))
+                    for part in self.parts()
+                )
+                total = functools.reduce(np.add, parts)
         return total.reshape(self.kernels)
