@@ -71,6 +71,12 @@ def binary(draw, fill):
     return Case(fill(first), fill(second, dtype=fill.other_dtype()))
 
 
+def mismatched(draw, fill):
+    """Shapes that do not broadcast: what is wanted is torch's refusal."""
+    shape, other = draw(our.broadcastable(2, max_dims=2))
+    return Case(fill((*shape, 2)), fill((*other, 3)))
+
+
 def with_number(draw, fill):
     number = draw(st.sampled_from([2, -1, 3, 0.5, -1.5, 2.0, True]))
     return Case(fill(draw(our.shapes(max_dims=3))), number)

@@ -63,6 +63,7 @@ def _set(x, index, value):
 
 ELEMENTWISE = [
     *_rows("add sub mul maximum minimum", cases.binary),
+    *_rows("add mul div pow maximum eq lt", cases.mismatched, kinds="f", smooth=False),
     *_rows("add sub", cases.with_alpha),
     *_rows("add sub mul", cases.with_number),
     Row("rsub", cases.with_number, lambda x, number: number - x),
