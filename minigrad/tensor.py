@@ -1,6 +1,6 @@
-"""class Tensor: the one list of a tensor's methods, its operators and Python's protocols.
+"""class Tensor: operators and Python's protocols on top of the methods of ``_methods`` and ``_inplace``.
 
-Every method that computes is an op of ``minigrad.ops``, where its documentation is.
+Everything that computes is an op of ``minigrad.ops``, where its documentation is.
 """
 
 from __future__ import annotations
@@ -11,23 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from . import _print, _sampling, _types
-from ._core import TensorCore
+from . import _print, _types
+from ._inplace import InPlace, in_place
 from ._tape import Node, Traced, bind, cell, edge, settled, wrap
 from .ops import (
     _common,
+    combine,
     compare,
     elementwise,
-    extreme,
     functions,
     index,
     matrix,
     parts,
-    reduce,
     shape,
 )
-from .ops import softmax as softmaxes
-from .ops.inplace import copy_, fill_, inplace, refill, zero_
 
 
 def _operator(op: Any) -> Any:
@@ -48,27 +45,7 @@ def _reflected(op: Any) -> Any:
     return _operator(lambda self, other: op(other, self))
 
 
-def _in_place(op: Any) -> Any:
-    """The method that writes an op's answer into the tensor's own memory."""
-
-    def method(self, *args, **attrs):
-        return inplace(op, self, *args, **attrs)
-
-    method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
-    return method
-
-
-def _filled(name: str) -> Any:
-    """The method that fills a tensor with random numbers, drawn as torch draws them."""
-
-    def method(self, *args, generator=None, **attrs):
-        engine = _sampling.default if generator is None else generator.engine
-        return refill(self, lambda array: _sampling.fill(engine, name, array, *args, **attrs))
-
-    return method
-
-
-class Tensor(TensorCore):
+class Tensor(InPlace):
     """An n-dimensional array of one dtype, through which gradients can be traced.
 
     >>> import minigrad as mg
@@ -86,111 +63,9 @@ class Tensor(TensorCore):
         else:
             settled(self, np.zeros(_common.shape_of(data), _types.default()))
 
-    # -------------------------------------------------------------------- elementwise
-    add, sub, mul, div, neg = (
-        elementwise.add,
-        elementwise.sub,
-        elementwise.mul,
-        elementwise.div,
-        elementwise.neg,
-    )
-    subtract, multiply, divide, negative = sub, mul, div, neg
-    true_divide, floor_divide = elementwise.true_div, elementwise.floor_divide
-    remainder, fmod, pow, square = (
-        elementwise.remainder,
-        elementwise.fmod,
-        elementwise.pow,
-        elementwise.square,
-    )
-    abs, sign, reciprocal = elementwise.abs, elementwise.sign, elementwise.reciprocal
-    absolute = abs
-    sqrt, rsqrt = functions.sqrt, functions.rsqrt
-    exp, exp2, expm1 = functions.exp, functions.exp2, functions.expm1
-    log, log2, log10, log1p = (
-        functions.log,
-        functions.log2,
-        functions.log10,
-        functions.log1p,
-    )
-    sin, cos, tan, tanh = functions.sin, functions.cos, functions.tan, functions.tanh
-    relu, sigmoid = functions.relu, functions.sigmoid
-    clamp, clip = elementwise.clamp, elementwise.clamp
-    clamp_min, clamp_max = elementwise.clamp_min, elementwise.clamp_max
-    floor, ceil, trunc, frac, round = (
-        functions.floor,
-        functions.ceil,
-        functions.trunc,
-        functions.frac,
-        functions.round,
-    )
-    maximum, minimum = elementwise.maximum, elementwise.minimum
-    masked_fill = elementwise.masked_fill
-
     def where(self, condition: Any, other: Any) -> Any:
         """The tensor where ``condition`` holds, else ``other``."""
         return elementwise.where(condition, self, other)
-
-    # -------------------------------------------------------------------- comparison and logic
-    eq, ne, lt, le, gt, ge = (
-        compare.eq,
-        compare.ne,
-        compare.lt,
-        compare.le,
-        compare.gt,
-        compare.ge,
-    )
-    logical_and, logical_or, logical_xor, logical_not = (
-        compare.logical_and,
-        compare.logical_or,
-        compare.logical_xor,
-        compare.logical_not,
-    )
-    bitwise_and, bitwise_or, bitwise_xor, bitwise_not = (
-        compare.bitwise_and,
-        compare.bitwise_or,
-        compare.bitwise_xor,
-        compare.bitwise_not,
-    )
-    isnan, isinf, isfinite = compare.isnan, compare.isinf, compare.isfinite
-    isclose, allclose, equal = compare.isclose, compare.allclose, compare.equal
-
-    # -------------------------------------------------------------------- reductions
-    sum, mean, prod, var, std = reduce.sum, reduce.mean, reduce.prod, reduce.var, reduce.std
-    max, min, amax, amin = extreme.max, extreme.min, extreme.amax, extreme.amin
-    argmax, argmin, all, any = extreme.argmax, extreme.argmin, extreme.all, extreme.any
-    softmax, log_softmax, logsumexp = softmaxes.softmax, softmaxes.log_softmax, softmaxes.logsumexp
-    cumsum, norm, sum_to_size = softmaxes.cumsum, reduce.norm, reduce.summed_to
-
-    # -------------------------------------------------------------------- shape
-    reshape, view, flatten, unflatten = (
-        shape.reshaped,
-        shape.viewed,
-        shape.flatten,
-        shape.unflatten,
-    )
-    permute, transpose, t, movedim = shape.permute, shape.transpose, shape.t, shape.movedim
-    swapaxes = swapdims = transpose
-    moveaxis = movedim
-    squeeze, unsqueeze, expand, expand_as = (
-        shape.squeeze,
-        shape.unsqueeze,
-        shape.expanded,
-        shape.expand_as,
-    )
-    broadcast_to, repeat, flip, clone, contiguous = (
-        shape.broadcast_to,
-        shape.repeat,
-        parts.flip,
-        shape.clone,
-        shape.contiguous,
-    )
-    narrow, select, unbind, split, chunk = (
-        parts.narrow,
-        parts.select,
-        parts.unbind,
-        parts.split,
-        parts.chunk,
-    )
 
     def reshape_as(self, other: Tensor) -> Any:
         """The tensor in the shape of another."""
@@ -218,35 +93,6 @@ class Tensor(TensorCore):
             )
         return shape.transpose(self, -2, -1)
 
-    # -------------------------------------------------------------------- products
-    matmul, mm, bmm, mv, dot, outer = (
-        matrix.matmul,
-        matrix.mm,
-        matrix.bmm,
-        matrix.mv,
-        matrix.dot,
-        matrix.outer,
-    )
-    addmm = matrix.addmm
-
-    # -------------------------------------------------------------------- in place
-    copy_, fill_, zero_ = copy_, fill_, zero_
-    add_, sub_, mul_, div_ = _in_place(add), _in_place(sub), _in_place(mul), _in_place(div)
-    neg_, pow_, abs_ = _in_place(neg), _in_place(pow), _in_place(abs)
-    floor_divide_, remainder_ = _in_place(floor_divide), _in_place(remainder)
-    sqrt_, exp_, log_ = _in_place(sqrt), _in_place(exp), _in_place(log)
-    sin_, cos_, tanh_ = _in_place(sin), _in_place(cos), _in_place(tanh)
-    relu_, sigmoid_, clamp_ = _in_place(relu), _in_place(sigmoid), _in_place(clamp)
-    clamp_min_, clamp_max_ = _in_place(clamp_min), _in_place(clamp_max)
-    reciprocal_, masked_fill_ = _in_place(reciprocal), _in_place(masked_fill)
-    uniform_, normal_, random_ = _filled("uniform_"), _filled("normal_"), _filled("random_")
-    bernoulli_, exponential_ = _filled("bernoulli_"), _filled("exponential_")
-    geometric_, cauchy_, log_normal_ = (
-        _filled("geometric_"),
-        _filled("cauchy_"),
-        _filled("log_normal_"),
-    )
-
     # -------------------------------------------------------------------- operators
     __add__ = __radd__ = _operator(elementwise.add)
     __sub__, __rsub__ = _operator(elementwise.sub), _reflected(elementwise.sub)
@@ -270,13 +116,21 @@ class Tensor(TensorCore):
     __gt__, __ge__ = _operator(compare.gt), _operator(compare.ge)
     __neg__, __pos__, __abs__ = elementwise.neg, elementwise.positive, elementwise.abs
     __invert__ = compare.bitwise_not
-    __iadd__, __isub__ = _in_place(elementwise.add), _in_place(elementwise.sub)
-    __imul__, __itruediv__ = _in_place(elementwise.mul), _in_place(elementwise.true_div)
+    __iadd__, __isub__ = in_place(elementwise.add), in_place(elementwise.sub)
+    __imul__, __itruediv__ = in_place(elementwise.mul), in_place(elementwise.true_div)
     __ifloordiv__, __imod__ = (
-        _in_place(elementwise.floor_divide),
-        _in_place(elementwise.remainder),
+        in_place(elementwise.floor_divide),
+        in_place(elementwise.remainder),
     )
-    __ipow__ = _in_place(elementwise.pow)
+    __ipow__ = in_place(elementwise.pow)
+    __iand__, __ior__ = in_place(compare.bitwise_and), in_place(compare.bitwise_or)
+    __ixor__ = in_place(compare.bitwise_xor)
+    __lshift__ = _operator(combine.bitwise_left_shift)
+    __rlshift__ = _reflected(combine.bitwise_left_shift)
+    __rshift__ = _operator(combine.bitwise_right_shift)
+    __rrshift__ = _reflected(combine.bitwise_right_shift)
+    __ilshift__ = in_place(combine.bitwise_left_shift)
+    __irshift__ = in_place(combine.bitwise_right_shift)
     __getitem__, __setitem__ = index.indexed, index.set_item
     __hash__ = object.__hash__
 

@@ -6,7 +6,6 @@ import math
 import re
 from typing import Any
 
-
 from .._tape import Traced
 from ._common import all_dims, expect
 from .arrange import diagonal

@@ -5,13 +5,13 @@ At ties an index is the first; a whole reduction and ``amax`` share the gradient
 
 from __future__ import annotations
 
-import builtins
 from typing import Any
 
 import numpy as np
 
 from .._tape import Array, Traced, primitive
 from ._common import all_dims, one_dim, return_type, unary
+from ._public import named
 from .elementwise import masked, maximum, minimum
 from .reduce import _axis, _sum, spread
 from .shape import reshape
@@ -52,6 +52,7 @@ _NO_ELEMENTS = (
 )
 
 
+@named
 def amax(input, dim=(), keepdim=False):
     """The largest element over ``dim``; ties share the gradient evenly."""
     dim = None if dim is None or dim == () else dim
@@ -59,6 +60,7 @@ def amax(input, dim=(), keepdim=False):
     return _amax(input, dim, keepdim)
 
 
+@named
 def amin(input, dim=(), keepdim=False):
     """The smallest element over ``dim``; ties share the gradient evenly."""
     dim = None if dim is None or dim == () else dim
@@ -149,6 +151,7 @@ def _extreme(name: str, input: Any, dim: Any, keepdim: bool, ops: tuple[Any, Any
     return return_type(name, "values", "indices")(*along(input, d, keepdim))
 
 
+@named
 def max(input, dim=None, keepdim=False):
     """The largest element; with ``dim`` an int, (values, indices) along it; with a tensor, the elementwise maximum.
 
@@ -161,9 +164,24 @@ def max(input, dim=None, keepdim=False):
     return _extreme("max", input, dim, keepdim, (_max_all, _max_along, maximum))
 
 
+@named
 def min(input, dim=None, keepdim=False):
     """The smallest element; with ``dim`` an int, (values, indices) along it: see ``max``."""
     return _extreme("min", input, dim, keepdim, (_min_all, _min_along, minimum))
+
+
+@named
+def aminmax(input, *, dim=None, keepdim=False):
+    """The smallest and the largest element, of the whole tensor or along ``dim``."""
+    if input.array.size == 0:
+        d = None if dim is None else one_dim(dim, input.array.ndim)
+        if d is None or input.array.shape[d] == 0:
+            raise RuntimeError(
+                "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+            )
+    d = None if dim is None else one_dim(dim, input.array.ndim)
+    made = return_type("aminmax", "min", "max")
+    return made(_amin(input, d, keepdim), _amax(input, d, keepdim))
 
 
 @primitive
@@ -191,11 +209,13 @@ def _arg(name: str, op: Any, input: Any, dim: Any, keepdim: bool) -> Any:
     return op(input, d, keepdim)
 
 
+@named
 def argmax(input, dim=None, keepdim=False):
     """The index of the first largest element, of the flattened tensor or along ``dim``."""
     return _arg("argmax", _argmax, input, dim, keepdim)
 
 
+@named
 def argmin(input, dim=None, keepdim=False):
     """The index of the first smallest element, of the flattened tensor or along ``dim``."""
     return _arg("argmin", _argmin, input, dim, keepdim)
@@ -218,11 +238,13 @@ def _truth(input: Array, answer: Any) -> Any:
     return answer.astype(np.uint8) if input.dtype == np.uint8 else answer
 
 
+@named
 def all(input, dim=None, keepdim=False):
     """Whether all elements over ``dim`` are nonzero."""
     return _all(input, dim, keepdim)
 
 
+@named
 def any(input, dim=None, keepdim=False):
     """Whether some element over ``dim`` is nonzero."""
     return _any(input, dim, keepdim)

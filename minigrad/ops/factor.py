@@ -57,6 +57,12 @@ def old_svd(input, some=True, compute_uv=True):
     return made(u, s, wrap(np.swapaxes(vh.array, -1, -2)))
 
 
+def old_qr(input, some=True):
+    """``Q @ R = input``: torch.qr; complete with ``some=False``."""
+    made = return_type("qr", "Q", "R")
+    return made(*qr(input, "reduced" if some else "complete"))
+
+
 def svdvals(A):
     """The singular values, from large to small."""
     matrices("linalg.svdvals", A)

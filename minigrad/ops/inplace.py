@@ -25,7 +25,8 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     if not mode.grad or not _live(t, args):
         return _overwritten(op, t, args, attrs)
     src = t
-    if getattr(op, "inputs", ()) and op.inputs[0] in op.kept:  # what rules read must survive the write
+    inputs = getattr(op, "inputs", None)
+    if inputs is None or inputs[0] in op.kept:  # what rules read must survive the write
         src = wrap(t.array.copy())
         src.node = edge(t)
     out = op(src, *args, **attrs)

@@ -9,10 +9,10 @@ import numpy as np
 from .._tape import Array, Traced, primitive, wrap
 from ._common import expect, title
 from ._public import named
-from .gather import _collect, _take
 from .elementwise import choose
-from .index import assign, getitem
-from .shape import broadcast_shapes, expand, reshape
+from .gather import _collect, _take
+from .index import assign, getitem, put, set_item, split_index
+from .shape import broadcast_shapes, clone, expand, reshape
 
 
 @named
@@ -105,6 +105,28 @@ def put_(input, index, source, accumulate=False):
 
 def _collect_at(flat: Any, shape: tuple[int, ...], i: Array) -> Any:
     return reshape(_collect(flat, 0, i, int(np.prod(shape))), shape)
+
+
+def index_put(input, indices, values, accumulate=False):
+    """``input`` with ``values`` (broadcast) written, or added, at the places of a tuple of index tensors."""
+    if not isinstance(values, Traced):
+        raise TypeError(f"index_put(): argument 'values' must be Tensor, not {type(values).__name__}")
+    if values.array.dtype is not input.array.dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {title(input)} for the "
+            f"destination and {title(values)} for the source."
+        )
+    out = clone(input)
+    if not accumulate:
+        set_item(out, tuple(indices), values)
+        return out
+    steps = split_index(tuple(indices), input.array.shape)
+    places = np.arange(input.array.size).reshape(input.array.shape)
+    for step in steps:
+        places = places[step]
+    wide = expand(values, places.shape) if values.array.shape != places.shape else values
+    added = put(reshape(wide, (places.size,)), (input.array.size,), (places.reshape(-1),))
+    return input + reshape(added, input.array.shape)
 
 
 # ------------------------------------------------------------------------------ where they are nonzero

@@ -12,8 +12,8 @@ import numpy as np
 from .._tape import Array, Traced, primitive, wrap
 from ._common import expect, one_dim, return_type, whole
 from ._public import named
-from .gather import _gather, _spread
 from .combine import lerp
+from .gather import _gather, _spread
 from .shape import _permute, reshape, transpose
 
 

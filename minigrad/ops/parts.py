@@ -12,9 +12,11 @@ import numpy as np
 
 from .._tape import Traced, primitive, variadic
 from ._common import all_dims, common, one_dim
+from ._public import named
 
 
 # ------------------------------------------------------------------------------ joining
+@named
 def cat(tensors, dim=0):
     """Tensors joined along an existing dimension; dtypes promote.
 
@@ -69,6 +71,7 @@ def _split_gradient(g: Any, shapes: Sequence[Any], dim: int) -> list[Any]:
 _cat.rule(_split_gradient)
 
 
+@named
 def stack(tensors, dim=0):
     """Tensors of one shape joined along a new dimension."""
     tensors = list(tensors)
@@ -112,6 +115,7 @@ _narrow.vjps(input=lambda g, into, dim, start: _widen(g, dim, start, into[dim]))
 _widen.vjps(input=lambda g, into, dim, start: _narrow(g, dim, start, into[dim]))
 
 
+@named
 def narrow(input, dim, start, length):
     """``length`` elements from ``start`` along ``dim``, as a view."""
     shape = input.array.shape
@@ -151,6 +155,7 @@ _select.vjps(input=lambda g, into, dim, index: _unselect(g, dim, index, into[dim
 _unselect.vjps(input=lambda g, dim, index: _select(g, dim, index))
 
 
+@named
 def select(input, dim, index):
     """The part at ``index`` of ``dim``, without that dimension, as a view."""
     shape = input.array.shape
@@ -164,6 +169,7 @@ def select(input, dim, index):
     return _select(input, d, int(index) % shape[d])
 
 
+@named
 def unbind(input, dim=0):
     """The parts along ``dim``, as a tuple of views."""
     shape = input.array.shape
@@ -173,6 +179,7 @@ def unbind(input, dim=0):
     return tuple(_select(input, d, i) for i in range(shape[d]))
 
 
+@named
 def split(input, split_size_or_sections, dim=0):
     """Parts of a given size (the last may be smaller), or of the sizes given in a list, as views."""
     shape = input.array.shape
@@ -195,6 +202,7 @@ def split(input, split_size_or_sections, dim=0):
     return tuple(_narrow(input, d, i, s) for i, s in zip(starts, sizes))
 
 
+@named
 def chunk(input, chunks, dim=0):
     """At most ``chunks`` parts of equal size (the last may be smaller), as views."""
     if chunks <= 0:

@@ -14,6 +14,7 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, primitive
 from ._common import all_dims, cast, shape_of, unary
+from ._public import named
 from .elementwise import abs, choose, masked, sign
 from .shape import expand, reshape, sum_to_size
 
@@ -62,6 +63,7 @@ def _accumulated(input: Any, dtype: Any) -> Any:
     return input
 
 
+@named
 def sum(input, dim=None, keepdim=False, *, dtype=None):
     """The sum over ``dim`` (all dimensions when None).
 
@@ -108,6 +110,7 @@ def _mean(input, /, dim, keepdim):
 _mean.vjps(input=lambda g, into, dim: spread(g / count(into, dim), into, dim))
 
 
+@named
 def mean(input, dim=None, keepdim=False, *, dtype=None):
     """The mean over ``dim`` (all dimensions when None); RuntimeError for integers without a ``dtype``."""
     if dtype is not None:
@@ -153,12 +156,14 @@ def _var_args(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
     return dim, _correction(unbiased, correction)
 
 
+@named
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance over ``dim``; ``correction`` (default 1: unbiased) is taken off the count."""
     dim, correction = _var_args(dim, unbiased, correction)
     return _var(_needs_float(input, "std and var"), dim, correction, keepdim)
 
 
+@named
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation over ``dim``: see ``var``."""
     dim, correction = _var_args(dim, unbiased, correction)
@@ -179,10 +184,20 @@ def _std_rule(
 _std.vjps(input=_std_rule)
 
 
+@named
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance and the mean over ``dim``."""
     return (
         var(input, dim, unbiased, keepdim, correction=correction),
+        mean(input, None if isinstance(dim, bool) else dim, keepdim),
+    )
+
+
+@named
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """The standard deviation and the mean over ``dim``."""
+    return (
+        std(input, dim, unbiased, keepdim, correction=correction),
         mean(input, None if isinstance(dim, bool) else dim, keepdim),
     )
 
@@ -229,6 +244,7 @@ def _others(x: Any) -> Any:
 _prod.vjps(input=_prod_rule)
 
 
+@named
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     """The product over ``dim``, an int (all dimensions when None); integers multiply in int64."""
     return _prod(_accumulated(input, dtype), dim, keepdim)
@@ -271,6 +287,7 @@ def _norm_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], p: Any, dim:
 _norm.vjps(input=_norm_rule)
 
 
+@named
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     """The p-norm over ``dim``: ``sum(|x|**p) ** (1/p)``; p a number, inf, -inf or 'fro' (2).
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._tape import primitive
 from ._common import all_dims, one_dim, shape_of
+from ._public import named
 
 ndarray = np.ndarray
 
@@ -160,6 +161,7 @@ def flatten(input, start_dim=0, end_dim=-1):
     )
 
 
+@named
 def unflatten(input, dim, sizes):
     """Dimension ``dim`` split into ``sizes``, of which one may be -1."""
     shape = input.array.shape
@@ -260,6 +262,7 @@ def _squeeze(input, /, dims):
 _squeeze.vjps(input=lambda g, into: reshape(g, into))
 
 
+@named
 def squeeze(input, dim=None):
     """``input`` without those of the dimensions ``dim`` (default: all) that have size 1."""
     shape = input.array.shape
@@ -275,6 +278,7 @@ def _unsqueeze(input, /, dim):
 _unsqueeze.vjps(input=lambda g, into: reshape(g, into))
 
 
+@named
 def unsqueeze(input, dim):
     """``input`` with a dimension of size 1 put in at ``dim``."""
     return _unsqueeze(input, one_dim(dim, input.array.ndim + 1))

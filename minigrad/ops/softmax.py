@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import _types
 from ._common import cast, one_dim, unary
+from ._public import named
 from .functions import exp
 from .parts import flip
 from .reduce import _accumulated, _axis, _sum, spread
@@ -50,11 +51,13 @@ def _over(op: Any, input: Any, dim: Any, dtype: Any) -> Any:
     return op(input, d)
 
 
+@named
 def softmax(input, dim, dtype=None):
     """``exp(input)`` scaled to sum to 1 over ``dim``; RuntimeError for integers."""
     return _over(_softmax, input, dim, dtype)
 
 
+@named
 def log_softmax(input, dim, dtype=None):
     """The logarithm of ``softmax``, computed without overflow; RuntimeError for integers."""
     return _over(_log_softmax, input, dim, dtype)
@@ -75,6 +78,7 @@ _logsumexp.vjps(
 )
 
 
+@named
 def logsumexp(input, dim, keepdim=False):
     """``log(sum(exp(input)))`` over ``dim``, without overflow."""
     return _logsumexp(_to_float(input), dim, keepdim)
@@ -92,6 +96,7 @@ def _cumsum(input, /, dim):
 _cumsum.vjps(input=lambda g, dim: flip(_cumsum(flip(g, dim), dim), dim) if g.ndim else g)
 
 
+@named
 def cumsum(input, dim, *, dtype=None):
     """The running sum along ``dim``; integers sum to int64."""
     return _cumsum(_accumulated(input, dtype), one_dim(dim, input.array.ndim))

@@ -205,6 +205,11 @@ def cholesky(A, *, upper=False):
     return _mt(L) if upper else L
 
 
+def old_cholesky(input, upper=False):
+    """torch.cholesky: see ``linalg.cholesky``."""
+    return cholesky(input, upper=upper)
+
+
 def matrix_power(A, n):
     """``A @ A @ ...``, n factors; of the inverse for negative n, the identity for 0."""
     square("linalg.matrix_power", A)

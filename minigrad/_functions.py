@@ -1,0 +1,215 @@
+"""Ops as functions of torch's namespace: with ``out=``, with torch's names for arguments, refusing what is no tensor."""
+
+from __future__ import annotations
+
+from .ops import combine, compare, elementwise, functions, matrix, special
+from .ops._public import public
+from .ops.arrange import (
+    diag,
+    diag_embed,
+    diagflat,
+    diagonal,
+    fliplr,
+    flipud,
+    repeat_interleave,
+    roll,
+    rot90,
+    tile,
+    tril,
+    triu,
+)
+from .ops.compare import allclose, equal
+from .ops.counting import bincount, count_nonzero, histc, unique, unique_consecutive
+from .ops.einsum import einsum, kron, tensordot
+from .ops.elementwise import where
+from .ops.extreme import all, amax, amin, aminmax, any, argmax, argmin, max, min
+from .ops.factor import old_qr as qr
+from .ops.factor import old_svd as svd
+from .ops.factor import pinv as pinverse
+from .ops.gather import (
+    gather,
+    index_add,
+    index_copy,
+    index_fill,
+    index_select,
+    scatter,
+    scatter_add,
+    take_along_dim,
+)
+from .ops.masks import (
+    argwhere,
+    bucketize,
+    index_put,
+    masked_scatter,
+    masked_select,
+    nonzero,
+    searchsorted,
+    take,
+)
+from .ops.order import (
+    argsort,
+    kthvalue,
+    median,
+    mode,
+    msort,
+    nanmedian,
+    nanquantile,
+    quantile,
+    sort,
+    topk,
+)
+from .ops.parts import cat, chunk, flip, narrow, select, split, stack, unbind
+from .ops.products import (
+    addbmm,
+    addmv,
+    addr,
+    baddbmm,
+    cdist,
+    chain_matmul,
+    cross,
+    dist,
+    ger,
+    inner,
+    vdot,
+)
+from .ops.reduce import mean, norm, prod, std, std_mean, sum, var, var_mean
+from .ops.scans import cummax, cummin, cumprod, logcumsumexp, nanmean, nansum
+from .ops.scattering import scatter_reduce
+from .ops.shape import (
+    broadcast_shapes,
+    broadcast_tensors,
+    broadcast_to,
+    clone,
+    flatten,
+    movedim,
+    permute,
+    squeeze,
+    t,
+    transpose,
+    unflatten,
+    unsqueeze,
+)
+from .ops.shape import reshaped as reshape
+from .ops.softmax import cumsum, log_softmax, logsumexp, softmax
+from .ops.solve import det, inv, logdet, matrix_power, slogdet, trace
+from .ops.solve import old_cholesky as cholesky
+from .ops.stacks import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    cartesian_prod,
+    column_stack,
+    combinations,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    meshgrid,
+    tensor_split,
+    vsplit,
+    vstack,
+)
+
+# ------------------------------------------------------------------------------ arithmetic
+add, sub = public(elementwise.add), public(elementwise.sub)
+mul, neg = public(elementwise.mul), public(elementwise.neg)
+remainder, fmod = public(elementwise.remainder), public(elementwise.fmod)
+pow, square = public(elementwise.pow), public(elementwise.square)
+abs, sign = public(elementwise.abs), public(elementwise.sign)
+reciprocal, true_divide = public(elementwise.reciprocal), public(elementwise.true_div)
+floor_divide, positive = public(elementwise.floor_divide), public(elementwise.positive)
+maximum, minimum = public(elementwise.maximum), public(elementwise.minimum)
+div, clamp = public(elementwise.div), public(elementwise.clamp)
+clamp_min, clamp_max = public(elementwise.clamp_min), public(elementwise.clamp_max)
+masked_fill = public(elementwise.masked_fill)
+fmax, fmin = public(combine.fmax), public(combine.fmin)
+lerp, addcmul = public(combine.lerp), public(combine.addcmul)
+addcdiv, nan_to_num = public(combine.addcdiv), public(combine.nan_to_num)
+copysign, heaviside = public(combine.copysign), public(combine.heaviside)
+gcd, lcm = public(combine.gcd), public(combine.lcm)
+signbit, isposinf = public(combine.signbit), public(combine.isposinf)
+isneginf, bitwise_left_shift = public(combine.isneginf), public(combine.bitwise_left_shift)
+bitwise_right_shift = public(combine.bitwise_right_shift)
+
+# ------------------------------------------------------------------------------ functions
+sqrt, rsqrt = public(functions.sqrt), public(functions.rsqrt)
+exp, exp2 = public(functions.exp), public(functions.exp2)
+expm1, log = public(functions.expm1), public(functions.log)
+log2, log10 = public(functions.log2), public(functions.log10)
+log1p, sin = public(functions.log1p), public(functions.sin)
+cos, tan = public(functions.cos), public(functions.tan)
+asin, acos = public(functions.asin), public(functions.acos)
+atan, sinh = public(functions.atan), public(functions.sinh)
+cosh, tanh = public(functions.cosh), public(functions.tanh)
+asinh, acosh = public(functions.asinh), public(functions.acosh)
+atanh, relu = public(functions.atanh), public(functions.relu)
+sigmoid, floor = public(functions.sigmoid), public(functions.floor)
+ceil, trunc = public(functions.ceil), public(functions.trunc)
+frac, round = public(functions.frac), public(functions.round)
+erf, erfc = public(special.erf), public(special.erfc)
+logit, sinc = public(special.logit), public(special.sinc)
+deg2rad, rad2deg = public(special.deg2rad), public(special.rad2deg)
+atan2, hypot = public(special.atan2), public(special.hypot)
+logaddexp, logaddexp2 = public(special.logaddexp), public(special.logaddexp2)
+xlogy = public(special.xlogy)
+
+# ------------------------------------------------------------------------------ comparison, logic, bits
+eq, ne, lt, le = public(compare.eq), public(compare.ne), public(compare.lt), public(compare.le)
+gt, ge = public(compare.gt), public(compare.ge)
+logical_and, logical_or = public(compare.logical_and), public(compare.logical_or)
+logical_xor, logical_not = public(compare.logical_xor), public(compare.logical_not)
+bitwise_and, bitwise_or = public(compare.bitwise_and), public(compare.bitwise_or)
+bitwise_xor, bitwise_not = public(compare.bitwise_xor), public(compare.bitwise_not)
+isnan, isinf = public(compare.isnan), public(compare.isinf)
+isfinite, isclose = public(compare.isfinite), public(compare.isclose)
+
+# ------------------------------------------------------------------------------ products
+matmul, mm = public(matrix.matmul), public(matrix.mm)
+bmm, mv = public(matrix.bmm), public(matrix.mv)
+dot, outer, addmm = public(matrix.dot), public(matrix.outer), public(matrix.addmm)
+subtract, multiply, divide, negative = sub, mul, div, neg
+absolute, clip, sgn, fix = abs, clamp, sign, trunc
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+swapaxes = swapdims = transpose
+moveaxis, ravel, inverse = movedim, flatten, inv
+concat = concatenate = cat
+row_stack = vstack
+
+# fmt: off
+__all__ = [  # noqa: RUF022
+    "abs", "absolute", "acos", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv",
+    "addr", "all", "allclose", "amax", "amin", "aminmax", "any", "arccos", "arccosh", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "argwhere", "asin",
+    "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "baddbmm",
+    "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "bmm", "broadcast_shapes", "broadcast_tensors",
+    "broadcast_to", "bucketize", "cartesian_prod", "cat", "cdist", "ceil", "chain_matmul",
+    "cholesky", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack",
+    "combinations", "concat", "concatenate", "copysign", "cos", "cosh", "count_nonzero", "cross",
+    "cummax", "cummin", "cumprod", "cumsum", "deg2rad", "det", "diag", "diag_embed", "diagflat",
+    "diagonal", "dist", "div", "divide", "dot", "dsplit", "dstack", "einsum", "eq", "equal", "erf",
+    "erfc", "exp", "exp2", "expm1", "fix", "flatten", "flip", "fliplr", "flipud", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "frac", "gather", "gcd", "ge", "ger", "greater",
+    "greater_equal", "gt", "heaviside", "histc", "hsplit", "hstack", "hypot", "index_add",
+    "index_copy", "index_fill", "index_put", "index_select", "inner", "inverse", "isclose",
+    "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "lcm", "le", "lerp",
+    "less", "less_equal", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2",
+    "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor", "logit",
+    "logsumexp", "lt", "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_power",
+    "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mm", "mode", "moveaxis",
+    "movedim", "msort", "mul", "multiply", "mv", "nan_to_num", "nanmean", "nanmedian",
+    "nanquantile", "nansum", "narrow", "ne", "neg", "negative", "nonzero", "norm", "not_equal",
+    "outer", "permute", "pinverse", "positive", "pow", "prod", "qr", "quantile", "rad2deg", "ravel",
+    "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round",
+    "row_stack", "rsqrt", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "select",
+    "sgn", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "slogdet", "softmax", "sort",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum",
+    "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tanh", "tensor_split",
+    "tensordot", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide", "trunc",
+    "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "var", "var_mean", "vdot",
+    "vsplit", "vstack", "where", "xlogy",
+]
+# fmt: on

@@ -1,0 +1,106 @@
+"""The methods that write an op's answer into the tensor itself: ``x.op_()`` wherever torch has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _sampling
+from ._methods import Methods
+from .ops.inplace import copy_, fill_, inplace, refill, zero_
+from .ops.masks import put_
+
+
+def in_place(op: Any) -> Any:
+    """The method that writes an op's answer into the tensor's own memory."""
+
+    def method(self, *args, **attrs):
+        return inplace(op, self, *args, **attrs)
+
+    method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
+    method.__name__ = f"{op.__name__}_"
+    return method
+
+
+def _filled(name: str) -> Any:
+    """The method that fills a tensor with random numbers, drawn as torch draws them."""
+
+    def method(self, *args, generator=None, **attrs):
+        engine = _sampling.default if generator is None else generator.engine
+        return refill(self, lambda array: getattr(engine, name)(array, *args, **attrs))
+
+    return method
+
+
+class InPlace(Methods):
+    """What can be done to a tensor in its own memory."""
+
+    copy_, fill_, zero_, put_ = copy_, fill_, zero_, put_
+    abs_, absolute_ = in_place(Methods.abs), in_place(Methods.absolute)
+    acos_, acosh_ = in_place(Methods.acos), in_place(Methods.acosh)
+    add_, addbmm_ = in_place(Methods.add), in_place(Methods.addbmm)
+    addcdiv_, addcmul_ = in_place(Methods.addcdiv), in_place(Methods.addcmul)
+    addmm_, addmv_ = in_place(Methods.addmm), in_place(Methods.addmv)
+    addr_, arccos_ = in_place(Methods.addr), in_place(Methods.arccos)
+    arccosh_, arcsin_ = in_place(Methods.arccosh), in_place(Methods.arcsin)
+    arcsinh_, arctan_ = in_place(Methods.arcsinh), in_place(Methods.arctan)
+    arctan2_, arctanh_ = in_place(Methods.arctan2), in_place(Methods.arctanh)
+    asin_, asinh_ = in_place(Methods.asin), in_place(Methods.asinh)
+    atan_, atan2_ = in_place(Methods.atan), in_place(Methods.atan2)
+    atanh_, baddbmm_ = in_place(Methods.atanh), in_place(Methods.baddbmm)
+    bitwise_and_ = in_place(Methods.bitwise_and)
+    bitwise_left_shift_ = in_place(Methods.bitwise_left_shift)
+    bitwise_not_, bitwise_or_ = in_place(Methods.bitwise_not), in_place(Methods.bitwise_or)
+    bitwise_right_shift_ = in_place(Methods.bitwise_right_shift)
+    bitwise_xor_ = in_place(Methods.bitwise_xor)
+    ceil_, clamp_ = in_place(Methods.ceil), in_place(Methods.clamp)
+    clamp_max_, clamp_min_ = in_place(Methods.clamp_max), in_place(Methods.clamp_min)
+    clip_, copysign_ = in_place(Methods.clip), in_place(Methods.copysign)
+    cos_, cosh_ = in_place(Methods.cos), in_place(Methods.cosh)
+    cumprod_, cumsum_ = in_place(Methods.cumprod), in_place(Methods.cumsum)
+    deg2rad_, div_ = in_place(Methods.deg2rad), in_place(Methods.div)
+    divide_, eq_ = in_place(Methods.divide), in_place(Methods.eq)
+    erf_, erfc_ = in_place(Methods.erf), in_place(Methods.erfc)
+    exp_, exp2_ = in_place(Methods.exp), in_place(Methods.exp2)
+    expm1_, fix_ = in_place(Methods.expm1), in_place(Methods.fix)
+    floor_, floor_divide_ = in_place(Methods.floor), in_place(Methods.floor_divide)
+    fmod_, frac_ = in_place(Methods.fmod), in_place(Methods.frac)
+    gcd_, ge_ = in_place(Methods.gcd), in_place(Methods.ge)
+    greater_, greater_equal_ = in_place(Methods.greater), in_place(Methods.greater_equal)
+    gt_, heaviside_ = in_place(Methods.gt), in_place(Methods.heaviside)
+    hypot_, index_add_ = in_place(Methods.hypot), in_place(Methods.index_add)
+    index_copy_, index_fill_ = in_place(Methods.index_copy), in_place(Methods.index_fill)
+    index_put_, lcm_ = in_place(Methods.index_put), in_place(Methods.lcm)
+    le_, lerp_ = in_place(Methods.le), in_place(Methods.lerp)
+    less_, less_equal_ = in_place(Methods.less), in_place(Methods.less_equal)
+    log_, log10_ = in_place(Methods.log), in_place(Methods.log10)
+    log1p_, log2_ = in_place(Methods.log1p), in_place(Methods.log2)
+    logical_and_, logical_not_ = in_place(Methods.logical_and), in_place(Methods.logical_not)
+    logical_or_, logical_xor_ = in_place(Methods.logical_or), in_place(Methods.logical_xor)
+    logit_, lt_ = in_place(Methods.logit), in_place(Methods.lt)
+    masked_fill_, masked_scatter_ = in_place(Methods.masked_fill), in_place(Methods.masked_scatter)
+    mul_, multiply_ = in_place(Methods.mul), in_place(Methods.multiply)
+    nan_to_num_, ne_ = in_place(Methods.nan_to_num), in_place(Methods.ne)
+    neg_, negative_ = in_place(Methods.neg), in_place(Methods.negative)
+    not_equal_, pow_ = in_place(Methods.not_equal), in_place(Methods.pow)
+    rad2deg_, reciprocal_ = in_place(Methods.rad2deg), in_place(Methods.reciprocal)
+    relu_, remainder_ = in_place(Methods.relu), in_place(Methods.remainder)
+    round_, rsqrt_ = in_place(Methods.round), in_place(Methods.rsqrt)
+    scatter_, scatter_add_ = in_place(Methods.scatter), in_place(Methods.scatter_add)
+    scatter_reduce_, sgn_ = in_place(Methods.scatter_reduce), in_place(Methods.sgn)
+    sigmoid_, sign_ = in_place(Methods.sigmoid), in_place(Methods.sign)
+    sin_, sinc_ = in_place(Methods.sin), in_place(Methods.sinc)
+    sinh_, sqrt_ = in_place(Methods.sinh), in_place(Methods.sqrt)
+    square_, sub_ = in_place(Methods.square), in_place(Methods.sub)
+    subtract_, tan_ = in_place(Methods.subtract), in_place(Methods.tan)
+    tanh_, tril_ = in_place(Methods.tanh), in_place(Methods.tril)
+    triu_, true_divide_ = in_place(Methods.triu), in_place(Methods.true_divide)
+    trunc_, xlogy_ = in_place(Methods.trunc), in_place(Methods.xlogy)
+
+    # -------------------------------------------------------------------- random numbers
+    uniform_, normal_, random_ = _filled("uniform_"), _filled("normal_"), _filled("random_")
+    bernoulli_, exponential_ = _filled("bernoulli_"), _filled("exponential_")
+    geometric_, cauchy_, log_normal_ = (
+        _filled("geometric_"),
+        _filled("cauchy_"),
+        _filled("log_normal_"),
+    )

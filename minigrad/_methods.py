@@ -1,0 +1,143 @@
+"""The methods of tensors that are ops, by family: the one list.  Their documentation is on the ops."""
+
+from __future__ import annotations
+
+from ._core import TensorCore
+from .ops import (
+    arrange,
+    combine,
+    compare,
+    counting,
+    elementwise,
+    extreme,
+    factor,
+    functions,
+    masks,
+    matrix,
+    order,
+    parts,
+    products,
+    reduce,
+    scans,
+    scattering,
+    shape,
+    special,
+    stacks,
+)
+from .ops import einsum as einsums
+from .ops import gather as gathering
+from .ops import softmax as softmaxes
+from .ops import solve as solving
+
+
+class Methods(TensorCore):
+    """What a tensor can compute."""
+
+    # -------------------------------------------------------------------- elementwise: arithmetic
+    add, sub, mul, div = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div
+    neg, remainder = elementwise.neg, elementwise.remainder
+    fmod, pow = elementwise.fmod, elementwise.pow
+    square, abs = elementwise.square, elementwise.abs
+    sign, reciprocal = elementwise.sign, elementwise.reciprocal
+    true_divide, floor_divide = elementwise.true_div, elementwise.floor_divide
+    positive, maximum = elementwise.positive, elementwise.maximum
+    minimum, clamp = elementwise.minimum, elementwise.clamp
+    clamp_min, clamp_max = elementwise.clamp_min, elementwise.clamp_max
+    masked_fill = elementwise.masked_fill
+    lerp, addcmul, addcdiv, fmax = combine.lerp, combine.addcmul, combine.addcdiv, combine.fmax
+    fmin, nan_to_num = combine.fmin, combine.nan_to_num
+    copysign, heaviside = combine.copysign, combine.heaviside
+    gcd, lcm, signbit, isposinf = combine.gcd, combine.lcm, combine.signbit, combine.isposinf
+    isneginf = combine.isneginf
+    subtract, multiply, divide, negative = sub, mul, div, neg
+    absolute, clip, sgn = abs, clamp, sign
+
+    # -------------------------------------------------------------------- elementwise: functions
+    sqrt, rsqrt, exp, exp2 = functions.sqrt, functions.rsqrt, functions.exp, functions.exp2
+    expm1, log, log2, log10 = functions.expm1, functions.log, functions.log2, functions.log10
+    log1p, sin, cos, tan = functions.log1p, functions.sin, functions.cos, functions.tan
+    asin, acos, atan, sinh = functions.asin, functions.acos, functions.atan, functions.sinh
+    cosh, tanh, asinh, acosh = functions.cosh, functions.tanh, functions.asinh, functions.acosh
+    atanh, relu = functions.atanh, functions.relu
+    sigmoid, floor = functions.sigmoid, functions.floor
+    ceil, trunc, frac, round = functions.ceil, functions.trunc, functions.frac, functions.round
+    erf, erfc, logit, sinc = special.erf, special.erfc, special.logit, special.sinc
+    deg2rad, rad2deg, atan2, hypot = special.deg2rad, special.rad2deg, special.atan2, special.hypot
+    logaddexp, logaddexp2, xlogy = special.logaddexp, special.logaddexp2, special.xlogy
+    arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+    arcsinh, arccosh, arctanh, fix = asinh, acosh, atanh, trunc
+
+    # -------------------------------------------------------------------- comparison, logic, bits
+    eq, ne, lt, le = compare.eq, compare.ne, compare.lt, compare.le
+    gt, ge = compare.gt, compare.ge
+    logical_and, logical_or = compare.logical_and, compare.logical_or
+    logical_xor, logical_not = compare.logical_xor, compare.logical_not
+    bitwise_and, bitwise_or = compare.bitwise_and, compare.bitwise_or
+    bitwise_xor, bitwise_not = compare.bitwise_xor, compare.bitwise_not
+    isnan, isinf = compare.isnan, compare.isinf
+    isfinite, isclose = compare.isfinite, compare.isclose
+    allclose, equal = compare.allclose, compare.equal
+    bitwise_left_shift = combine.bitwise_left_shift
+    bitwise_right_shift = combine.bitwise_right_shift
+    not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+    # -------------------------------------------------------------------- reductions and scans
+    sum, mean, prod, var = reduce.sum, reduce.mean, reduce.prod, reduce.var
+    std, norm, sum_to_size = reduce.std, reduce.norm, reduce.summed_to
+    max, min, amax, amin = extreme.max, extreme.min, extreme.amax, extreme.amin
+    argmax, argmin, all, any = extreme.argmax, extreme.argmin, extreme.all, extreme.any
+    aminmax = extreme.aminmax
+    softmax, log_softmax = softmaxes.softmax, softmaxes.log_softmax
+    logsumexp, cumsum = softmaxes.logsumexp, softmaxes.cumsum
+    cumprod, cummax = scans.cumprod, scans.cummax
+    cummin, logcumsumexp = scans.cummin, scans.logcumsumexp
+    nansum, nanmean = scans.nansum, scans.nanmean
+    median, nanmedian = order.median, order.nanmedian
+    quantile, nanquantile = order.quantile, order.nanquantile
+    mode, sort, argsort, msort = order.mode, order.sort, order.argsort, order.msort
+    topk, kthvalue = order.topk, order.kthvalue
+    count_nonzero, unique = counting.count_nonzero, counting.unique
+    unique_consecutive, bincount = counting.unique_consecutive, counting.bincount
+    histc = counting.histc
+
+    # -------------------------------------------------------------------- shape
+    reshape, view, flatten, unflatten = shape.reshaped, shape.viewed, shape.flatten, shape.unflatten
+    permute, transpose, t, movedim = shape.permute, shape.transpose, shape.t, shape.movedim
+    squeeze, unsqueeze = shape.squeeze, shape.unsqueeze
+    expand, expand_as = shape.expanded, shape.expand_as
+    broadcast_to, repeat = shape.broadcast_to, shape.repeat
+    clone, contiguous = shape.clone, shape.contiguous
+    narrow, select, unbind, split = parts.narrow, parts.select, parts.unbind, parts.split
+    chunk, flip = parts.chunk, parts.flip
+    tensor_split, hsplit = stacks.tensor_split, stacks.hsplit
+    vsplit, dsplit = stacks.vsplit, stacks.dsplit
+    roll, tile = arrange.roll, arrange.tile
+    repeat_interleave, fliplr = arrange.repeat_interleave, arrange.fliplr
+    flipud, rot90, tril, triu = arrange.flipud, arrange.rot90, arrange.tril, arrange.triu
+    diagonal, diag = arrange.diagonal, arrange.diag
+    diag_embed, diagflat = arrange.diag_embed, arrange.diagflat
+    unfold = arrange.unfold
+    swapaxes = swapdims = transpose
+    moveaxis = movedim
+
+    # -------------------------------------------------------------------- indexing
+    gather, scatter = gathering.gather, gathering.scatter
+    scatter_add, take_along_dim = gathering.scatter_add, gathering.take_along_dim
+    index_select, index_add = gathering.index_select, gathering.index_add
+    index_copy, index_fill = gathering.index_copy, gathering.index_fill
+    scatter_reduce = scattering.scatter_reduce
+    masked_select, masked_scatter = masks.masked_select, masks.masked_scatter
+    take, nonzero = masks.take, masks.nonzero
+    argwhere = masks.argwhere
+    index_put = masks.index_put
+
+    # -------------------------------------------------------------------- products and square systems
+    matmul, mm, bmm, mv = matrix.matmul, matrix.mm, matrix.bmm, matrix.mv
+    dot, outer, addmm = matrix.dot, matrix.outer, matrix.addmm
+    addmv, addr, addbmm, baddbmm = products.addmv, products.addr, products.addbmm, products.baddbmm
+    inner, cross, vdot, ger = products.inner, products.cross, products.vdot, products.ger
+    dist = products.dist
+    kron = einsums.kron
+    det, logdet, slogdet, inverse = solving.det, solving.logdet, solving.slogdet, solving.inv
+    cholesky, matrix_power, trace = solving.old_cholesky, solving.matrix_power, solving.trace
+    svd, qr, pinverse = factor.old_svd, factor.old_qr, factor.pinv
