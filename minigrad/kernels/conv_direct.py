@@ -36,38 +36,42 @@ TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cac
 
 @jit
 def _order_weights(interleave, sizes, steps, tables, w, wf):  # type: ignore[no-untyped-def]
-    """Weights in the order of use: wf[group][phase][block of R][channel][tap][R]."""
+    """Weights in the order of use: wf[group][phase][block of R][row of taps][channel][tap][R]."""
     groups, inputs, outputs, item = sizes[0], sizes[1], sizes[2], sizes[4]
     height, kinds = sizes[16], sizes[18]
     rows, all_taps, table = tables
     for g in range(groups):
         taps = all_taps
         for f in range(kinds):
-            number = look(table, f * 6 + 5)
+            lines, number = look(table, f * 6 + 4), look(table, f * 6 + 5)
             for o in range(0, outputs if number else 0, height):
-                for c in range(inputs):
-                    at = w + g * steps[0] + c * steps[1]
-                    call(interleave, (at, rows + o * 8, taps, number, wf))
-                    wf += number * height * item
-            taps += number * 8
+                for line in range(lines):
+                    for c in range(inputs):
+                        at = w + g * steps[0] + c * steps[1]
+                        call(interleave, (at, rows + o * 8, taps + line * number * 8, number, wf))
+                        wf += number * height * item
+            taps += lines * number * 8
 
 
 @jit
-def _multiply(sizes, tile, kind, at, out, offs, wf):  # type: ignore[no-untyped-def]
-    """One row of one phase of output, all channels: register tiles side by side."""
-    outputs, lanes, item = sizes[2], sizes[5], sizes[4]
+def _multiply(sizes, tile, kind, lo, hi, at, out, offs, wf):  # type: ignore[no-untyped-def]
+    """One row of one phase of output, all channels, from rows of taps lo..hi."""
+    inputs, outputs, lanes, item = sizes[1], sizes[2], sizes[5], sizes[4]
     step_tmp, step_in, step_out, height, vecs = sizes[9], sizes[13], sizes[14], sizes[16], sizes[17]
-    depth, first, number, chunk = look(kind, 0), look(kind, 1), look(kind, 3), look(kind, 4)
+    first, number, taps = look(kind, 1), look(kind, 3), look(kind, 5)
+    depth = look(kind, 0)
+    start, stop = lo * inputs * taps, hi * inputs * taps
+    chunk = max(1, TAPS // max(1, taps)) * taps
     blocks = -(-outputs // height)
     for _ in range(0, number, vecs):
-        for o in range(0, 0 if depth else outputs):
+        for o in range(0, outputs if start == stop else 0):
             for i in range(vecs):
                 clear(out + o * step_tmp + i * step_out, lanes * item)
-        for k in range(0, depth, chunk):
+        for k in range(start, stop, max(1, chunk)):
             for o in range(blocks):
-                call(tile, (at, step_in, offs + (first + k) * 8, min(chunk, depth - k),
+                call(tile, (at, step_in, offs + (first + k) * 8, min(chunk, stop - k),
                      wf + (first * blocks + o * depth + k) * height * item, height * item,
-                     out + o * height * step_tmp, step_tmp, step_out, k))  # fmt: skip
+                     out + o * height * step_tmp, step_tmp, step_out, k - start))  # fmt: skip
         at += vecs * step_in
         out += vecs * step_out
 
@@ -96,10 +100,10 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
             packed = need
         for r in range(r0, r1):
             for f in range(columns):
-                kind = kinds + (look(rows, 2 * r + 1) * columns + f) * 48
+                kind = kinds + (look(rows, 4 * r + 1) * columns + f) * 48
                 out = tmp + ((r - r0) * wide + look(kind, 2)) * vector
-                _multiply(sizes, calls[0], kind, xp + look(rows, 2 * r), out, offs,
-                          wf + group * depth_all * blocks * height * item)  # fmt: skip
+                _multiply(sizes, calls[0], kind, look(rows, 4 * r + 2), look(rows, 4 * r + 3),
+                          xp + look(rows, 4 * r), out, offs, wf + group * depth_all * blocks * height * item)  # fmt: skip
         base = y + group * outputs * image_y + r0 * wide * item
         unpack(calls[3:5], tmp, step_tmp, outputs, (r1 - r0) * wide, item, lanes, base, image_y,
                starts_y + block * lanes * 8, bias + group * outputs * item)  # fmt: skip
@@ -152,12 +156,12 @@ class Direct:
         image_x, image_y = (math.prod(n) * item for n in spatial)
         self.offs = planes.offsets(inputs)
         self.taps = np.array([t * item for taps in planes.taps for t in taps], np.int64)
-        ends = np.cumsum([n for n, _, _ in planes.kinds]).tolist()
-        # Per phase: depth of its sums, where they begin, first pixel, pixels, depth at a time, taps.
+        ends = np.cumsum([lines * n for lines, n, _, _ in planes.kinds]).tolist()
+        # Per phase: depth of its sums, where they begin, first pixel, pixels, rows of taps, taps.
         self.kinds = np.array(
             [
-                (n * inputs, (end - n) * inputs, first, pixels, max(1, TAPS // max(1, n)) * n or 1, n)
-                for (n, first, pixels), end in zip(planes.kinds, ends)
+                (lines * n * inputs, (end - lines * n) * inputs, first, pixels, lines, n)
+                for (lines, n, first, pixels), end in zip(planes.kinds, ends)
             ],
             np.int64,
         )

@@ -227,8 +227,12 @@ class Planes:
     def _rows(
         self, size: Size, out: Size, phases: Phases, slab: int, pitch: int
     ) -> None:
-        """Per output row: position, kind (its phases in d and h), first and last pixel read."""
-        self.rows = np.zeros((out[0] * out[1], 2), np.int64)
+        """Per output row: where it reads, and first and last pixel that it and those beyond read.
+
+        Where: position, kind (its phases in d and h), and which rows of taps, from and to, meet
+        input at all.
+        """
+        self.rows = np.zeros((out[0] * out[1], 4), np.int64)
         self.reads = np.zeros((out[0] * out[1], 2), np.int64)
         deep, high, wide = size
         kinds = itertools.product(phases[0], phases[1])
@@ -236,7 +240,13 @@ class Planes:
             for td, th in itertools.product(range(pd.count), range(ph.count)):
                 row = (pd.first + pd.step * td) * out[1] + ph.first + ph.step * th
                 d, h = td * pd.stride, th * ph.stride
-                self.rows[row] = d * slab + h * pitch, kind
+                met = [
+                    i
+                    for i, (rd, rh) in enumerate(itertools.product(pd.reach, ph.reach))
+                    if 0 <= d + rd < deep and 0 <= h + rh < high
+                ]
+                span = (met[0], met[-1] + 1) if met else (0, 0)
+                self.rows[row] = d * slab + h * pitch, kind, *span
                 if pd.taps and ph.taps:
                     top = max(0, d + min(pd.reach)) * high + max(0, h + min(ph.reach))
                     end = min(deep - 1, d + max(pd.reach)) * high
@@ -248,7 +258,10 @@ class Planes:
         self.reads[:, 1] = np.maximum.accumulate(self.reads[:, 1])
 
     def _taps(self, phases: Phases, index: Any) -> None:
-        """Per phase: positions of its taps in a plane, and which taps of the kernel they are."""
+        """Per phase: positions of its taps in a plane, and which taps of the kernel they are.
+
+        kinds: rows of taps, taps in a row, first pixel, pixels.
+        """
         sizes = [sum(len(p.taps) for p in ps) for ps in phases]  # of the kernel
         self.kinds, positions, taps = [], [], []
         for pd, ph, pw in itertools.product(*phases):
@@ -260,14 +273,17 @@ class Planes:
                     for kd, kh, kw in itertools.product(pd.taps, ph.taps, pw.taps)
                 ]
             )
-            self.kinds.append((len(taps[-1]), pw.first, pw.count))
+            self.kinds.append((len(pd.taps) * len(ph.taps), len(pw.taps), pw.first, pw.count))
         self.positions, self.taps = positions, taps
 
     def offsets(self, channels: int) -> Table:
-        """Positions of all taps of `channels` channels, phase after phase, channels outside."""
+        """Positions of all taps of `channels` channels, in the order phase, row, channel, tap."""
         planes = np.arange(channels, dtype=np.int64)[:, None] * self.plane
-        parts = [(planes + np.array(p, np.int64)).ravel() for p in self.positions]
-        return np.concatenate(parts)
+        parts = [
+            np.array(places, np.int64).reshape(rows, 1, taps) + planes
+            for places, (rows, taps, _, _) in zip(self.positions, self.kinds)
+        ]
+        return np.concatenate([part.ravel() for part in parts])
 
 
 def bands(rows: int, fits: Any, wide: int, lanes: int) -> int:

@@ -169,8 +169,8 @@ class Weight:
             + [planes.plane, plane_g, band, wide, deep, lane.dead, self.taps, height, width]
             + [blocks, most, tile, rows, len(planes.gaps)]
         )
-        offs = planes.offsets(deep)
-        self.offs = np.concatenate([offs, np.zeros(width, np.int64)])
+        taps = np.arange(deep)[:, None] * planes.plane + np.array(planes.positions[0])
+        self.offs = np.concatenate([taps.ravel(), np.zeros(width, np.int64)])
         self.outs = np.arange(band * wide, dtype=np.int64) * simd.BYTES
         steps = np.arange(wide, dtype=np.int64) * planes.step_in
         self.places = (planes.rows[:, :1] + steps).ravel()
