@@ -45,12 +45,12 @@ class Fill:
         self.count = 0
         self.main = draw(st.sampled_from(dtypes))
 
-    def __call__(self, shape, domain=None, dtype=None):
-        """An array; `domain` says where this input is smooth, if it differs from the others."""
+    def __call__(self, shape, domain=None, dtype=None, apart=False):
+        """An array of floats that are smooth in `domain`, or the row's; `apart` forbids ties."""
         self.count += 1  # two inputs with one seed would tie everywhere
         seed = [self.draw(our.seeds), self.count]
         dtype = dtype or self.main
-        if self.smooth and np.dtype(dtype).kind == "f":
+        if (self.smooth or apart) and np.dtype(dtype).kind == "f":
             values = our.apart(shape, dtype, seed, *(domain or self.row.domain))
         else:
             values = our.numbers(shape, dtype, seed)
@@ -390,17 +390,6 @@ def scatter_added(draw, fill):
 def masked(draw, fill):
     shape, mask = draw(our.broadcastable(2))
     return Case(fill(shape), fill(mask, dtype="bool"))
-
-
-def sorted_along(draw, fill):
-    shape = draw(our.shapes(max_dims=3))
-    return Case(fill(shape), dim=draw(our.dims(len(shape))), descending=draw(st.booleans()))
-
-
-def topmost(draw, fill):
-    shape = draw(our.shapes(min_dims=1, max_dims=3, min_side=1))
-    dim = draw(our.dims(len(shape)))
-    return Case(fill(shape), draw(st.integers(1, shape[dim])), dim, draw(st.booleans()))
 
 
 # ---------------------------------------------------------------------- matrices

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import cases, cases_nn
+from . import cases, cases_more, cases_nn
 from .cases import Case
 
 
@@ -146,8 +146,6 @@ INDEXING = [
     Row("scatter", cases.scattered),
     Row("scatter_add", cases.scatter_added),
     Row("masked_select", cases.masked),
-    Row("sort", cases.sorted_along),
-    Row("topk", cases.topmost),
 ]
 
 MATRICES = [
@@ -224,6 +222,89 @@ LOSSES = [
     Row("nn.functional.one_hot", cases_nn.counted, smooth=False),
 ]
 
+WIDER_ELEMENTWISE = [
+    *_rows("sinh cosh erf erfc sinc asinh atan deg2rad rad2deg", cases.unary, slack=4),
+    *_rows("asin acos atanh", cases.unary, domain=(-0.9, 0.9), slack=4),
+    Row("acosh", cases.unary, domain=(1.2, 3.0), slack=4),
+    Row("logit", cases_more.clipped_logit, domain=(0.15, 0.85), slack=4),
+    *_rows("atan2 hypot logaddexp logaddexp2 fmax fmin", cases.binary, kinds="f", slack=4),
+    Row("copysign", cases.binary, kinds="f"),
+    Row("xlogy", cases.nonzero_binary, kinds="f", slack=4),
+    *_rows("gcd lcm", cases.binary, kinds="i", smooth=False),
+    *_rows(
+        "bitwise_left_shift bitwise_right_shift", cases_more.shifted_bits, kinds="i", smooth=False
+    ),
+    *_rows("signbit isposinf isneginf", cases.unary, smooth=False),
+    Row("heaviside", cases.binary, kinds="f", smooth=False),
+    Row("lerp", cases_more.interpolated, kinds="f"),
+    *_rows("addcmul addcdiv", cases_more.three_with_value, kinds="f", slack=4),
+    Row("nan_to_num", cases_more.cleaned),
+    Row("isclose", cases_more.close, kinds="f", smooth=False),
+    Row("contiguous", cases.unary, _method("contiguous")),
+    *_rows("clamp_min clamp_max", cases.with_number, kinds="fi"),
+]
+
+WIDER_SHAPES = [
+    *_rows("fliplr flipud", cases_more.at_least_2d),
+    Row("rot90", cases_more.turned),
+    *_rows("diag diagflat diag_embed", cases_more.made_diagonal),
+    *_rows("hstack vstack dstack column_stack", cases_more.several),
+    *_rows("atleast_1d atleast_2d atleast_3d", cases.unary),
+    Row("meshgrid", cases_more.lines),
+    Row("cartesian_prod", cases_more.proper_lines),
+    Row("tensor_split", cases_more.split_anywhere),
+]
+
+ORDER = [
+    *_rows("sort argsort", cases_more.ordered),
+    *_rows("topk", cases_more.topmost, kinds="f"),
+    Row("kthvalue", cases_more.kth, kinds="f"),
+    *_rows("median nanmedian", cases_more.middle, kinds="f"),
+    *_rows("quantile nanquantile", cases_more.quantiles, kinds="f", slack=4),
+    *_rows("cumprod cummax cummin logcumsumexp", cases.along, kinds="f", slack=4),
+    *_rows("nansum nanmean", cases_more.some_nan, kinds="f", smooth=False),
+    *_rows("nansum nanmean", cases.over_dims, kinds="f"),
+    Row("count_nonzero", cases_more.counted_along, smooth=False),
+    Row("bincount", cases_more.classes, smooth=False),
+    Row("histc", cases_more.binned, kinds="f", smooth=False),
+    *_rows("unique unique_consecutive", cases_more.told_apart, smooth=False),
+    *_rows("nonzero argwhere", cases.unary, smooth=False),
+    Row("bucketize", cases_more.sorted_values, kinds="f", smooth=False),
+]
+
+WIDER_INDEXING = [
+    Row("scatter", cases_more.valued_scatter),
+    Row("scatter", cases_more.reduced_scatter, kinds="fi", smooth=False),
+    Row("index_add", cases_more.added_along),
+    Row("index_copy", cases_more.copied_along),
+    Row("index_fill", cases_more.filled_along),
+    Row("take_along_dim", cases_more.taken_along),
+    Row("take", cases_more.taken),
+    Row("masked_scatter", cases_more.scattered_by_mask),
+    Row("index_put", cases_more.put_at_indices),
+]
+
+WIDER_MATRICES = [
+    Row("addmv", cases_more.added_matrix_vector, kinds="f", slack=4),
+    Row("addr", cases_more.added_outer, kinds="f", slack=4),
+    Row("baddbmm", cases_more.added_batches, kinds="f", slack=4),
+    Row("addbmm", cases_more.added_sum_of_batches, kinds="f", slack=4),
+    Row("linalg.multi_dot", cases_more.chain, kinds="f", slack=16),
+    Row("inner", cases_more.inner_products, kinds="f", slack=4),
+    *_rows("cross linalg.cross", cases_more.crossed, kinds="f", slack=4),
+    Row("cdist", cases_more.points, kinds="f", slack=256),
+    Row("tensordot", cases_more.contracted, kinds="f", slack=4),
+    Row("kron", cases_more.kronecker, kinds="f"),
+    *_rows("det linalg.det linalg.inv linalg.slogdet", cases_more.system, kinds="f", slack=64),
+    Row("linalg.solve", cases_more.system_with_sides, kinds="f", slack=64),
+    Row("linalg.cholesky", cases_more.positive_definite, kinds="f", slack=64),
+    Row("linalg.matrix_power", cases_more.powered, kinds="f", slack=64),
+    *_rows("linalg.svdvals linalg.qr linalg.pinv", cases_more.tall, kinds="f", slack=256),
+    Row("linalg.eigvalsh", cases_more.positive_definite, kinds="f", slack=64),
+    Row("linalg.matrix_norm", cases_more.matrix_norms, kinds="f", slack=64),
+    Row("trace", cases.matrices, lambda x, _: x.trace(), kinds="f"),
+]
+
 TABLE = [
     *ELEMENTWISE,
     *REDUCTIONS,
@@ -234,4 +315,9 @@ TABLE = [
     *NORMS,
     *ACTIVATIONS,
     *LOSSES,
+    *WIDER_ELEMENTWISE,
+    *WIDER_SHAPES,
+    *ORDER,
+    *WIDER_INDEXING,
+    *WIDER_MATRICES,
 ]
