@@ -35,6 +35,7 @@ from .graph import (
     public,
     refresh,
     spoilt,
+    unmatched,
     stacks,
     watched_seq,
     wrap,
@@ -121,6 +122,7 @@ class _Op:
             "alias": alias,
             "wrap": wrap,
             "spoilt": spoilt,
+            "unmatched": unmatched,
             "next_seq": numbering.next_seq,
         }
         function: Any = types.FunctionType(_unmade.__code__, self.space, forward.__name__)

@@ -149,11 +149,22 @@ def _apply(form: Form) -> str:
         *(_GATHER.format(x=x) for x in form.inputs),
         f"    if not traced:\n        return forward({_call(form, '')})",
         _promotion(form) if form.promotes else "",
-        f"    {outputs} = {apply}{_call(form, 'a_')})",
+        _computed(form, f"{outputs} = {apply}{_call(form, 'a_')})"),
         _ANSWER,
         _recorded(form, attrs) if form.takes else "",
         f"    alias(out, {form.inputs[0]}, op, ({attrs}))" if form.view else "",
         "    return out" + "".join(f", wrap(x_{n})" for n in form.aux),
+    )
+
+
+def _computed(form: Form, line: str) -> str:
+    """The call of ``forward``; where shapes broadcast, with torch's error if they do not."""
+    if not form.promotes:
+        return f"    {line}"
+    arrays = ", ".join(f"a_{x}" for x in form.inputs)
+    return (
+        f"    try:\n        {line}\n    except ValueError as error:\n"
+        f"        raise unmatched(error, {arrays}) from None"
     )
 
 
