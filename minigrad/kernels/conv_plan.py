@@ -137,17 +137,17 @@ def _starts(images: int, image: int, parts: int, part: int, lanes: int) -> tuple
 
 def choose_lanes(
     images: int, channels: int, outputs: int, size: Size, out: Size, phases: Phases, lanes: int,
-    item: int, unit: int = 1,
+    item: int, units: Size = (1, 1, 1),
 ) -> Lanes:
     """Whole images as lanes, or parts of them where that leaves fewer lanes idle.
 
-    unit: parts have multiples of so many pixels along the dimension that is cut.
+    units: parts have multiples of so many pixels along the dimension that is cut.
     """
     edges = [border(p, n) for p, n in zip(phases, size)]
     bordered = tuple(n + low + high for n, (low, high) in zip(size, edges))
     dim = next((d for d in range(3) if out[d] > 1 or bordered[d] > 1), 2)
     step, stride = phases[dim][0].step, phases[dim][0].stride
-    unit = step * unit
+    unit = step * units[dim]
     best, parts, length = -(-images // lanes) * out[dim], 1, out[dim]
     for count in range(2, min(out[dim] // unit, 4 * lanes) + 1):
         each = -(-out[dim] // (count * unit)) * unit

@@ -49,7 +49,7 @@ def _choose(
     """Winograd's algorithm for 3x3 kernels of stride 1 where it pays, else the direct sum."""
     problem = (images, groups, inputs, outputs, size, out, phases, steps, dtype)
     plain = all(len(ps) == 1 and ps[0].stride == ps[0].step == 1 for ps in phases)
-    square = [len(ps[0].taps) for ps in phases] == [1, 3, 3] and size[0] == out[0] == 1
+    square = [len(ps[0].taps) for ps in phases[1:]] == [3, 3]
     if plain and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST:
         m = 4 if fast else 2
         if all(n >= m * distance(p) for n, (p,) in zip(out[1:], phases[1:])):

@@ -14,7 +14,7 @@ points 0, 1, -1 for m = 2, and 2, -2 besides for m = 4.)
     tmp[output channel][pixel of the band][lane] unpacked as in conv_direct.py
 
 The last patch of a row or column is moved back so that it fits: it computes some outputs again.
-Dilation d only moves neighbours d apart.  Rounding errors are about those of torch's convolution
+Dilation d only moves neighbours d apart; a kernel of k x 3 x 3 has k times the channels.  Rounding errors are about those of torch's convolution
 for m = 2; for m = 4 some ten times that, 3e-5 of the output's standard deviation at worst.
 """
 
@@ -143,15 +143,20 @@ simd.KERNELS |= {"enter": enter, "leave": leave, "weigh": weigh}
 
 
 @jit
-def _weigh(weigh, sizes, steps, rows, taps, w, spectra, begin, end):  # type: ignore[no-untyped-def]
-    """Spectra of the weights, in the order of use: [group][block of R][frequency][channel][R]."""
-    inputs, outputs, item, height, many = sizes[1], sizes[2], sizes[4], sizes[14], sizes[16]
+def _weigh(weigh, sizes, steps, tables, w, spectra, begin, end):  # type: ignore[no-untyped-def]
+    """Spectra of the weights, in the order of use: [group][block of R][frequency][depth][R].
+
+    Depth: the taps of the third dimension, and within each the input channels.
+    """
+    inputs, outputs, item, height, many, deep = sizes[1], sizes[2], sizes[4], sizes[14], sizes[16], sizes[21]
+    rows, taps, slices = tables
     blocks = -(-outputs // height)
-    step = inputs * height * item
+    step = deep * height * item
     for t in range(begin, end):
-        at = w + t // blocks * steps[0]
-        call(weigh, (at, rows + t % blocks * height * 8, taps, inputs, steps[1],
-             spectra + t * many * step, step))  # fmt: skip
+        for d in range(deep // inputs):
+            at = w + t // blocks * steps[0] + look(slices, d)
+            call(weigh, (at, rows + t % blocks * height * 8, taps, inputs, steps[1],
+                 spectra + t * many * step + d * inputs * height * item, step))  # fmt: skip
 
 
 @jit
@@ -159,12 +164,12 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end of a convolution; see `Winograd` for the tables."""
     groups, inputs, outputs, pixels_in, item, lanes, image_x, image_y = sizes[0:8]
     plane, step_tmp, wide, row_patches, down, right, height, vecs, many, chunk = sizes[8:18]
-    down_out, count, number_gaps = sizes[18:21]
+    down_out, count, number_gaps, deep = sizes[18:22]
     x, weights, bias, y, xp, tmp, spectra, product, starts_x, starts_y, pixels = addresses[:11]
-    offs, gaps, bands, patches = addresses[11:]
+    offs, gaps, bands, patches, depths = addresses[11:]
     vector = lanes * item
     blocks = -(-outputs // height)
-    step_in, step_out = inputs * chunk * vector, height * chunk * vector
+    step_in, step_out = deep * chunk * vector, height * chunk * vector
     clear_borders(xp, inputs, plane, gaps, number_gaps)
     last, packed = -1, 0
     for task in range(begin, end):
@@ -180,16 +185,17 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
             packed = need
         for p0 in range(first * row_patches, stop * row_patches, chunk):
             number = min(chunk, stop * row_patches - p0)
-            for c in range(inputs):
+            for c in range(deep):
+                source = xp + look(depths, c)
                 for p in range(number):
-                    call(calls[1], (xp + c * plane + look(patches, 2 * (p0 + p)), down, right,
+                    call(calls[1], (source + look(patches, 2 * (p0 + p)), down, right,
                          spectra + (c * chunk + p) * vector, step_in))  # fmt: skip
             for o in range(blocks):
-                w = weights + (group * blocks + o) * many * inputs * height * item
+                w = weights + (group * blocks + o) * many * deep * height * item
                 for f in range(many):
                     for p in range(0, number, vecs):
-                        call(calls[0], (spectra + f * step_in + p * vector, vector, offs, inputs,
-                             w + f * inputs * height * item, height * item,
+                        call(calls[0], (spectra + f * step_in + p * vector, vector, offs, deep,
+                             w + f * deep * height * item, height * item,
                              product + f * step_out + p * vector, chunk * vector, vector, 0))  # fmt: skip
                 for r in range(min(height, outputs - o * height)):
                     at = tmp + (o * height + r) * step_tmp - base * wide * vector
@@ -227,27 +233,32 @@ class Winograd:
         self.size, self.shape_y = size, (images, groups * outputs)
         self.lanes = lane = conv_plan.choose_lanes(
             images, groups * inputs, groups * outputs, size, out, phases, lanes, item,
-            m * dilation[0],
+            (1, m * dilation[0], m * dilation[1]),
         )  # fmt: skip
         self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, vector)
         high, wide = lane.out[1:]
         down, right = (d * s for d, s in zip(dilation, (planes.pitch * vector, vector)))
-        corner = min(planes.positions[0])
-        lines, columns = (_starts(n, d, m) for n, d in zip((high, wide), dilation))
+        # Positions of the nine taps for each tap of the third dimension, in order of reach.
+        nine = np.sort(np.array(planes.positions[0]).reshape(-1, 9).min(1))
+        self.depths = (nine[:, None] - nine[0] + np.arange(inputs) * planes.plane).ravel()
+        deep = len(self.depths)
+        groups_of, columns = (_starts(n, d, m) for n, d in zip((high, wide), dilation))
+        lines = [[d * high + h for h in line] for d in range(lane.out[0]) for line in groups_of]
         # One row of patches: all columns, for every line of the group that starts there.
         self.patches = np.array(
             [
-                (planes.rows[h, 0] + w * vector + corner, (h * wide + w) * vector)
-                for row in lines for h in row for column in columns for w in column
+                (planes.rows[h, 0] + w * vector + nine[0], (h * wide + w) * vector)
+                for line in lines for h in line for column in columns for w in column
             ],
             np.int64,
         )  # fmt: skip
         per_row = dilation[0] * sum(map(len, columns))
         many = (m + 2) ** 2
-        height, vecs, chunk = choose_chunk(inputs, outputs, per_row, many)
+        height, vecs, chunk = choose_chunk(deep, outputs, per_row, many)
         filled = -(-outputs // height) * height
-        tall = max(1, min(len(lines), -(-chunk // per_row)))
-        self.bands = np.array(list(self._bands(lines, tall, high, m, dilation[0])), np.int64)
+        tall = max(1, min(len(groups_of), -(-chunk // per_row)))
+        bands = _bands(lines, len(groups_of), tall, high, m * dilation[0], planes.reads)
+        self.bands = np.array(list(bands), np.int64)
         rows = int((self.bands[:, 4] - self.bands[:, 2]).max())
         step_tmp = conv_plan.odd_lines(rows * wide * vector)
         names = "enter", "leave"
@@ -264,39 +275,29 @@ class Winograd:
             [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_y]
             + [planes.plane, step_tmp, wide, per_row, down, right, height, vecs, many, chunk]
             + [dilation[0] * wide * vector, len(self.bands), len(planes.gaps)]
+            + [deep]
         )
-        order = [sorted(zip(p.reach, p.taps)) for (p,) in lane.phases[1:]]
-        self.taps = np.array([(3 * i + j) * item for _, i in order[0] for _, j in order[1]])
+        order = [[tap for _, tap in sorted(zip(p.reach, p.taps))] for (p,) in lane.phases]
+        self.slices = np.array(order[0]) * (9 * item)
+        self.taps = np.array([(3 * i + j) * item for i in order[1] for j in order[2]])
         self.rows = np.minimum(np.arange(filled), outputs - 1) * (steps[1] * item)
         self.steps = integers((steps[0] * item, steps[2] * item))
-        self.offs = np.arange(inputs, dtype=np.int64) * chunk * vector
+        self.offs = np.arange(deep, dtype=np.int64) * chunk * vector
         self.blocks = groups * filled // height
         self.buffers = {
             "input": inputs * planes.plane,
             "output": filled * step_tmp,
-            "spectra": many * inputs * chunk * vector,
+            "spectra": many * deep * chunk * vector,
             "product": many * height * chunk * vector,
         }
-        self.weights = groups * filled * inputs * many * item
+        self.weights = groups * filled * deep * many * item
         self.tasks = len(lane.starts_in) // lanes * groups * len(self.bands)
-        self.cost = NANOSECONDS * images * math.prod(out) * groups * filled * inputs * 9 / 2
+        self.cost = NANOSECONDS * images * math.prod(out) * groups * filled * deep * 9 / 2
         self.tables = addresses(
             lane.starts_in, lane.starts_out, planes.pixels, self.offs, planes.gaps, self.bands,
-            self.patches,
+            self.patches, self.depths,
         )  # fmt: skip
-        self.weight_tables = addresses(self.rows, self.taps)
-
-    def _bands(self, lines: list[list[int]], tall: int, high: int, m: int, d: int) -> Any:
-        """Per band: first and last row of patches, row where tmp starts, rows to write, reads."""
-        done = 0
-        for first in range(0, len(lines), tall):
-            group = lines[first : first + tall]
-            stop = first + len(group)
-            end = high if stop == len(lines) else stop * m * d
-            base = min(h for row in group for h in row)
-            reads = self.planes.reads
-            yield first, stop, base, done, end, reads[base, 0], reads[end - 1, 1]
-            done = end
+        self.weight_tables = addresses(self.rows, self.taps, self.slices)
 
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
         dtype, lane = x.dtype, self.lanes
@@ -308,7 +309,7 @@ class Winograd:
         w_at, *arrays = addresses(w, x, spectra, bias, y)
 
         def weigh(begin: int, end: int) -> None:
-            _weigh(self.weigh, self.sizes, self.steps, *self.weight_tables, w_at, arrays[1],
+            _weigh(self.weigh, self.sizes, self.steps, self.weight_tables, w_at, arrays[1],
                    begin, end)  # fmt: skip
 
         def work(begin: int, end: int) -> None:
@@ -334,6 +335,21 @@ def _starts(pixels: int, dilation: int, m: int) -> list[list[int]]:
         [a + dilation * min(m * i, n - m) for a, n in enumerate(counts)]
         for i in range(groups)
     ]
+
+
+def _bands(
+    lines: list[list[int]], per_slice: int, tall: int, high: int, rows: int, reads: Any
+) -> Any:
+    """Per band: first and last line of patches, row where tmp starts, rows to write, reads."""
+    done = 0
+    for begin in range(0, len(lines), per_slice):
+        for first in range(begin, begin + per_slice, tall):
+            stop = min(first + tall, begin + per_slice)
+            top = begin // per_slice * high
+            end = top + (high if stop == begin + per_slice else (stop - begin) * rows)
+            base = min(h for line in lines[first:stop] for h in line)
+            yield first, stop, base, done, end, reads[base, 0], reads[end - 1, 1]
+            done = end
 
 
 def choose_chunk(inputs: int, outputs: int, patches: int, many: int) -> tuple[int, int, int]:

@@ -184,14 +184,21 @@ def test_zero_images_and_output_beyond_the_covered(shape: tuple[int, ...]) -> No
 
 @st.composite
 def squares(draw: st.DrawFn) -> Problem:
-    """3x3, stride 1, any padding and dilation, enough channels for transforms to be chosen."""
-    dilation = draw(st.sampled_from([1, 1, 2, 3]))
+    """3x3 (or k x 3 x 3), stride 1, any padding and dilation, channels enough for transforms."""
+    d = draw(st.sampled_from([1, 1, 2, 3]))
     padding = tuple((draw(st.integers(0, 4)), draw(st.integers(0, 4))) for _ in range(2))
-    size = tuple(max(1, 2 * dilation + draw(st.integers(1, 14)) - sum(pair)) for pair in padding)
-    geo = K.Geometry((1, 1), padding, (dilation, dilation), draw(st.sampled_from([1, 1, 2])))
+    size = tuple(max(1, 2 * d + draw(st.integers(1, 14)) - sum(pair)) for pair in padding)
+    groups = draw(st.sampled_from([1, 1, 2]))
+    geo = K.Geometry((1, 1), padding, (d, d), groups)
+    kernel: tuple[int, ...] = (3, 3)
     images = draw(st.integers(1, 5) | st.sampled_from([16, 17, 33]))
     channels = draw(st.integers(8, 20)), draw(st.integers(8, 40))
-    return Problem(images, *channels, size, (3, 3), geo, seed=draw(st.integers(0, 99)))
+    if draw(st.sampled_from([False, False, True])):
+        deep, pair = draw(st.integers(1, 3)), (draw(st.integers(0, 2)), draw(st.integers(0, 2)))
+        size = (max(1, deep - sum(pair) + draw(st.integers(0, 3))), *size)
+        kernel, images = (deep, *kernel), min(images, 5)
+        geo = K.Geometry((1, 1, 1), (pair, *padding), (1, d, d), groups)
+    return Problem(images, *channels, size, kernel, geo, seed=draw(st.integers(0, 99)))
 
 
 def close(got: tuple[Array, ...], want: tuple[Array, ...], bound: float) -> None:
@@ -212,9 +219,10 @@ def test_winograd_against_torch_in_float64(accuracy: str, problem: Problem) -> N
     w.requires_grad_()
     geo = problem.geo
     bordered = torch.nn.functional.pad(x, [n for pair in geo.padding[::-1] for n in pair])
-    y = torch.nn.functional.conv2d(bordered, w, b, 1, 0, geo.dilation, geo.groups)
+    y = TORCH[len(geo.stride)](bordered, w, b, 1, 0, geo.dilation, geo.groups)
     y.backward(g)
-    want = (y.detach().numpy(), (x.grad + c[:, None, None]).numpy(), w.grad.numpy())
+    column = (-1,) + (1,) * len(geo.stride)
+    want = (y.detach().numpy(), (x.grad + c.reshape(column)).numpy(), w.grad.numpy())
     before, K.accuracy = K.accuracy, accuracy
     try:
         close(problem.run(), want, 1e-4 if accuracy == "fast" else 1e-5)
