@@ -78,22 +78,6 @@ def common_float(*inputs: Any) -> list[Any] | None:
     return [converted(x, dtype) for x in inputs]
 
 
-def comparable(*inputs: Any) -> list[Any] | None:
-    """As ``common``, for comparisons: an int too large for the other's integers stays what it is."""
-    arrays = operands(inputs)
-    dtype = _types.result_dtype(arrays)
-    if dtype.kind in "iu":
-        bounds = np.iinfo(dtype)
-        if any(isinstance(a, int) and not bounds.min <= a <= bounds.max for a in arrays):
-            big = next(a for a in arrays if isinstance(a, int))
-            if not -(1 << 63) <= big < 1 << 63:
-                raise RuntimeError("value cannot be converted to type int64_t without overflow")
-            dtype = _types.int64.np
-    if all(isinstance(a, np.ndarray) and a.dtype is dtype for a in arrays):
-        return None
-    return [converted(x, dtype) for x in inputs]
-
-
 elementwise = functools.partial(primitive, promote=common, quiet=True)
 """Makes an op of an elementwise function of several inputs: shapes broadcast, dtypes promote."""
 

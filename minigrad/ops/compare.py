@@ -8,40 +8,40 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, primitive
-from ._common import comparable, elementwise, expect, title, unary
+from ._common import elementwise, expect, title, unary
 
 
-@elementwise(promote=comparable)
+@elementwise
 def eq(input, other, /):
     """Whether ``input == other``, elementwise."""
     return input == other
 
 
-@elementwise(promote=comparable)
+@elementwise
 def ne(input, other, /):
     """Whether ``input != other``, elementwise."""
     return input != other
 
 
-@elementwise(promote=comparable)
+@elementwise
 def lt(input, other, /):
     """Whether ``input < other``, elementwise."""
     return input < other
 
 
-@elementwise(promote=comparable)
+@elementwise
 def le(input, other, /):
     """Whether ``input <= other``, elementwise."""
     return input <= other
 
 
-@elementwise(promote=comparable)
+@elementwise
 def gt(input, other, /):
     """Whether ``input > other``, elementwise."""
     return input > other
 
 
-@elementwise(promote=comparable)
+@elementwise
 def ge(input, other, /):
     """Whether ``input >= other``, elementwise."""
     return input >= other

@@ -189,6 +189,8 @@ def pow(input, exponent, /):
     """``input ** exponent``; RuntimeError for integers to a negative number's power."""
     kind = input.dtype.kind
     if kind == "f":
+        if type(exponent) is float and exponent == -0.5:  # as torch, at -0.0 too
+            return 1 / np.sqrt(input)
         return input**exponent
     if kind == "b":
         if exponent.ndim:
@@ -357,6 +359,47 @@ _clamp.vjps(input=_inside)
 _clamp.title = "ClampBackward1"
 
 
+@elementwise(title="ClampMinBackward1")
+def _clamp_min(input, min, /):
+    return np.maximum(input, min)
+
+
+_clamp_min.vjps(
+    input=lambda g, input, min: choose(g, 0.0, masked(input) >= masked(min)),
+    min=lambda g, input, min: choose(g, 0.0, masked(input) < masked(min)),
+)
+
+
+@elementwise(title="ClampMaxBackward1")
+def _clamp_max(input, max, /):
+    return np.minimum(input, max)
+
+
+_clamp_max.vjps(
+    input=lambda g, input, max: choose(g, 0.0, masked(input) <= masked(max)),
+    max=lambda g, input, max: choose(g, 0.0, masked(input) > masked(max)),
+)
+
+
+@elementwise(title="ClampBackward0")
+def _clamp_both(input, min, max, /):
+    return np.minimum(np.maximum(input, min), max)
+
+
+def _clamped(g: Any, input: Any, min: Any, max: Any, which: int) -> Any:
+    """torch's shares: input's where it lies between, min's below, max's above or where max < min."""
+    x, low, high = masked(input), masked(min), masked(max)
+    where = ((x >= low) & (x <= high), (x < low) & (low < high), (x > high) | (high < low))[which]
+    return choose(g, 0.0, where)
+
+
+_clamp_both.vjps(
+    input=lambda g, input, min, max: _clamped(g, input, min, max, 0),
+    min=lambda g, input, min, max: _clamped(g, input, min, max, 1),
+    max=lambda g, input, min, max: _clamped(g, input, min, max, 2),
+)
+
+
 def clamp(input, min=None, max=None):
     """``input`` bounded to [min, max]; either may be None or a tensor, but not both None.
 
@@ -367,8 +410,11 @@ def clamp(input, min=None, max=None):
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Traced) or isinstance(max, Traced):
-        out = input if min is None else maximum(input, min)
-        return out if max is None else minimum(out, max)
+        if not all(b is None or isinstance(b, Traced) for b in (min, max)):
+            raise TypeError("clamp(): min and max must both be tensors or both be numbers")
+        if max is None:
+            return _clamp_min(input, min)
+        return _clamp_max(input, max) if min is None else _clamp_both(input, min, max)
     bounds = [b for b in (min, max) if b is not None]
     dtype = _types.result_dtype((input.array, *bounds))
     if dtype is not input.array.dtype:

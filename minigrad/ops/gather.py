@@ -161,7 +161,7 @@ def _prepared(name: str, input: Any, dim: Any, index: Any, src: Any) -> Any:
             f"{d} and to be no larger size than src {list(src.array.shape)}"
         )
     if not i.size:
-        return wide, np.zeros((), input.array.dtype), d, i
+        return wide, reshape(getitem(reshape(s, (-1,)), (slice(0, 0),)), i.shape), d, i
     if s.array.shape != i.shape:
         s = getitem(s, tuple(slice(n) for n in i.shape))
     return wide, s, d, i

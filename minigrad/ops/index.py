@@ -8,6 +8,7 @@ view steps; its rules use itself and the path, so it has every order of derivati
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,9 @@ def _getitem_title(node: Any) -> str:
     return last
 
 
-@primitive(view=True, title=_getitem_title)
+@primitive(view=True, title=_getitem_title, by=operator.getitem)
 def getitem(input, /, index):
     """The part of ``input`` that ``index``, a tuple made by ``basic`` or ``split_index``, selects."""
-    return input[index]
 
 
 @primitive(title="IndexPutBackward0")
@@ -61,8 +61,8 @@ def basic(index: Any) -> tuple[Any, ...] | None:
     for i in index:
         kind = type(i)
         if kind is int or i is None:
-            continue
-        if kind is slice:
+            pass
+        elif kind is slice:
             if i.step is not None and i.step <= 0:
                 raise ValueError("step must be greater than zero")
         elif i is Ellipsis:
@@ -206,7 +206,14 @@ def write(input, value, /, path):
     return out
 
 
-write.vjps(input=lambda g, path: write(g, 0.0, path), value=lambda g, path: follow(g, path))
+def _write_rule(g: Any, needed: tuple[bool, bool], path: tuple[Any, ...]) -> tuple[Any, Any]:
+    return (
+        write(g, 0.0, path) if needed[0] else None,
+        follow(g, path) if needed[1] else None,
+    )
+
+
+write.joint(_write_rule)
 
 
 def _write(array: Array, value: Any, path: tuple[Any, ...]) -> None:
@@ -244,8 +251,7 @@ def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
     The write is recorded on the owner of t's memory and done in its memory; its version goes up by one.
     """
     writable(t)
-    owner = t if t.base is None else t.base
-    path = t.path + steps if t.base is not None else steps
+    owner, path = (t, steps) if t.base is None else (t.base, t.path + steps)
     v, f = value, None
     if isinstance(value, Traced):
         if value.array.dtype is not t.array.dtype:

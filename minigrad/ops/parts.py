@@ -13,6 +13,7 @@ import numpy as np
 from .._tape import Traced, primitive, variadic
 from ._common import all_dims, common, one_dim
 from ._public import named
+from .shape import reshape
 
 
 # ------------------------------------------------------------------------------ joining
@@ -49,20 +50,21 @@ def cat(tensors, dim=0):
                     f"Sizes of tensors must match except in dimension {d}. Expected size {first[k]} but got size "
                     f"{s[k]} for tensor number {i} in the list."
                 )
-    fixed = common(*tensors)  # the dtypes of empties count too
-    if fixed is not None:
-        real = [x for x in fixed if x.array.shape != (0,)] or fixed[:1]
-    return _cat(real, d)
+    return _cat(common(*tensors) or tensors, d)
 
 
 @variadic("CatBackward0")
 def _cat(arrays, dim):
-    return np.concatenate(arrays, dim)
+    real = [a for a in arrays if a.shape != (0,)]
+    return np.concatenate(real, dim) if real else arrays[0].copy()
 
 
 def _split_gradient(g: Any, shapes: Sequence[Any], dim: int) -> list[Any]:
     parts, start = [], 0
     for s in shapes:
+        if s == (0,) and len(g.shape) > 1:
+            parts.append(reshape(_narrow(g, dim, 0, 0), (0,)))
+            continue
         parts.append(_narrow(g, dim, start, s[dim]))
         start += s[dim]
     return parts

@@ -178,7 +178,8 @@ def _std(input, /, dim, correction, keepdim):
 def _std_rule(
     g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any, correction: Any
 ) -> Any:
-    return _var_rule(g / (2 * out), input, into, dim, correction)
+    flat = masked(out) == 0  # there torch takes 0 for the slope
+    return _var_rule(choose(0.0, g / (2 * choose(1.0, out, flat)), flat), input, into, dim, correction)
 
 
 _std.vjps(input=_std_rule)
@@ -213,10 +214,10 @@ def _prod(input, /, dim, keepdim):
     return np.multiply.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
 
 
-def _prod_rule(g: Any, input: Any, into: tuple[int, ...], dim: Any) -> Any:
+def _prod_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any) -> Any:
     """The product of the others: by dividing, or where there are zeros by products from both sides."""
     if masked(input).all():
-        return spread(g * _prod(input, dim, False), into, dim) / input
+        return spread(g * out, into, dim) / input
     n = len(into)
     dims = all_dims(dim, n)
     order = [i for i in range(n) if i not in dims] + list(dims)
@@ -280,7 +281,8 @@ def _norm_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], p: Any, dim:
     zero = masked(whole == 0.0)
     if p == 2:
         return size * choose(0.0, input / choose(1.0, whole, zero), zero)
-    ratio = abs(input) / choose(1.0, whole, zero)
+    zero = zero | (masked(input) == 0) if p < 2 else zero
+    ratio = choose(1.0, abs(input), zero) / choose(1.0, whole, zero)
     return size * choose(0.0, sign(input) * ratio ** (p - 1.0), zero)
 
 
