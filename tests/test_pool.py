@@ -64,9 +64,9 @@ def moves(draw, x, dims, dilated=True):
 
 
 def both(x, grad=True):
-    """The same numbers and strides in both packages."""
+    """The same numbers in both packages; torch, which takes not every layout, gets them in order."""
     ours = mg.from_numpy(x)
-    theirs = torch.from_numpy(x)
+    theirs = torch.from_numpy(np.array(x, order="C"))
     if grad:
         ours, theirs = ours.detach().requires_grad_(), theirs.detach().requires_grad_()
     return ours, theirs
@@ -86,8 +86,7 @@ def same_gradients(ours, theirs, f, order=2):
     """Values, gradients and, through gradients of gradients, second ones of f(package's functions, x)."""
     y, z = f(G, ours), f(vars(F), theirs)
     close(y, z, "value")
-    if z.grad_fn.name() != "AsStridedBackward1":  # what torch does to one channels-last layout
-        assert y.grad_fn.name() == z.grad_fn.name()
+    assert y.grad_fn.name() == z.grad_fn.name()
     g = np.random.default_rng(0).uniform(0.5, 2, z.shape).astype(z.detach().numpy().dtype)
     mine, other = both(g)
     (dx,) = mg.autograd.grad(y, ours, mine, create_graph=order > 1)
@@ -221,7 +220,7 @@ def test_fractional_max_pool_draws_torchs_numbers(dims):
 @pytest.mark.parametrize("dims", [1, 2, 3])
 @given(st.data())
 def test_max_unpool(dims, data):
-    x = data.draw(inputs(dims, "float64", min_side=2))
+    x = np.ascontiguousarray(data.draw(inputs(dims, "float64", min_side=2)))
     assume(x.size)
     kernel = [data.draw(st.integers(1, min(n, 3))) for n in x.shape[-dims:]]
     pooled, indices = getattr(F, f"max_pool{dims}d")(

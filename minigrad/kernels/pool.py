@@ -7,7 +7,7 @@ Two families, each closed under differentiation:
 
     x (..., *size)    y, g, codes (..., *out)      with the window's size and out
 
-Codes are the numbers of taps, or where windows are far apart or narrow, positions (int64).
+Codes are the numbers of taps, or where windows are far apart, positions (int64).
 `give` and `pick` are adjoint to each other, and so are `mean` and `spread`.  Callers have checked
 shapes.  Answers are new arrays, and the same bits for every number of threads.  Small work and
 unusual dtypes are NumPy's, so that Numba is not loaded for them.
@@ -92,7 +92,10 @@ def give(g: Array, codes: Array, window: Window) -> Array:
         return x.reshape(g.shape[: g.ndim - window.axes] + window.size)
     if codes.dtype == np.int64:
         return pool_spans.add_at(g, codes, window.size)
-    return _backward(g, np.ascontiguousarray(codes), window)
+    source = _wide(g)
+    x = np.empty(g.shape[: g.ndim - window.axes] + window.size, source.dtype)
+    _backward(source, np.ascontiguousarray(codes), x, window)
+    return x.astype(g.dtype, copy=False)
 
 
 def spread(g: Array, window: Window, include_pad: bool = True, override: int | None = None) -> Array:  # fmt: skip
@@ -103,14 +106,15 @@ def spread(g: Array, window: Window, include_pad: bool = True, override: int | N
     if _for_numpy(len(flat), g.dtype, window):
         return pool_numpy.spread(flat, window, by).reshape(shape)
     wide = _wide(flat)
+    x = np.empty(shape, wide.dtype)  # answered as it is: of a view the engine would take a copy
     if _is_whole(window):
-        x = _repeat(wide, by, math.prod(window.size))
+        _repeat(wide, by, x.reshape(len(flat), math.prod(window.size)))
     elif window.by_span:
         table = divisors(window, include_pad, override)
-        x = pool_spans.large_spread(wide, window.spans, table, window.size)
+        pool_spans.large_spread(wide, window.spans, table, x.reshape(len(flat), *window.size))
     else:
-        x = _backward(wide / np.asarray(by, wide.dtype), None, window)
-    return x.reshape(shape).astype(g.dtype, copy=False)
+        _backward(wide / np.asarray(by, wide.dtype), None, x, window)
+    return x.astype(g.dtype, copy=False)
 
 
 def pick(x: Array, codes: Array, window: Window) -> Array:
@@ -172,33 +176,31 @@ def _totals(x: Array, divisor: Any) -> Array:
     """The sum of each plane, divided."""
     from minigrad.kernels import pool_loops
 
-    rows, y, by = x.reshape(len(x), x[0].size), np.empty(len(x), x.dtype), x.dtype.type(divisor)
+    rows = x.reshape(len(x), math.prod(x.shape[1:]))
+    y, by = np.empty(len(x), x.dtype), x.dtype.type(divisor)
     threads.run(lambda a, b: pool_loops.totals(rows, by, y, a, b), len(x), x.size / 8)
     return y
 
 
-def _repeat(g: Array, divisor: Any, many: int) -> Array:
-    """(planes, many): the number of each plane, divided."""
+def _repeat(g: Array, divisor: Any, x: Array) -> None:
+    """x (planes, pixels): the number of each plane, divided."""
     from minigrad.kernels import pool_loops
 
-    flat, x, by = g.reshape(-1), np.empty((len(g), many), g.dtype), g.dtype.type(divisor)
+    flat, by = g.reshape(-1), g.dtype.type(divisor)
     threads.run(lambda a, b: pool_loops.repeat(flat, by, x, a, b), len(g), x.size / 8)
-    return x
 
 
-def _backward(g: Array, codes: Array | None, window: Window) -> Array:
+def _backward(g: Array, codes: Array | None, x: Array, window: Window) -> None:
     from minigrad.kernels import pool_rows
 
-    source = _wide(g)
-    x = np.empty(g.shape[: g.ndim - len(window.out)] + window.size, source.dtype)
-    if x.size:
-        dims, taps, begin = _geometry(window)
-        kind = _kind(x.dtype, window)
-        flat = (source.reshape(-1), None if codes is None else codes.reshape(-1), x.reshape(-1))
+    if not x.size:
+        return
+    dims, taps, begin = _geometry(window)
+    kind = _kind(x.dtype, window)
+    flat = (g.reshape(-1), None if codes is None else codes.reshape(-1), x.reshape(-1))
 
-        def task(start: int, stop: int) -> None:
-            pool_rows.unpool(kind, *flat, dims, taps, begin, start, stop)
+    def task(start: int, stop: int) -> None:
+        pool_rows.unpool(kind, *flat, dims, taps, begin, start, stop)
 
-        cost = x.size + g.size * math.prod(window.kernel) / 4
-        threads.run(task, x.size // window.size[-1], cost)
-    return x.astype(g.dtype, copy=False)
+    cost = x.size + g.size * math.prod(window.kernel) / 4
+    threads.run(task, x.size // window.size[-1], cost)

@@ -1,13 +1,11 @@
 r"""Pooling of large tensors over windows that start and stop anywhere: planes p0 .. p1, each by itself.
 
-Where rows are long, whole rows of a window are joined first, which is vector work, and then the
-numbers along the one row that this makes:
+Whole rows of a window are joined first, which is vector work, and then the numbers along the one
+row that this makes:
 
     rows of the window     a b c d e f   \
                            g h i j k l    >   max(a, g, m)  max(b, h, n)  ..   cut into windows
                            m n o p q r   /
-
-Where they are short, it is one number after another.
 """
 
 from typing import Any
@@ -15,33 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels._jit import jit
-
-SHORT = 16  # numbers of a row
-
-
-@jit
-def _direct(plane: Any, span: Any) -> Any:
-    """The greatest number of a window, the place of the first in its plane; NaN is greater than all."""
-    _, n1, n2 = plane.shape
-    best, at = plane[span[0], span[2], span[4]], -1
-    for i0 in range(span[0], span[1]):
-        for i1 in range(span[2], span[3]):
-            row = plane[i0, i1]
-            for i2 in range(span[4], span[5]):
-                value = row[i2]
-                if value > best or value != value or at < 0:
-                    best, at = value, (i0 * n1 + i1) * n2 + i2
-    return best, at
-
-
-@jit
-def _join(row: Any, best: Any, where: Any, number: Any) -> None:
-    """The greater of each column's best and the new row; `where` has the rows' numbers."""
-    for c in range(len(best)):
-        new, old = row[c], best[c]
-        wins = (new > old) | (new != new) | (number == 0)
-        best[c] = new if wins else old
-        where[c] = number if wins else where[c]
+from minigrad.kernels.pool_simd import windows
 
 
 @jit
@@ -58,33 +30,38 @@ def _along(best: Any, where: Any, start: int, stop: int) -> Any:
 
 
 @jit
-def maximum(x: Any, spans: Any, y: Any, positions: Any, p0: int, p1: int) -> None:
-    """The greatest number of each window and its position: the first of several, but the last NaN."""
-    _, n1, n2 = x.shape[1:]
+def maximum(kind: Any, x: Any, size: Any, spans: Any, y: Any, positions: Any, ones: Any, p0: int,
+            p1: int) -> None:  # fmt: skip
+    """The greatest number of each window and its position: the first of several, but the last NaN.
+
+    x: all planes, flat, each of `size`.   kind: vectors of what length, and a stride of 1.
+    """
+    n1, n2 = size[1], size[2]
     best, where = np.empty(n2, x.dtype), np.empty(n2, np.int32)
-    span = np.empty(6, np.int64)
+    rows = np.empty((size[0] * n1, 2), np.int64)
     for p in range(p0, p1):
         lines = spans[p % len(spans)]
         for o0 in range(y.shape[1]):
-            span[0], span[1] = lines[0, o0]
             for o1 in range(y.shape[2]):
-                span[2], span[3] = lines[1, o1]
-                if n2 >= SHORT:
-                    rows = np.int32(0)
-                    for i0 in range(span[0], span[1]):
-                        for i1 in range(span[2], span[3]):
-                            _join(x[p, i0, i1], best, where, rows)
-                            rows += np.int32(1)
+                count = 0
+                for i0 in range(lines[0, o0, 0], lines[0, o0, 1]):
+                    for i1 in range(lines[1, o1, 0], lines[1, o1, 1]):
+                        rows[count, 0] = (i0 * n1 + i1) * n2
+                        rows[count, 1] = count
+                        count += 1
+                for c in range(0, n2, len(kind[0])):
+                    windows(kind, x, p * size[0] * n1 * n2, rows, 0, count, 1, 1, 1, c, n2, best, c,
+                            n2 - c, where, ones[0], ones, 0)  # fmt: skip
                 for o2 in range(y.shape[3]):
-                    span[4], span[5] = lines[2, o2]
-                    if n2 < SHORT:
-                        value, at = _direct(x[p], span)
-                    else:
-                        value, row, column = _along(best, where, span[4], span[5])
-                        across = span[3] - span[2]
-                        line = (span[0] + row // across) * n1 + span[2] + row % across
-                        at = line * n2 + column
-                    y[p, o0, o1, o2], positions[p, o0, o1, o2] = value, at
+                    value, row, column = _along(best, where, lines[2, o2, 0], lines[2, o2, 1])
+                    y[p, o0, o1, o2] = value
+                    positions[p, o0, o1, o2] = rows[row, 0] + column
+
+
+@jit
+def _clear(x: Any) -> None:
+    for i in range(len(x)):
+        x[i] = 0
 
 
 @jit
@@ -112,26 +89,35 @@ def mean(x: Any, spans: Any, divisors: Any, y: Any, p0: int, p1: int) -> None:
 
 
 @jit
-def spread(g: Any, spans: Any, divisors: Any, x: Any, p0: int, p1: int) -> None:
-    """x, which is 0, plus each g, divided, at every pixel of its window."""
-    n2 = x.shape[3]
+def spread(g: Any, spans: Any, divisors: Any, apart: bool, x: Any, p0: int, p1: int) -> None:
+    """x: at every pixel the sum of each g, divided, whose window it is in.
+
+    apart: whether no two windows share a row, so that rows are written, not added to.
+    """
+    n1, n2 = x.shape[2:]
     lines = spans[0]
     share = np.empty(n2, x.dtype)
+    flat = x.reshape(len(x), x.shape[1] * n1 * n2)
     for p in range(p0, p1):
+        plane = flat[p]
+        _clear(plane)  # here, not all at once: it stays in the cache
         for o0 in range(g.shape[1]):
             for o1 in range(g.shape[2]):
-                for c in range(n2):
-                    share[c] = 0
+                _clear(share)
                 divisor = divisors[0, o0] * divisors[1, o1]
                 for o2 in range(g.shape[3]):
                     part = g[p, o0, o1, o2] / (divisor * divisors[2, o2])
                     for c in range(lines[2, o2, 0], lines[2, o2, 1]):
-                        share[c] += part
+                        share[np.uintp(c)] += part
                 for i0 in range(lines[0, o0, 0], lines[0, o0, 1]):
                     for i1 in range(lines[1, o1, 0], lines[1, o1, 1]):
-                        row = x[p, i0, i1]
-                        for c in range(n2):
-                            row[c] += share[c]
+                        base = (i0 * n1 + i1) * n2
+                        if apart:
+                            for c in range(n2):
+                                plane[np.uintp(base + c)] = share[c]
+                        else:
+                            for c in range(n2):
+                                plane[np.uintp(base + c)] += share[c]
 
 
 @jit(reassociate=True)

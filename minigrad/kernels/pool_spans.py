@@ -133,36 +133,41 @@ def mean(x: Array, out: tuple[int, ...]) -> Array:
 
 
 def spread(g: Array, size: tuple[int, ...]) -> Array:
-    """The adjoint of `mean`."""
-    out, x = g.shape[1:], np.zeros((len(g), *size), _wide(g[:0]).dtype)
+    """The adjoint of `mean`, of (..., *out)."""
+    cut = g.ndim - len(size)
+    lead, out = g.shape[:cut], g.shape[cut:]
+    x = np.zeros(lead + size, _wide(g[:0]).dtype)
     if not g.size or not x.size:
         return x.astype(g.dtype, copy=False)
+    planes = math.prod(lead)
+    flat = g.reshape(planes, *out)
     if _for_numpy(g, max(x.size, g.size)):
         layout = _adaptive_layout(size, out)
-        share = g / layout.area.astype(x.dtype)
-        plane = math.prod(size)
-        lead = np.arange(0, x.size, plane).reshape((-1,) + (1,) * (g.ndim - 1))
-        real = ~layout.short
-        every = np.broadcast_to(real, (len(g), *real.shape[1:]))
-        places = (layout.places + lead[..., None])[every]
+        share = flat / layout.area.astype(x.dtype)
+        first = np.arange(planes).reshape((-1,) + (1,) * (len(out) + 1)) * math.prod(size)
+        every = np.broadcast_to(~layout.short, (planes, *layout.short.shape[1:]))
+        places = (layout.places + first)[every]
         np.add.at(x.reshape(-1), places, np.broadcast_to(share[..., None], every.shape)[every])
     else:
-        x = large_spread(_wide(g), adaptive(size, out), _sides(size, out), size)
+        into = x.reshape(planes, *size)
+        large_spread(_wide(flat), adaptive(size, out), _sides(size, out), into)
     return x.astype(g.dtype, copy=False)
 
 
 # ---------------------------------------------------------------------------- the Numba side
 def large_maximum(x: Array, spans: Array, out: tuple[int, ...]) -> tuple[Array, Array]:
     """`maximum`, of contiguous float32 or float64."""
-    from minigrad.kernels import pool_loops
+    from minigrad.kernels import pool_loops, simd
 
-    source = x.reshape(len(x), *_three(x.shape[1:]))
+    lanes = simd.BYTES // x.itemsize
+    kind, ones = ((0,) * lanes, (0,)), np.ones(lanes, x.dtype)
+    source, size = x.reshape(-1), np.array(_three(x.shape[1:]))
     y = np.empty((len(x), *_three(out)), x.dtype)
     positions = np.empty(y.shape, np.int64)
     threads.run(
-        lambda a, b: pool_loops.maximum(source, spans, y, positions, a, b),
+        lambda a, b: pool_loops.maximum(kind, source, size, spans, y, positions, ones, a, b),
         len(x),
-        2 * max(x.size, y.size),
+        max(x.size, 4 * y.size),
     )
     return y.reshape(len(x), *out), positions.reshape(len(x), *out)
 
@@ -180,17 +185,22 @@ def large_mean(x: Array, spans: Array, divisors: Array, out: tuple[int, ...]) ->
     return y.reshape(len(x), *out)
 
 
-def large_spread(g: Array, spans: Array, divisors: Array, size: tuple[int, ...]) -> Array:
-    """The adjoint of `large_mean`."""
+def large_spread(g: Array, spans: Array, divisors: Array, x: Array) -> None:
+    """The adjoint of `large_mean`, written into x (planes, *size)."""
     from minigrad.kernels import pool_loops
 
     source = g.reshape(len(g), *_three(g.shape[1:]))
-    x = np.zeros((len(g), *_three(size)), g.dtype)
+    into = x.reshape(len(x), *_three(x.shape[1:]))
     by = divisors.astype(g.dtype)
-    threads.run(
-        lambda a, b: pool_loops.spread(source, spans, by, x, a, b), len(g), max(x.size, g.size)
+    apart = all(
+        (spans[0, d, : n - 1, 1] <= spans[0, d, 1:n, 0]).all()
+        for d, n in enumerate(source.shape[1:3])
     )
-    return x.reshape(len(g), *size)
+    threads.run(
+        lambda a, b: pool_loops.spread(source, spans, by, apart, into, a, b),
+        len(g),
+        max(x.size, g.size),
+    )
 
 
 # ---------------------------------------------------------------------------- by position
@@ -207,15 +217,12 @@ def put_at(x: Array, positions: Array, size: tuple[int, ...]) -> Array:
 def _placed(g: Array, positions: Array, size: tuple[int, ...], add: bool) -> Array:
     lead = g.shape[: g.ndim - len(size)]
     planes, plane = math.prod(lead), math.prod(size)
-    x = np.zeros((planes, plane), _wide(g[:0]).dtype)
-    if not g.size:
-        return x.reshape(lead + size).astype(g.dtype, copy=False)
-    values, places = (
-        _wide(g).reshape(planes, -1),
-        np.ascontiguousarray(positions).reshape(planes, -1),
-    )
+    values = _wide(g).reshape(planes, math.prod(g.shape[len(lead) :]))
+    places = np.ascontiguousarray(positions).reshape(values.shape)
+    x = np.zeros(lead + size, values.dtype)
+    into = x.reshape(planes, plane)
     if _for_numpy(g, g.size):
-        where = places + np.arange(0, x.size, plane)[:, None]
+        where = places + np.arange(planes)[:, None] * plane
         if add:
             np.add.at(x.reshape(-1), where, values)
         else:
@@ -223,10 +230,9 @@ def _placed(g: Array, positions: Array, size: tuple[int, ...], add: bool) -> Arr
     else:
         from minigrad.kernels import pool_loops
 
-        threads.run(
-            lambda a, b: pool_loops.place(values, places, x, add, a, b), planes, g.size + x.size / 4
-        )
-    return x.reshape(lead + size).astype(g.dtype, copy=False)
+        cost = g.size + x.size / 4
+        threads.run(lambda a, b: pool_loops.place(values, places, into, add, a, b), planes, cost)
+    return x.astype(g.dtype, copy=False)
 
 
 def take_at(x: Array, positions: Array, dims: int) -> Array:

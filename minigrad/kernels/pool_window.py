@@ -21,9 +21,6 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-NARROW = 8  # pixels of a row
-
-
 class Tables(NamedTuple):
     """What can be worked out once about a window."""
 
@@ -58,9 +55,8 @@ class Window:
         self.padding, self.dilation, self.out = padding, dilation, out  # padding: of either side
         self.work = math.prod(kernel) * math.prod(out)  # taps of all windows of a plane
         self.axes = len(size)
-        # Few, far or narrow windows: kernels go by what each one spans, not by rows of outputs.
-        far = stride[-1] > 2 or size[-1] < NARROW
-        self.by_span = far and dilation == (1,) * len(size)
+        # Where windows are far apart, kernels go by what each one spans, not by rows of outputs.
+        self.by_span = stride[-1] > 2 and dilation == (1,) * len(size)
 
     def __iter__(self) -> Iterator[tuple[int, ...]]:
         return iter((self.size, self.kernel, self.stride, self.padding, self.dilation, self.out))

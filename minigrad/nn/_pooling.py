@@ -237,7 +237,9 @@ def _adaptive_avg_pool(n: int, input: Any, output_size: Any) -> Any:
     name = f"adaptive_avg_pool{n}d"
     array = _pool_args.tensor(name, input)
     out, window = _pool_args.adaptive(name, n, array.shape, key(output_size))
-    if n > 1 and out == (1,) * n:
+    if n > 1 and out == (1,) * n:  # torch takes the mean, also of nothing and with its errors
+        if array.dtype.kind == "f" and window is not None:
+            return ops.mean_pool(input, window, True, None, "MeanBackward1")
         return mean(input, tuple(range(-n, 0)), True)
     if array.dtype.kind != "f":
         _pool_args.refuse("adaptive_avg_pool3d_cpu" if n == 3 else "adaptive_avg_pool2d", array.dtype)  # fmt: skip

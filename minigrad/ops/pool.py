@@ -137,8 +137,7 @@ def mean_spans(input, /, sizes, name):
 @primitive(title=_named, quiet=True)
 def spread_spans(input, /, size, name):
     """The adjoint of ``mean_spans``: (..., *out) -> (..., *size)."""
-    planes, lead = _planes(input, len(size))
-    return pool_spans.spread(planes, size).reshape(lead + size)
+    return pool_spans.spread(input, size)
 
 
 mean_spans.vjps(
