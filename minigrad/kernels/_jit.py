@@ -23,14 +23,16 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config, event
+from numba.core import event
 
 HERE = Path(__file__).parent
+config: Any = numba.config
 PATIENCE = 2.0  # seconds of compiling before the user is told what the wait is for
 
 
@@ -102,7 +104,7 @@ def _cache_folder() -> Path | None:
     return None
 
 
-class _Notice(event.Listener):  # type: ignore[misc]
+class _Notice(event.Listener):
     """Says once that kernels are being compiled when that has taken PATIENCE seconds in all."""
 
     def __init__(self) -> None:
@@ -116,7 +118,7 @@ class _Notice(event.Listener):  # type: ignore[misc]
             return
         self.depth += 1
         if self.depth == 1 and self.spent < PATIENCE:
-            self.started = event.timestamp
+            self.started = time.monotonic()
             self.timer = threading.Timer(PATIENCE - self.spent, self.tell)
             self.timer.daemon = True
             self.timer.start()
@@ -128,12 +130,13 @@ class _Notice(event.Listener):  # type: ignore[misc]
         if self.depth == 0 and self.timer is not None:
             self.timer.cancel()
             self.timer = None
-            self.spent += event.timestamp - self.started
+            self.spent += time.monotonic() - self.started
 
     def tell(self) -> None:
         self.spent = PATIENCE
         where = "kept for the next run" if _folder else "no writable cache folder"
-        print(f"minigrad: compiling kernels ({where}) ...", file=sys.stderr, flush=True)
+        sys.stderr.write(f"minigrad: compiling kernels ({where}) ...\n")
+        sys.stderr.flush()
 
 
 _lock = threading.Lock()

@@ -116,9 +116,27 @@ class ChannelWeight:
         )
         image_x, image_g = (n * groups * item for n in (inputs * pixels_x, outputs * pixels_g))
         self.sizes = integers(
-            [images, batch, pixels_x, pixels_g, item, lanes, image_x, image_g]
-            + [planes.plane, plane_g, blocks_g, height, vecs, per_column, row, step_sums]
-            + [blocks_x, self.taps, len(planes.gaps)]
+            [
+                images,
+                batch,
+                pixels_x,
+                pixels_g,
+                item,
+                lanes,
+                image_x,
+                image_g,
+                planes.plane,
+                plane_g,
+                blocks_g,
+                height,
+                vecs,
+                per_column,
+                row,
+                step_sums,
+                blocks_x,
+                self.taps,
+                len(planes.gaps),
+            ]
         )
         self.positions = np.array(planes.positions[0], np.int64)
         steps = np.arange(out[2], dtype=np.int64) * planes.step_in
@@ -146,6 +164,7 @@ class ChannelWeight:
         self.cost = NANOSECONDS * images * pixels_g * outputs * inputs * self.taps
 
     def __call__(self, x: Array, g: Array) -> Array:
+        """Run on x and g; answers dw."""
         dw = scratch.empty(self.shape, x.dtype)
         total = scratch.take("weights", self.sums_size, np.uint8)
         sums, x_at, g_at, dw_at = addresses(total, x, g, dw)

@@ -64,7 +64,7 @@ def _multiply(sizes, tile, kind, lo, hi, at, out, offs, wf):  # type: ignore[no-
     chunk = max(1, TAPS // max(1, taps)) * taps
     blocks = -(-outputs // height)
     for _ in range(0, number, vecs):
-        for o in range(0, outputs if start == stop else 0):
+        for o in range(outputs if start == stop else 0):
             for i in range(vecs):
                 clear(out + o * step_tmp + i * step_out, lanes * item)
         for k in range(start, stop, max(1, chunk)):
@@ -80,7 +80,7 @@ def _multiply(sizes, tile, kind, lo, hi, at, out, offs, wf):  # type: ignore[no-
 def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end of a convolution; see `Direct` for the tables."""
     groups, inputs, outputs, pixels_in, item, lanes, image_x, image_y = sizes[0:8]
-    plane, step_tmp, band, count, wide, step_in, step_out, columns, height = sizes[8:17]
+    plane, step_tmp, band, count, wide, _, _, columns, height = sizes[8:17]
     number_rows, number_gaps, depth_all = sizes[19:22]
     x, wf, bias, y, xp, tmp, starts_x, starts_y, pixels, offs, gaps, rows, reads, kinds = addresses
     vector = lanes * item
@@ -102,8 +102,9 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
             for f in range(columns):
                 kind = kinds + (look(rows, 4 * r + 1) * columns + f) * 48
                 out = tmp + ((r - r0) * wide + look(kind, 2)) * vector
-                _multiply(sizes, calls[0], kind, look(rows, 4 * r + 2), look(rows, 4 * r + 3),
-                          xp + look(rows, 4 * r), out, offs, wf + group * depth_all * blocks * height * item)  # fmt: skip
+                lo, hi = look(rows, 4 * r + 2), look(rows, 4 * r + 3)
+                _multiply(sizes, calls[0], kind, lo, hi, xp + look(rows, 4 * r), out, offs,
+                          wf + group * depth_all * blocks * height * item)  # fmt: skip
         base = y + group * outputs * image_y + r0 * wide * item
         unpack(calls[3:5], tmp, step_tmp, outputs, (r1 - r0) * wide, item, lanes, base, image_y,
                starts_y + block * lanes * 8, bias + group * outputs * item)  # fmt: skip
@@ -134,7 +135,7 @@ class Direct:
             images, groups * inputs, groups * outputs, size, out, phases, lanes, item
         )
         wide = lane.out[2]
-        self.height, vecs = choose_tile(outputs, max(p.count for p in lane.phases[2]))
+        self.height, vecs = choose_tile(outputs, max(p.number for p in lane.phases[2]))
         names = "gather", "gather_few", "scatter", "scatter_few"
         tile = simd.address("tile", self.height, vecs, dtype)
         self.calls = integers([tile, *(simd.address(n, 0, 0, dtype) for n in names)])
@@ -166,10 +167,30 @@ class Direct:
             np.int64,
         )
         self.sizes = integers(
-            [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_y]
-            + [planes.plane, step_tmp, band, count, wide, planes.step_in, step_out]
-            + [len(lane.phases[2]), self.height, vecs, len(self.kinds), rows, len(planes.gaps)]
-            + [len(self.offs)]
+            [
+                groups,
+                inputs,
+                outputs,
+                math.prod(lane.size),
+                item,
+                lanes,
+                image_x,
+                image_y,
+                planes.plane,
+                step_tmp,
+                band,
+                count,
+                wide,
+                planes.step_in,
+                step_out,
+                len(lane.phases[2]),
+                self.height,
+                vecs,
+                len(self.kinds),
+                rows,
+                len(planes.gaps),
+                len(self.offs),
+            ]
         )
         # Rows that fill up the last block repeat the last: their sums are not used.
         self.rows = np.minimum(np.arange(filled), outputs - 1) * (steps[1] * item)
@@ -186,6 +207,7 @@ class Direct:
         self.weight_tables = addresses(self.rows, self.taps, self.kinds)
 
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
+        """Run on x, w and b or None; answers y."""
         dtype, lane = x.dtype, self.lanes
         y = scratch.empty((*self.shape_y, *lane.padded), dtype)
         bias = conv_plan.no_bias(self.shape_y[1], dtype) if b is None else b

@@ -53,23 +53,23 @@ class Plan:
         self.border = (x[1], *bordered)
         # One image as (groups, channels, *kernel, *out): its windows, which overlap.
         self.windows = (groups, channels, *kernel, *out)
-        self.strides = (
+        self.strides: tuple[int, ...] = (
             plane * x[1],
             plane * channels,
             plane,
             *(step * d for step, d in zip(steps, geo.dilation)),
             *(step * s for step, s in zip(steps, geo.stride)),
         )
-        self.columns = (-1, groups, channels * taps, pixels)
+        self.columns: tuple[int, ...] = (-1, groups, channels * taps, pixels)
         # The same with all channels in a row, for adding to one tap of all windows.
         self.wide = (groups * channels, *kernel, *out)
-        self.wide_strides = (self.strides[0], *self.strides[2:])
-        self.taps = [(*every, *k) for k in itertools.product(*map(range, kernel))]
-        self.weight = (groups, w[0] // groups, channels * taps)
+        self.wide_strides: tuple[int, ...] = (self.strides[0], *self.strides[2:])
+        self.taps: list[Any] = [(*every, *k) for k in itertools.product(*map(range, kernel))]
+        self.weight: tuple[int, ...] = (groups, w[0] // groups, channels * taps)
         # With one channel per group, the product of w and g is a plain one, which is quicker.
         self.outer = np.multiply if w[0] == groups else np.matmul
         self.grad = (-1, groups, w[0] // groups, pixels)
-        self.bias = (-1,) + (1,) * dims
+        self.bias: tuple[int, ...] = (-1,) + (1,) * dims
         self.images = x[0]
         self.single = x[0] == groups == 1 and not self.empty
         if self.single:
@@ -82,7 +82,10 @@ class Plan:
         return (slice(i, i + self.at_once) for i in range(0, self.images, self.at_once))
 
     def lay_out(self, x: Array) -> Array:
-        """The columns of some images: (n, groups, channels * taps, pixels); n and groups left out if both 1."""
+        """The columns of some images: (n, groups, channels * taps, pixels).
+
+        Without the first two if there is one image and one group.
+        """
         if self.inside is not None:
             bordered = np.zeros((len(x), *self.border), x.dtype)
             bordered[self.inside] = x
@@ -111,15 +114,14 @@ class Plan:
     def conv_input(self, g: Array, w: Array, b: Array | None) -> Array:
         """Adjoint of `conv` in x; see kernels.conv."""
         bordered = np.zeros((self.images, *self.border), g.dtype)
-        if not self.empty:
+        if self.single:
+            matrix = w.reshape(self.flat_weight).T
+            self.add_back(self.outer(matrix, g.reshape(self.flat_grad)), bordered)
+        elif not self.empty:
             matrix = w.reshape(self.weight).swapaxes(1, 2)
             g = g.reshape(self.grad)
-            with np.errstate(all="ignore"):
-                if self.images <= self.at_once:
-                    self.add_back(self.outer(matrix, g), bordered)
-                else:
-                    for part in self.parts():
-                        self.add_back(self.outer(matrix, g[part]), bordered[part])
+            for part in self.parts():
+                self.add_back(self.outer(matrix, g[part]), bordered[part])
         x = bordered if self.inside is None else np.ascontiguousarray(bordered[self.inside])
         if b is not None:
             x += b.reshape(self.bias)
@@ -141,14 +143,8 @@ class Plan:
         if self.single:
             return np.dot(g.reshape(self.flat_grad), self.lay_out(x).T).reshape(self.kernels)
         g = g.reshape(self.grad)
-        with np.errstate(all="ignore"):
-            if self.images <= self.at_once:
-                sums = np.matmul(g, self.lay_out(x).swapaxes(2, 3))
-                total = sums if self.images == 1 else np.add.reduce(sums)
-            else:
-                parts = (
-                    np.add.reduce(np.matmul(g[part], self.lay_out(x[part]).swapaxes(2, 3)))
-                    for part in self.parts()
-                )
-                total = functools.reduce(np.add, parts)
-        return total.reshape(self.kernels)
+        parts = (
+            np.add.reduce(np.matmul(g[part], self.lay_out(x[part]).swapaxes(2, 3)))
+            for part in self.parts()
+        )
+        return functools.reduce(np.add, parts).reshape(self.kernels)

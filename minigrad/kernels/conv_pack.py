@@ -1,7 +1,7 @@
 """What all sweeps on image lanes share: packing, unpacking, borders, the choice of register tiles.
 
-    x, NCHW  --pack-->  xp[channel][pixel with border][lane]       see conv_plan.py
-    tmp[channel][pixel][lane]  --unpack-->  y, NCHW                (+ bias)
+x, NCHW  --pack-->  xp[channel][pixel with border][lane]       see conv_plan.py
+tmp[channel][pixel][lane]  --unpack-->  y, NCHW                (+ bias)
 """
 
 from typing import Any

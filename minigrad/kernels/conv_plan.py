@@ -1,11 +1,11 @@
-"""Where everything lies when a convolution runs on image lanes: tables, worked out once per shape.
+r"""Where everything lies when a convolution runs on image lanes: tables, worked out once per shape.
 
 Every sweep below is: output pixel  first + step*t  reads input pixels  stride*t + reach[k],
-for t < count, along each of three dimensions (missing ones have size 1).  A convolution is one
+for t < number, along each of three dimensions (missing ones have size 1).  A convolution is one
 such phase per dimension; its adjoint with stride s is s of them, without inserted zeros:
 
     conv, stride 2         y0  y1            adjoint    x0 x1 x2 x3 x4
-                          / |\\/ |\\                     phase 0: x0, x2, x4   from taps 0 and 2
+                          / |\/ |\                     phase 0: x0, x2, x4   from taps 0 and 2
                         x0 x1 x2 x3 x4                 phase 1: x1, x3       from tap 1
 
 Planes are packed with a zero border.  The columns right of a row are also those left of the next:
@@ -31,7 +31,7 @@ import numpy as np
 from minigrad.kernels.geometry import Geometry
 
 Table = np.ndarray[Any, np.dtype[np.int64]]
-Size = tuple[int, int, int]
+Size = tuple[int, ...]  # of three dimensions
 
 L2 = 600_000  # bytes of input and output that are worked on at a time
 
@@ -41,7 +41,7 @@ class Phase(NamedTuple):
 
     first: int
     step: int
-    count: int
+    number: int
     stride: int
     taps: tuple[int, ...]
     reach: tuple[int, ...]
@@ -77,6 +77,7 @@ def three(values: Any, fill: Any) -> Any:
 
 
 def in_three(geo: Geometry) -> Geometry:
+    """The same movement of a window with dimensions filled up in front to three."""
     return Geometry(
         three(geo.stride, 1), three(geo.padding, (0, 0)), three(geo.dilation, 1), geo.groups
     )
@@ -99,9 +100,9 @@ def odd_lines(count: int) -> int:
 
 def border(phases: tuple[Phase, ...], size: int) -> tuple[int, int]:
     """How far the phases read before and after a dimension's `size` pixels."""
-    used = [p for p in phases if p.taps and p.count]
+    used = [p for p in phases if p.taps and p.number]
     low = min((min(p.reach) for p in used), default=0)
-    high = max((max(p.reach) + (p.count - 1) * p.stride for p in used), default=0)
+    high = max((max(p.reach) + (p.number - 1) * p.stride for p in used), default=0)
     return max(0, -low), max(0, high - size + 1)
 
 
@@ -136,8 +137,15 @@ def _starts(images: int, image: int, parts: int, part: int, lanes: int) -> tuple
 
 
 def choose_lanes(
-    images: int, channels: int, outputs: int, size: Size, out: Size, phases: Phases, lanes: int,
-    item: int, units: Size = (1, 1, 1),
+    images: int,
+    channels: int,
+    outputs: int,
+    size: Size,
+    out: Size,
+    phases: Phases,
+    lanes: int,
+    item: int,
+    units: Size = (1, 1, 1),
 ) -> Lanes:
     """Whole images as lanes, or parts of them where that leaves fewer lanes idle.
 
@@ -166,18 +174,14 @@ def choose_lanes(
         for ps, low in zip(phases, before)
     )
     advance = length // step * stride
-    cut = tuple(
-        p._replace(count=max(0, -(-(length - p.first) // step))) for p in shifted[dim]
-    )
+    cut = tuple(p._replace(number=max(0, -(-(length - p.first) // step))) for p in shifted[dim])
     need = max(1, sum(border(cut, 0)))
     shifted = (*shifted[:dim], cut, *shifted[dim + 1 :])
     rows = max(bordered[dim], (parts - 1) * advance + need)
     bordered = (*bordered[:dim], rows, *bordered[dim + 1 :])
     padded = (*out[:dim], parts * length, *out[dim + 1 :])
     inner_in, inner_out = (math.prod(n[dim + 1 :]) * item for n in (bordered, out))
-    starts_in, dead = _starts(
-        images, channels * rows * inner_in, parts, advance * inner_in, lanes
-    )
+    starts_in, dead = _starts(images, channels * rows * inner_in, parts, advance * inner_in, lanes)
     starts_out, _ = _starts(
         images, outputs * parts * length * inner_out, parts, length * inner_out, lanes
     )
@@ -224,9 +228,7 @@ class Planes:
         self._rows(size, out, phases, pitch_h * pitch_w * vector, pitch_w * vector)
         self._taps(phases, index)
 
-    def _rows(
-        self, size: Size, out: Size, phases: Phases, slab: int, pitch: int
-    ) -> None:
+    def _rows(self, size: Size, out: Size, phases: Phases, slab: int, pitch: int) -> None:
         """Per output row: where it reads, and first and last pixel that it and those beyond read.
 
         Where: position, kind (its phases in d and h), and which rows of taps, from and to, meet
@@ -237,7 +239,7 @@ class Planes:
         deep, high, wide = size
         kinds = itertools.product(phases[0], phases[1])
         for kind, (pd, ph) in enumerate(kinds):
-            for td, th in itertools.product(range(pd.count), range(ph.count)):
+            for td, th in itertools.product(range(pd.number), range(ph.number)):
                 row = (pd.first + pd.step * td) * out[1] + ph.first + ph.step * th
                 d, h = td * pd.stride, th * ph.stride
                 met = [
@@ -273,7 +275,7 @@ class Planes:
                     for kd, kh, kw in itertools.product(pd.taps, ph.taps, pw.taps)
                 ]
             )
-            self.kinds.append((len(pd.taps) * len(ph.taps), len(pw.taps), pw.first, pw.count))
+            self.kinds.append((len(pd.taps) * len(ph.taps), len(pw.taps), pw.first, pw.number))
         self.positions, self.taps = positions, taps
 
     def offsets(self, channels: int) -> Table:
@@ -296,5 +298,5 @@ def bands(rows: int, fits: Any, wide: int, lanes: int) -> int:
 
 @functools.lru_cache(maxsize=8)
 def no_bias(count: int, dtype: Any) -> np.ndarray[Any, Any]:
+    """Zeros to add."""
     return np.zeros(count, dtype)
-

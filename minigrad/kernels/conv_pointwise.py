@@ -44,7 +44,11 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     plane = pixels * item
     vector = sizes[9]
     for task in range(begin, end):
-        image, group, first = task // chunks // groups, task // chunks % groups, task % chunks * chunk
+        image, group, first = (
+            task // chunks // groups,
+            task // chunks % groups,
+            task % chunks * chunk,
+        )
         here = x + (image * groups + group) * inputs * plane
         there = y + (image * groups + group) * outputs * plane
         for p0 in range(first, min(pixels, first + chunk), wide):
@@ -98,6 +102,7 @@ class Pointwise:
         self.cost = NANOSECONDS * images * pixels * self.weights
 
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
+        """Run on x, w and b or None; answers y."""
         y = scratch.empty(self.shape, x.dtype)
         wf = scratch.take("weights", self.weights, x.dtype)
         bias = 0 if b is None else addresses(b)[0]

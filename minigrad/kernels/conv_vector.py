@@ -66,10 +66,10 @@ def conv(
     size, kernel, geo3 = three(x[2:], 1), three(w[2:], 1), in_three(geo)
     out, taps = out_sizes(size, kernel, geo3), math.prod(kernel)
     inputs, outputs = w[1], w[0] // geo.groups
-    phases = conv_plan.forward_phases(kernel, out, geo3)  # type: ignore[arg-type]
+    phases = conv_plan.forward_phases(kernel, out, geo3)
     steps = (outputs * inputs * taps, inputs * taps, taps)
     problem = (x[0], geo.groups, inputs, outputs, size, out, phases, steps, dtype)
-    return _sweep(_choose(*problem, fast), out_sizes(x[2:], w[2:], geo))  # type: ignore[arg-type]
+    return _sweep(_choose(*problem, fast), out_sizes(x[2:], w[2:], geo))
 
 
 def conv_input(

@@ -45,7 +45,7 @@ def _still(packed, count, channels, plane, pixels, dead):  # type: ignore[no-unt
 def _band(sizes, calls, addresses, block, group, chunk, o0, o1, r0, r1):  # type: ignore[no-untyped-def]
     """Pack rows r0..r1 of g for one block of lanes, and what they read of x and earlier did not."""
     inputs, outputs, pixels_in, item, lanes, image_x, image_g = sizes[1:8]
-    plane, plane_g, band, wide, deep, dead = sizes[8:14]
+    plane, plane_g, _, wide, deep, dead = sizes[8:14]
     blocks = sizes[17]
     x, g, xp, gp, starts_x, starts_g, pixels, outs, reads = addresses[:9]
     table = block * lanes * 8
@@ -86,7 +86,7 @@ def _keep(sizes, sums, dw, o0, o1, group, chunk):  # type: ignore[no-untyped-def
 def _correlate(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end; see `Weight` for the tables."""
     inputs, outputs = sizes[1], sizes[2]
-    plane, plane_g, band, wide, deep, dead, taps, height, width, blocks, most = sizes[8:19]
+    plane, plane_g, band, wide, deep, _, taps, height, width, blocks, most = sizes[8:19]
     tile, rows, number_gaps = sizes[19:22]
     xp, gp = addresses[2:4]
     offs, places, gaps, sums, dw = addresses[9:14]
@@ -165,9 +165,30 @@ class Weight:
         image_x, image_g = (math.prod(n) * item for n in spatial)
         blocks = len(lane.starts_in) // lanes
         self.sizes = integers(
-            [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_g]
-            + [planes.plane, plane_g, band, wide, deep, lane.dead, self.taps, height, width]
-            + [blocks, most, tile, rows, len(planes.gaps)]
+            [
+                groups,
+                inputs,
+                outputs,
+                math.prod(lane.size),
+                item,
+                lanes,
+                image_x,
+                image_g,
+                planes.plane,
+                plane_g,
+                band,
+                wide,
+                deep,
+                lane.dead,
+                self.taps,
+                height,
+                width,
+                blocks,
+                most,
+                tile,
+                rows,
+                len(planes.gaps),
+            ]
         )
         taps = np.arange(deep)[:, None] * planes.plane + np.array(planes.positions[0])
         self.offs = np.concatenate([taps.ravel(), np.zeros(width, np.int64)])
@@ -184,6 +205,7 @@ class Weight:
         )  # fmt: skip
 
     def __call__(self, x: Array, g: Array) -> Array:
+        """Run on x and g; answers dw."""
         dtype, lane = x.dtype, self.lanes
         dw = scratch.empty(self.shape, dtype)
         if lane.parts > 1:

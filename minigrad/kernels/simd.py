@@ -22,10 +22,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.binding as llvm
+import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from minigrad.kernels._jit import compiled
@@ -38,8 +39,9 @@ ARGUMENTS = 10  # of every micro-kernel, for `call`; those that need fewer ignor
 
 def _features() -> set[str]:
     """What the CPU that Numba compiles for can do, by LLVM's names."""
-    if config.CPU_FEATURES is not None:  # NUMBA_CPU_FEATURES
-        return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
+    chosen: str | None = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
+    if chosen is not None:  # by NUMBA_CPU_FEATURES
+        return {name[1:] for name in chosen.split(",") if name.startswith("+")}
     return {name for name, present in llvm.get_host_cpu_features().items() if present}
 
 
@@ -71,11 +73,13 @@ class Code:
         return self.pointer(pointer)
 
     def pointer(self, address: Any, kind: Any = BYTE) -> Any:
+        """An address or pointer as a pointer to numbers of some kind."""
         if address.type == INT:
             return self.b.inttoptr(address, kind.as_pointer())
         return self.b.bitcast(address, kind.as_pointer())
 
     def value(self, number: Any) -> Any:
+        """An integer as an LLVM value."""
         return ir.Constant(INT, number) if isinstance(number, int) else number
 
     def entry(self, table: Any, i: Any) -> Any:
@@ -83,36 +87,45 @@ class Code:
         return self.b.load(self.pointer(self.at(table, (i, 8)), INT))
 
     def scalar(self, pointer: Any) -> Any:
+        """The number at a pointer."""
         return self.b.load(self.pointer(pointer, self.number))
 
     def load(self, pointer: Any) -> Any:
+        """The vector at a pointer."""
         loaded = self.b.load(self.pointer(pointer, self.vector))
         loaded.align = self.size  # callers align what matters; this is always true
         return loaded
 
     def store(self, vector: Any, pointer: Any) -> None:
+        """Write a vector to a pointer."""
         stored = self.b.store(vector, self.pointer(pointer, self.vector))
         stored.align = self.size
 
     def store_lane(self, vector: Any, lane: int, pointer: Any) -> None:
+        """Write one lane of a vector to a pointer."""
         number = self.b.extract_element(vector, ir.Constant(INT32, lane))
         self.b.store(number, self.pointer(pointer, self.number))
 
     def splat(self, scalar: Any) -> Any:
+        """A number in every lane."""
         one = self.insert(self.undefined, scalar, 0)
         return self.shuffle(one, self.undefined, [0] * self.lanes)
 
     def constant(self, number: float) -> Any:
+        """A constant in every lane."""
         return ir.Constant(self.vector, [float(number)] * self.lanes)
 
     def insert(self, vector: Any, scalar: Any, lane: int) -> Any:
+        """The vector with one lane replaced."""
         return self.b.insert_element(vector, scalar, ir.Constant(INT32, lane))
 
     def shuffle(self, one: Any, other: Any, picks: Sequence[int]) -> Any:
+        """Lanes picked from two vectors, those of `other` counted from L on."""
         mask = ir.Constant(ir.VectorType(INT32, self.lanes), list(picks))
         return self.b.shuffle_vector(one, other, mask)
 
     def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """a * b + c."""
         return self.b.call(self.muladd, [a, b, c])
 
     def transpose(self, rows: list[Any]) -> list[Any]:
@@ -299,7 +312,7 @@ KERNELS: dict[str, Callable[..., None]] = {
 }
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def _emit(typing: Any, name: Any, first: Any, second: Any, lanes: Any, bits: Any, args: Any) -> Any:
     """The code of one micro-kernel, in place."""
     sizes = [size.literal_value for size in (first, second, lanes, bits)]
@@ -313,7 +326,7 @@ def _emit(typing: Any, name: Any, first: Any, second: Any, lanes: Any, bits: Any
     return types.void(name, first, second, lanes, bits, args), emit
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def address(name: str, first: int, second: int, dtype: Any) -> int:
     """Where the machine code of a micro-kernel of these sizes is."""
     bits = 8 * np.dtype(dtype).itemsize
@@ -325,8 +338,7 @@ def address(name: str, first: int, second: int, dtype: Any) -> int:
     return compiled(types.void(*[types.intp] * ARGUMENTS), kernel)
 
 
-@intrinsic  # type: ignore[misc]
-def call(typing: Any, target: Any, args: Any) -> Any:
+def _call(typing: Any, target: Any, args: Any) -> Any:
     """Call the micro-kernel at an address with a tuple of at most ARGUMENTS integers."""
 
     def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
@@ -339,8 +351,7 @@ def call(typing: Any, target: Any, args: Any) -> Any:
     return types.void(types.intp, types.UniTuple(types.intp, len(args))), emit
 
 
-@intrinsic  # type: ignore[misc]
-def clear(typing: Any, start: Any, count: Any) -> Any:
+def _clear(typing: Any, start: Any, count: Any) -> Any:
     """Zero `count` bytes from an address on."""
 
     def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
@@ -351,8 +362,7 @@ def clear(typing: Any, start: Any, count: Any) -> Any:
     return types.void(types.intp, types.intp), emit
 
 
-@intrinsic  # type: ignore[misc]
-def copy(typing: Any, target: Any, source: Any, count: Any) -> Any:
+def _copy(typing: Any, target: Any, source: Any, count: Any) -> Any:
     """Copy `count` bytes from one address to another."""
 
     def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
@@ -363,8 +373,7 @@ def copy(typing: Any, target: Any, source: Any, count: Any) -> Any:
     return types.void(types.intp, types.intp, types.intp), emit
 
 
-@intrinsic  # type: ignore[misc]
-def look(typing: Any, table: Any, i: Any) -> Any:
+def _look(typing: Any, table: Any, i: Any) -> Any:
     """Entry i of the table of integers at an address."""
 
     def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
@@ -372,3 +381,10 @@ def look(typing: Any, table: Any, i: Any) -> Any:
         return builder.load(builder.gep(entries, [values[1]]))
 
     return types.intp(types.intp, types.intp), emit
+
+
+# What jitted loops call.
+call: Any = intrinsic(_call)
+clear: Any = intrinsic(_clear)
+copy: Any = intrinsic(_copy)
+look: Any = intrinsic(_look)

@@ -14,8 +14,9 @@ points 0, 1, -1 for m = 2, and 2, -2 besides for m = 4.)
     tmp[output channel][pixel of the band][lane] unpacked as in conv_direct.py
 
 The last patch of a row or column is moved back so that it fits: it computes some outputs again.
-Dilation d only moves neighbours d apart; a kernel of k x 3 x 3 has k times the channels.  Rounding errors are about those of torch's convolution
-for m = 2; for m = 4 some ten times that, 3e-5 of the output's standard deviation at worst.
+Dilation d only moves neighbours d apart; a kernel of k x 3 x 3 has k times the channels.
+Rounding errors are about those of torch's convolution for m = 2; for m = 4 some ten times that,
+3e-5 of the output's standard deviation at worst.
 """
 
 import math
@@ -91,10 +92,10 @@ def of_weights(code: Code, w: Vectors, m: int) -> Vectors:
     ]
 
 
-def both_ways(transform: Any, patch: list[Vectors]) -> list[Vectors]:
-    """The transform of all columns, then of all rows."""
+def both_ways(transform: Any, patch: list[Vectors]) -> Vectors:
+    """The transform of all columns, then of all rows, row after row."""
     columns = [transform(list(column)) for column in zip(*patch)]
-    return [transform(list(row)) for row in zip(*columns)]
+    return [vector for row in zip(*columns) for vector in transform(list(row))]
 
 
 def enter(code: Code, m: int, _: int, x: Any, down: Any, right: Any, out: Any, step: Any,
@@ -102,8 +103,7 @@ def enter(code: Code, m: int, _: int, x: Any, down: Any, right: Any, out: Any, s
     """out[f*step] = (B' d B)[f] for the patch d[i][j] = x[i*down + j*right]."""
     size = range(m + 2)
     patch = [[code.load(code.at(x, (down, i), (right, j))) for j in size] for i in size]
-    spectrum = sum(both_ways(lambda d: into(code, d), patch), [])
-    for f, vector in enumerate(spectrum):
+    for f, vector in enumerate(both_ways(lambda d: into(code, d), patch)):
         code.store(vector, code.at(out, (step, f)))
 
 
@@ -112,9 +112,8 @@ def leave(code: Code, m: int, _: int, x: Any, step: Any, out: Any, down: Any, ri
     """out[i*down + j*right] = (A' f A)[i][j] for the spectrum f = x[f*step]."""
     size = range(m + 2)
     spectrum = [[code.load(code.at(x, (step, i * (m + 2) + j))) for j in size] for i in size]
-    for i, row in enumerate(both_ways(lambda f: out_of(code, f), spectrum)):
-        for j, vector in enumerate(row):
-            code.store(vector, code.at(out, (down, i), (right, j)))
+    for ij, vector in enumerate(both_ways(lambda f: out_of(code, f), spectrum)):
+        code.store(vector, code.at(out, (down, ij // m), (right, ij % m)))
 
 
 def weigh(code: Code, m: int, rows: int, w: Any, steps: Any, taps: Any, count: Any, next_w: Any,
@@ -131,10 +130,8 @@ def weigh(code: Code, m: int, rows: int, w: Any, steps: Any, taps: Any, count: A
             number = code.scalar(code.at(origins[r], code.entry(taps, tap)))
             vector = code.insert(vector, number, r)
         kernel.append(vector)
-    spectrum = both_ways(
-        lambda k: of_weights(code, k, m), [kernel[0:3], kernel[3:6], kernel[6:9]]
-    )
-    for f, vector in enumerate(sum(spectrum, [])):
+    spectrum = both_ways(lambda k: of_weights(code, k, m), [kernel[0:3], kernel[3:6], kernel[6:9]])
+    for f, vector in enumerate(spectrum):
         code.store(vector, code.at(target, (step, f)))
     close([])
 
@@ -148,7 +145,14 @@ def _weigh(weigh, sizes, steps, tables, w, spectra, begin, end):  # type: ignore
 
     Depth: the taps of the third dimension, and within each the input channels.
     """
-    inputs, outputs, item, height, many, deep = sizes[1], sizes[2], sizes[4], sizes[14], sizes[16], sizes[21]
+    inputs, outputs, item, height, many, deep = (
+        sizes[1],
+        sizes[2],
+        sizes[4],
+        sizes[14],
+        sizes[16],
+        sizes[21],
+    )
     rows, taps, slices = tables
     blocks = -(-outputs // height)
     step = deep * height * item
@@ -272,10 +276,30 @@ class Winograd:
         spatial = (size, out) if lane.parts == 1 else (lane.bordered, lane.padded)
         image_x, image_y = (math.prod(n) * item for n in spatial)
         self.sizes = integers(
-            [groups, inputs, outputs, math.prod(lane.size), item, lanes, image_x, image_y]
-            + [planes.plane, step_tmp, wide, per_row, down, right, height, vecs, many, chunk]
-            + [dilation[0] * wide * vector, len(self.bands), len(planes.gaps)]
-            + [deep]
+            [
+                groups,
+                inputs,
+                outputs,
+                math.prod(lane.size),
+                item,
+                lanes,
+                image_x,
+                image_y,
+                planes.plane,
+                step_tmp,
+                wide,
+                per_row,
+                down,
+                right,
+                height,
+                vecs,
+                many,
+                chunk,
+                dilation[0] * wide * vector,
+                len(self.bands),
+                len(planes.gaps),
+                deep,
+            ]
         )
         order = [[tap for _, tap in sorted(zip(p.reach, p.taps))] for (p,) in lane.phases]
         self.slices = np.array(order[0]) * (9 * item)
@@ -300,6 +324,7 @@ class Winograd:
         self.weight_tables = addresses(self.rows, self.taps, self.slices)
 
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
+        """Run on x, w and b or None; answers y."""
         dtype, lane = x.dtype, self.lanes
         y = scratch.empty((*self.shape_y, *lane.padded), dtype)
         bias = conv_plan.no_bias(self.shape_y[1], dtype) if b is None else b
@@ -331,10 +356,7 @@ def _starts(pixels: int, dilation: int, m: int) -> list[list[int]]:
     """Where patches start along a dimension: one list per group of m * dilation pixels."""
     groups = -(-pixels // (m * dilation))
     counts = [-(-(pixels - a) // dilation) for a in range(dilation)]
-    return [
-        [a + dilation * min(m * i, n - m) for a, n in enumerate(counts)]
-        for i in range(groups)
-    ]
+    return [[a + dilation * min(m * i, n - m) for a, n in enumerate(counts)] for i in range(groups)]
 
 
 def _bands(

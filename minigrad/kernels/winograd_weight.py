@@ -80,11 +80,11 @@ def _rows_of(transform: Any, size: int) -> Any:
 def finish(code: Code, lanes: int, _1: int, sums: Any, step: Any, dw: Any, next_dw: Any,
            *_: Any) -> None:  # fmt: skip
     """dw[l*next_dw + tap] = (G' sums G)[tap][l] for l < lanes; the pairs of ROWS come first."""
-    places = {row: 6 * i for i, row in enumerate(sum(ROWS, ()))}
+    places = {row: 6 * i for i, row in enumerate(row for pair in ROWS for row in pair)}
     spectrum = [
         [code.load(code.at(sums, (step, places[i] + j))) for j in range(6)] for i in range(6)
     ]
-    for tap, vector in enumerate(sum(both_ways(lambda u: back(code, u), spectrum), [])):
+    for tap, vector in enumerate(both_ways(lambda u: back(code, u), spectrum)):
         for lane in range(lanes):
             code.store_lane(vector, lane, code.at(dw, (next_dw, lane), tap * code.size))
 
@@ -118,7 +118,14 @@ def _pack_batch(sizes, calls, addresses, group, first, last):  # type: ignore[no
 @jit
 def _multiply(sizes, calls, addresses, task, count, images, p0, p1):  # type: ignore[no-untyped-def]
     """Add the products of some patches of the packed images to the sums of `count` tasks."""
-    item, lanes, plane_x, plane_g, blocks_x, blocks_g = sizes[5], sizes[6], sizes[9], sizes[10], sizes[11], sizes[12]
+    item, lanes, plane_x, plane_g, blocks_x, blocks_g = (
+        sizes[5],
+        sizes[6],
+        sizes[9],
+        sizes[10],
+        sizes[11],
+        sizes[12],
+    )
     height, vecs, per_pair, wide_x, wide_g, step_x, step_g = sizes[14:21]
     down_x, down_g, right, step_sums = sizes[21:25]
     xp, gp = addresses[2:4]
@@ -146,7 +153,14 @@ def _multiply(sizes, calls, addresses, task, count, images, p0, p1):  # type: ig
 @jit
 def _correlate(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end of one group; see `WinogradWeight` for the tables."""
-    images, batch, chunk, number, gaps_x, gaps_g = sizes[13], sizes[25], sizes[26], sizes[27], sizes[28], sizes[29]
+    images, batch, chunk, number, gaps_x, gaps_g = (
+        sizes[13],
+        sizes[25],
+        sizes[26],
+        sizes[27],
+        sizes[28],
+        sizes[29],
+    )
     plane_x, plane_g, blocks_x, blocks_g = sizes[9:13]
     height, per_pair, wide_x, step_sums = sizes[14], sizes[16], sizes[17], sizes[24]
     sums, group, at_x, at_g = addresses[12:]
@@ -197,7 +211,7 @@ class WinogradWeight:
         item, vector = np.dtype(dtype).itemsize, simd.BYTES
         lanes, d = vector // item, geo.dilation[1:]
         self.shape, self.groups, self.outputs = (groups * outputs, inputs, *kernel), groups, outputs
-        padded: Size = (1, *(-(-n // (4 * e)) * 4 * e for n, e in zip(out[1:], d)))  # type: ignore[assignment]
+        padded: Size = (1, *(-(-n // (4 * e)) * 4 * e for n, e in zip(out[1:], d)))
         identity = tuple((Phase(0, 1, n, 1, (0,), (0,)),) for n in padded)
         self.x = x = Planes(size, padded, conv_plan.forward_phases(kernel, padded, geo), 1, vector)
         self.g = g = Planes(out, padded, identity, 1, vector)
@@ -230,11 +244,38 @@ class WinogradWeight:
         self.calls = integers([tile, *(simd.address(n, a, 0, dtype) for n, a in names)])
         image_x, image_g = inputs * math.prod(size) * item, outputs * math.prod(out) * item
         self.sizes = integers(
-            [groups, inputs, outputs, math.prod(size), math.prod(out), item, lanes]
-            + [image_x, image_g, x.plane, g.plane, blocks_x, blocks_g, images]
-            + [height, vecs, per_pair, wide_x, wide_g, number * wide_x, number * wide_g]
-            + [d[0] * x.pitch * vector, d[0] * g.pitch * vector, d[1] * vector, step_sums]
-            + [batch, chunk, len(self.patches), len(x.gaps), len(g.gaps)]
+            [
+                groups,
+                inputs,
+                outputs,
+                math.prod(size),
+                math.prod(out),
+                item,
+                lanes,
+                image_x,
+                image_g,
+                x.plane,
+                g.plane,
+                blocks_x,
+                blocks_g,
+                images,
+                height,
+                vecs,
+                per_pair,
+                wide_x,
+                wide_g,
+                number * wide_x,
+                number * wide_g,
+                d[0] * x.pitch * vector,
+                d[0] * g.pitch * vector,
+                d[1] * vector,
+                step_sums,
+                batch,
+                chunk,
+                len(self.patches),
+                len(x.gaps),
+                len(g.gaps),
+            ]
         )
         self.starts_x, self.starts_g = (
             np.minimum(np.arange(blocks * lanes), n - 1) * (math.prod(pixels) * item)
@@ -256,6 +297,7 @@ class WinogradWeight:
         self.cost = NANOSECONDS * images * math.prod(out) * outputs * inputs * 9 / 2
 
     def __call__(self, x: Array, g: Array) -> Array:
+        """Run on x and g; answers dw."""
         dw = scratch.empty(self.shape, x.dtype)
         total = scratch.take("weights", self.sums_size, np.uint8)
         sums, x_at, g_at, dw_at = addresses(total, x, g, dw)

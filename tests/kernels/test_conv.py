@@ -130,14 +130,16 @@ def problems(draw: st.DrawFn, images: int = 20, channels: int = 5) -> Problem:
 
 def agree(got: tuple[Array, ...], want: tuple[Array, ...], dtype: Any) -> None:
     for one, other in zip(got, want):
-        assert one.dtype == dtype and one.flags.c_contiguous and one.flags.writeable
+        assert one.dtype == dtype
+        assert one.flags.c_contiguous
+        assert one.flags.writeable
         # Numbers are eighths: products and their sums are exact in float32.
         np.testing.assert_array_equal(one, other)
 
 
 @pytest.fixture(params=["numpy", "images", "channels"], autouse=True, scope="module")
 def path(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Every test runs with all work given to NumPy, then with all given to the vector kernels,
+    """Every test runs with all work given to NumPy, then with all given to the vector kernels,.
 
     whose lanes in the weight adjoint are images, then channels.
     """

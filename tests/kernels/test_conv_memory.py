@@ -4,6 +4,7 @@ Buffers are placed against pages that must not be touched: a stray access ends t
 """
 
 import ctypes
+import itertools
 import mmap
 import sys
 import threading
@@ -39,8 +40,7 @@ class Fenced:
         for page in (start, start + PAGE + room):
             assert self.protect(ctypes.c_void_p(page), PAGE, 0) == 0
         offset = PAGE + (room - size if self.at_end else 0)
-        array = np.ndarray(shape, dtype, memory, offset)
-        return array
+        return np.ndarray(shape, dtype, memory, offset)
 
     def take(self, name: str, count: int, dtype: Any) -> Array:
         return self.empty((count,), dtype)
@@ -109,7 +109,7 @@ def in_pieces(problem: Problem, count: int) -> tuple[Array, ...]:
 
     def run(task: Any, total: int, cost: float, fine: int = 1) -> None:
         cuts = [total * i // count for i in range(count + 1)]
-        for start, stop in reversed(list(zip(cuts, cuts[1:]))):
+        for start, stop in reversed(list(itertools.pairwise(cuts))):
             if start < stop:
                 dirty_except_weights()
                 task(start, stop)

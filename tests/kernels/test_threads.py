@@ -99,7 +99,8 @@ def test_several_user_threads_at_once() -> None:
         each.start()
     for each in users:
         each.join(60)
-    assert len(results) == 200 and all(results)
+    assert len(results) == 200
+    assert all(results)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
