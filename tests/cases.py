@@ -177,10 +177,14 @@ def along(draw, fill):
 
 
 def with_correction(draw, fill):
-    shape = draw(our.shapes(max_dims=3, min_side=1))
-    dim = draw(our.dims(len(shape)) | our.dim_sets(len(shape)) | st.none())
-    every = shape == () or dim is None or dim == ()
-    count = np.prod(shape if every else np.take(shape, dim))
+    """Never dim=(): torch takes it for all dimensions, and the gradient for none."""
+    low = int(fill.smooth)  # the deviation of one number has no slope
+    shape = draw(our.shapes(min_dims=low, max_dims=3, min_side=1 + low))
+    dim = draw(
+        our.dims(len(shape)) | our.dim_sets(len(shape), min_size=min(1, len(shape))) | st.none()
+    )
+    dim = None if dim == () else dim
+    count = np.prod(shape if shape == () or dim is None else np.take(shape, dim))
     correction = draw(st.integers(0, max(0, int(count) - 1)))
     return Case(fill(shape), dim=dim, correction=correction, keepdim=draw(st.booleans()))
 

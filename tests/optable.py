@@ -90,7 +90,8 @@ ELEMENTWISE = [
     *_rows("floor ceil round trunc", cases.unary, kinds="fiu", smooth=False),
     Row("frac", cases.unary, kinds="f"),
     *_rows("eq ne lt le gt ge", cases.binary, smooth=False),
-    *_rows("eq lt ge", cases.with_number, smooth=False),
+    # beside uint8, torch takes a negative number round to 255
+    *_rows("eq lt ge", cases.with_number, kinds="fib", smooth=False),
     *_rows("logical_and logical_or logical_xor", cases.binary, smooth=False),
     *_rows("bitwise_and bitwise_or bitwise_xor", cases.binary, smooth=False, kinds="iub"),
     Row("bitwise_not", cases.unary, smooth=False, kinds="iub"),

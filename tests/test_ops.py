@@ -158,9 +158,13 @@ def example(data, row, kinds, smooth=False):
 @ROWS
 @given(data=st.data())
 def test_values(row, data):
-    """Values, shapes, dtypes and refusals are torch's; inputs stay as they are."""
+    """Values, shapes, dtypes and refusals are torch's, and so is which answers are views.
+
+    Inputs stay as they are.
+    """
     case = example(data, row, row.kinds)
-    with unchanged(*arrays_in([case.args, case.kwargs])):
+    inputs = arrays_in([case.args, case.kwargs])
+    with unchanged(*inputs):
         ours, theirs = in_both(row, case)
     if theirs is None:
         return
@@ -169,6 +173,10 @@ def test_values(row, data):
     for mine, twin in zip(ours.outputs, theirs.outputs, strict=True):
         assert type(mine) is minigrad.Tensor
         assert_close(mine.array, twin, row.slack, "value")
+        for array in inputs:  # of which both packages' inputs are views
+            is_view = np.may_share_memory(mine.array, array)
+            if array.size and mine.array.size:
+                assert is_view == np.may_share_memory(twin.numpy(), array), f"a view: {is_view}"
 
 
 @SMOOTH

@@ -11,6 +11,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import minigrad
 from minigrad import _print, _types
 
 pytestmark = pytest.mark.usefixtures("torch_name")
@@ -162,3 +163,47 @@ def test_printoptions_are_put_back_after_an_error():
     with pytest.raises(ZeroDivisionError), _print.printoptions(precision=1, sci_mode=True):
         raise ZeroDivisionError
     assert _print.get_printoptions() == before
+
+
+# ---------------------------------------------------------------------- through Tensor
+def twins(array, requires_grad=False):
+    return [package.tensor(array, requires_grad=requires_grad) for package in (minigrad, torch)]
+
+
+@given(floats() | hnp.arrays(st.sampled_from(INTEGERS), shapes), print_options)
+def test_tensors(array, options):
+    mine, twin = twins(array)
+    with both(**options):
+        assert repr(mine) == repr(twin)
+        assert str(mine) == str(twin)
+
+
+@given(
+    hnp.arrays("float32", shapes, elements=st.integers(-5, 5)),
+    st.sampled_from(["neg", "sum", "relu", "clone", "detach", "flatten", "abs", "square"]),
+)
+def test_gradients_are_told(array, name):
+    mine, twin = twins(array, requires_grad=True)
+    assert repr(mine) == repr(twin)
+    assert repr(getattr(mine, name)()) == repr(getattr(twin, name)())
+
+
+def test_arithmetic_is_told():
+    mine, twin = twins(np.ones(3), requires_grad=True)
+    for operate in (lambda x: x + 1, lambda x: x * x, lambda x: x[0], lambda x: x.view(3, 1)):
+        assert repr(operate(mine)) == repr(operate(twin))
+
+
+def test_parameters():
+    array = np.arange(6.0, dtype="float32").reshape(2, 3)
+    mine = minigrad.nn.Parameter(minigrad.tensor(array))
+    twin = torch.nn.Parameter(torch.tensor(array))
+    assert repr(mine) == repr(twin)
+    frozen = [package.nn.Parameter(package.ones(2), False) for package in (minigrad, torch)]
+    assert repr(frozen[0]) == repr(frozen[1])
+
+
+def test_lists_and_shapes():
+    mine, twin = twins(np.ones((2, 3)))
+    assert repr([mine, mine.shape, mine.dtype]) == repr([twin, twin.shape, twin.dtype])
+    assert repr(mine.max(dim=1)) == repr(twin.max(dim=1))
