@@ -5,6 +5,7 @@ x, y and g have shape (planes, *spatial).
 """
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -57,17 +58,27 @@ def maximum(x: Array, window: Window) -> tuple[Array, Array]:
     table = window.tables
     low = lowest(x.dtype)
     laid = windows(x, window, low).reshape(len(x), *window.out, table.taps)
-    values, codes = np.maximum.reduce(laid, -1), laid.argmax(-1)
+    codes = laid.argmax(-1)
+    values = laid.reshape(-1).take(codes + _starts(window, len(x)))
     if table.inner is not None:  # padding may have tied with pixels, or won over none
         tied = values == low
         if tied.any():
             codes = np.where(tied, table.first, codes)
             if table.void:
                 codes = np.where(tied, _checked(codes, window), codes)
-    if x.dtype.kind == "f" and values.size and np.isnan(values.max()):
-        spoilt = np.isnan(values)
-        codes[spoilt] = table.taps - 1 - np.isnan(laid[spoilt][:, ::-1]).argmax(-1)
+    if x.dtype.kind == "f" and values.size:
+        most = np.maximum.reduce(values.reshape(-1))
+        if most != most:
+            spoilt = np.isnan(values)
+            codes[spoilt] = table.taps - 1 - np.isnan(laid[spoilt][:, ::-1]).argmax(-1)
     return values, codes.astype(table.code)
+
+
+@functools.lru_cache(maxsize=64)
+def _starts(window: Window, planes: int) -> Array:
+    """Where each window starts when all are laid out, (planes, *out)."""
+    taps = window.tables.taps
+    return np.arange(0, planes * window.work, taps).reshape(planes, *window.out)
 
 
 def _checked(codes: Array, window: Window) -> Array:
@@ -109,9 +120,12 @@ def spread(g: Array, window: Window, area: Any) -> Array:
     share = g / _as(area, g.dtype)
     bordered = np.zeros((len(g), *window.tables.border), g.dtype)
     laid = laid_on(bordered, window)
-    for tap in every_tap(window):
-        place: Any = (..., *tap)
-        laid[place] += share
+    if window.tables.apart:
+        laid[...] = share.reshape(share.shape + (1,) * window.axes)
+    else:
+        for tap in every_tap(window):
+            place: Any = (..., *tap)
+            laid[place] += share
     return inner(bordered, window)
 
 
@@ -135,33 +149,51 @@ def positions(codes: Array, window: Window) -> Array:
     """Where in its plane, counted along the rows, each maximum was found (int64)."""
     table = window.tables
     if table.void:
-        codes = np.where(codes == np.array(-1).astype(table.code), table.first, codes)
+        codes = np.where(codes == _none(window), table.first, codes)
     return table.steps[codes] + table.origin
 
 
-def _places(codes: Array, window: Window) -> Array:
-    """The same, counted over all planes."""
+@functools.lru_cache(maxsize=64)
+def _origins(window: Window, planes: int) -> Array:
+    """Where tap 0 of each window lies, counted over all planes: (planes, *out)."""
     plane = int(np.prod(window.size))
-    lead = np.arange(0, len(codes) * plane, plane).reshape((-1,) + (1,) * len(window.out))
-    return positions(codes, window) + lead
+    lead = np.arange(planes).reshape((-1,) + (1,) * window.axes) * plane
+    return window.tables.origin + lead
+
+
+def _places(codes: Array, window: Window) -> Array:
+    """Where each maximum was found, counted over all planes."""
+    if window.tables.void:
+        nowhere = codes == _none(window)
+        places = window.tables.steps.take(np.where(nowhere, 0, codes))
+        return np.where(nowhere, 0, places + _origins(window, len(codes)))
+    places = window.tables.steps.take(codes)
+    places += _origins(window, len(codes))
+    return places
+
+
+def _none(window: Window) -> Any:
+    """The code of no tap at all."""
+    return np.array(-1).astype(window.tables.code)
 
 
 def give(g: Array, codes: Array, window: Window) -> Array:
     """The adjoint of picking: g added to the pixel of its window that the code names."""
-    x = np.zeros(len(g) * int(np.prod(window.size)), g.dtype)
-    places = _places(codes, window).ravel()
+    shape = (len(g), *window.size)
+    places = _places(codes, window)
     if window.tables.void:
-        real = (codes != np.array(-1).astype(codes.dtype)).ravel()
-        np.add.at(x, places[real], g.ravel()[real])
-    else:
-        np.add.at(x, places, g.ravel())
-    return x.reshape(len(g), *window.size)
+        g = np.where(codes == _none(window), g.dtype.type(0), g)
+    elif window.tables.apart:
+        x = np.zeros(shape, g.dtype)
+        x.put(places, g)
+        return x
+    total = np.bincount(places.ravel(), g.ravel(), math.prod(shape))
+    return total.astype(g.dtype).reshape(shape)
 
 
 def pick(x: Array, codes: Array, window: Window) -> Array:
     """The pixel of each window that the code names; 0 for none."""
-    places = _places(codes, window)
-    if not window.tables.void:
-        return x.ravel()[places]
-    real = codes != np.array(-1).astype(codes.dtype)
-    return np.where(real, x.ravel()[np.where(real, places, 0)], x.dtype.type(0))
+    picked = x.take(_places(codes, window))
+    if window.tables.void:
+        picked[codes == _none(window)] = 0
+    return picked

@@ -33,6 +33,7 @@ class Tables(NamedTuple):
     origin: Array  # (*out): where in the plane, counted along its rows, tap 0 would be
     steps: Array  # (taps,): how much further each tap is
     first: Array  # (*out): the first tap that lies in the input
+    apart: bool  # whether no two windows share a pixel
     void: bool  # whether a window has no pixel at all, between its taps
 
 
@@ -122,6 +123,7 @@ def _tables(window: Window) -> Tables:
             np.add, [np.arange(k) * d * step for (_, k, _, _, d, _), step in zip(lines, pitch)]
         ).ravel(),
         first=_outer(np.add, [first * step for first, step in zip(firsts, weight)]),
+        apart=all(s > (k - 1) * d for _, k, s, _, d, _ in lines),
         void=any((line < 1).any() for line in inside),
     )
 
