@@ -108,6 +108,22 @@ POOLED = {  # name of the function, keyword arguments, shape of the input
         (16, 64, 56, 56),
     ),
     "adaptive average to 1x1": ("adaptive_avg_pool2d", {"output_size": 1}, (32, 256, 8, 8)),
+    "max 3x3 s1 p1": (
+        "max_pool2d",
+        {"kernel_size": 3, "stride": 1, "padding": 1},
+        (16, 64, 28, 28),
+    ),
+    "max 2x2 of 4x4": ("max_pool2d", {"kernel_size": 2}, (64, 256, 4, 4)),
+    "average 2x2 of 4x4": ("avg_pool2d", {"kernel_size": 2}, (64, 256, 4, 4)),
+    "average 4x4": ("avg_pool2d", {"kernel_size": 4}, (32, 64, 28, 28)),
+    "average 7x7 to 1x1": ("avg_pool2d", {"kernel_size": 7}, (32, 256, 7, 7)),
+    "max 4x4": ("max_pool2d", {"kernel_size": 4}, (32, 64, 8, 8)),
+    "adaptive average to 7x7": ("adaptive_avg_pool2d", {"output_size": 7}, (16, 64, 30, 30)),
+    "adaptive max to 7x7": ("adaptive_max_pool2d", {"output_size": 7}, (16, 64, 30, 30)),
+    "max, 1-d": ("max_pool1d", {"kernel_size": 2}, (64, 32, 1000)),
+    "max, 3-d": ("max_pool3d", {"kernel_size": 2}, (4, 16, 16, 32, 32)),
+    "average, 3-d": ("avg_pool3d", {"kernel_size": 2}, (4, 16, 16, 32, 32)),
+    "unfold 3x3": ("unfold", {"kernel_size": 3, "padding": 1}, (8, 32, 32, 32)),
 }
 
 
