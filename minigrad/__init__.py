@@ -3,7 +3,7 @@
 Code written for ``torch`` runs when its imports change: ``import minigrad as torch``.
 """
 
-from minigrad import _functions, autograd, nn, random
+from minigrad import _functions, autograd, linalg, nn, random
 from minigrad._functions import *  # noqa: F403  (its __all__ is the list of ops)
 from minigrad._print import set_printoptions
 from minigrad._types import (
@@ -113,6 +113,7 @@ __all__ = [
     "int8",
     "is_anomaly_enabled",
     "is_grad_enabled",
+    "linalg",
     "linspace",
     "long",
     "manual_seed",

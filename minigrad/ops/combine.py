@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, primitive
-from ._common import converted, elementwise, expect, title, unary
+from ._common import converted, elementwise, expect, operands, title, unary
 from .elementwise import choose, masked
 
 
@@ -197,7 +197,13 @@ def isneginf(input, /):
     return input == -np.inf
 
 
-@elementwise
+def _one_dtype(input: Any, values: Any) -> Any:
+    first, second = operands((input, values))
+    if getattr(first, "dtype", None) != getattr(second, "dtype", None):
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+
+
+@elementwise(promote=_one_dtype)
 def heaviside(input, values, /):
     """0 below 0, 1 above, and ``values`` at 0."""
     return np.where(input == 0, values, (input > 0).astype(input.dtype))

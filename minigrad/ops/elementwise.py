@@ -210,7 +210,7 @@ def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
             return g * (input + input)  # twice the input, in half the time of a product with a number
         if exponent == 0:
             return g * 0.0
-        return g * (exponent * input ** (exponent - 1))
+        return g * (exponent * pow(input, exponent - 1))
     slope = exponent * input ** (exponent - 1.0)
     return g * choose(0.0, slope, masked(exponent == 0.0))
 

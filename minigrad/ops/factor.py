@@ -1,6 +1,7 @@
 """Factorisations through NumPy's LAPACK, and norms of matrices.
 
-qr, svd, eigh and lstsq have no rules: of tensors that require grad they are refused, not silently cut off.
+lstsq, and the full square Q, U and V of other matrices, have no rules: of tensors that require grad they are refused,
+not silently cut off.
 """
 
 from __future__ import annotations
@@ -11,18 +12,31 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import edge, mode, wrap
+from .._tape import edge, wrap
+from .._tape import mode as recording
 from ._common import all_dims, expect, one_dim, return_type
 from .elementwise import abs
 from .extreme import amax, amin
+from .index import getitem
+from .matrix import _mt
 from .reduce import _norm, _sum, norm
 from .shape import movedim, reshape
 from .solve import matrices, square
+from .spectral import (
+    _eigh,
+    _eigh_parts,
+    _eigvalsh,
+    _pinv,
+    _svd,
+    _svd_parts,
+    _svdvals,
+    reduced_qr,
+)
 
 
 def _plain(name: str, *tensors: Any) -> list[Any]:
     """The arrays of tensors through which no gradient is asked for; RuntimeError otherwise."""
-    if mode.grad and any(edge(x) is not None for x in tensors):
+    if recording.grad and any(edge(x) is not None for x in tensors):
         raise RuntimeError(
             f"{name}: no gradient is implemented for it. Call it on x.detach(), or under no_grad()."
         )
@@ -33,28 +47,34 @@ def qr(A, mode="reduced"):
     """``Q @ R = A`` with orthonormal columns of Q and triangular R; mode: 'reduced', 'complete' or 'r'."""
     matrices("linalg.qr", A)
     if mode not in ("reduced", "complete", "r"):
-        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
-    (a,) = _plain("linalg.qr", A)
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+        )
     made = return_type("linalg_qr", "Q", "R")
+    if mode == "reduced" or (mode == "complete" and A.array.shape[-2] <= A.array.shape[-1]):
+        return made(*reduced_qr(A))
+    (a,) = _plain(f"linalg.qr with mode={mode!r}", A)
     if mode == "r":
         return made(wrap(np.empty(0, a.dtype)), wrap(np.linalg.qr(a, "r")))
-    q, r = np.linalg.qr(a, mode)
-    return made(wrap(q), wrap(r))
+    return made(*map(wrap, np.linalg.qr(a, "complete")))
 
 
 def svd(A, full_matrices=True):
     """``U @ diag(S) @ Vh = A`` with orthonormal U and Vh, and S from large to small."""
     matrices("linalg.svd", A)
-    (a,) = _plain("linalg.svd", A)
-    u, s, vh = np.linalg.svd(a, full_matrices)
-    return return_type("linalg_svd", "U", "S", "Vh")(wrap(u), wrap(s), wrap(vh))
+    made = return_type("linalg_svd", "U", "S", "Vh")
+    m, n = A.array.shape[-2:]
+    if m == n or not full_matrices:
+        return made(*_svd_parts(_svd(A), m, n))
+    (a,) = _plain("linalg.svd with full_matrices=True", A)
+    return made(*map(wrap, np.linalg.svd(a)))
 
 
 def old_svd(input, some=True, compute_uv=True):
     """``U @ diag(S) @ V.T = input``: torch.svd, which answers V itself."""
     u, s, vh = svd(input, full_matrices=not some)
     made = return_type("svd", "U", "S", "V")
-    return made(u, s, wrap(np.swapaxes(vh.array, -1, -2)))
+    return made(u, s, _mt(vh))
 
 
 def old_qr(input, some=True):
@@ -66,21 +86,19 @@ def old_qr(input, some=True):
 def svdvals(A):
     """The singular values, from large to small."""
     matrices("linalg.svdvals", A)
-    (a,) = _plain("linalg.svdvals", A)
-    return wrap(np.linalg.svd(a, compute_uv=False))
+    return _svdvals(A)
 
 
 def eigh(A, UPLO="L"):
     """The eigenvalues, rising, and eigenvectors of symmetric matrices, of which one triangle is read."""
     square("linalg.eigh", A)
-    (a,) = _plain("linalg.eigh", A)
-    values, vectors = np.linalg.eigh(a, UPLO)
-    return return_type("linalg_eigh", "eigenvalues", "eigenvectors")(wrap(values), wrap(vectors))
+    made = return_type("linalg_eigh", "eigenvalues", "eigenvectors")
+    return made(*_eigh_parts(_eigh(A, UPLO), A.array.shape[-1]))
 
 
 def eigvalsh(A, UPLO="L"):
     """The eigenvalues of symmetric matrices, rising."""
-    return eigh(A, UPLO).eigenvalues
+    return _eigvalsh(square("linalg.eigvalsh", A), UPLO)
 
 
 def lstsq(A, B):
@@ -101,9 +119,8 @@ def lstsq(A, B):
 def pinv(A, *, rtol=None):
     """The pseudo-inverses of matrices (*, m, n): (*, n, m)."""
     matrices("linalg.pinv", A)
-    (a,) = _plain("linalg.pinv", A)
-    limit = max(a.shape[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol
-    return wrap(np.asarray(np.linalg.pinv(a, limit), a.dtype))
+    limit = max(A.array.shape[-2:]) * np.finfo(A.array.dtype).eps if rtol is None else rtol
+    return _pinv(A, limit)
 
 
 def matrix_rank(A, *, tol=None):
@@ -114,8 +131,8 @@ def matrix_rank(A, *, tol=None):
 
 def cond(A):
     """The condition numbers in the 2-norm: the ratio of the largest to the smallest singular value."""
-    s = svdvals(A).array
-    return wrap(np.asarray(s[..., 0] / s[..., -1]))
+    s = svdvals(A)
+    return getitem(s, (..., 0)) / getitem(s, (..., -1))
 
 
 # ------------------------------------------------------------------------------ norms
@@ -150,10 +167,10 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
         return out if keepdim else reshape(out, _without(A.array.shape, (row, column)))
     if ord not in ("nuc", 2, -2):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
-    s = svdvals(movedim(A, (row, column), (-2, -1))).array
-    found = s.sum(-1) if ord == "nuc" else s[..., 0] if ord == 2 else s[..., -1]
+    s = svdvals(movedim(A, (row, column), (-2, -1)))
+    found = _sum(s, -1, False) if ord == "nuc" else getitem(s, (..., 0 if ord == 2 else -1))
     shape = tuple(1 if i in (row, column) else n for i, n in enumerate(A.array.shape))
-    return wrap(np.asarray(found).reshape(shape if keepdim else _without(A.array.shape, (row, column))))
+    return reshape(found, shape if keepdim else _without(A.array.shape, (row, column)))
 
 
 def _without(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
@@ -161,7 +178,7 @@ def _without(shape: tuple[int, ...], dims: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
-    """torch.linalg.norm: of matrices where ``ord`` is given and ``dim`` names two or the tensor has two, else of vectors."""
+    """torch.linalg.norm: of matrices where ``ord`` is given and there are two dimensions, else of vectors."""
     expect("linalg_norm", A=A)
     n = A.array.ndim
     if ord is None:

@@ -14,7 +14,7 @@ from ._common import expect, return_type, whole
 from .arrange import _tril, diagonal
 from .elementwise import masked
 from .functions import log
-from .index import getitem
+from .index import assign, getitem
 from .matrix import _mt, product
 from .reduce import _sum
 from .shape import clone, reshape
@@ -94,19 +94,24 @@ def det(A):
     return _det(square("linalg.det", A))
 
 
-@primitive(aux=("sign",), title="LinalgSlogdetBackward0", quiet=True)
-def _slogdet(A, /):
-    sign, logs = np.linalg.slogdet(A)
-    return np.asarray(logs, A.dtype), np.asarray(sign, A.dtype)
+@primitive(title="LinalgSlogdetBackward0", quiet=True)
+def _logabsdet(A, /):
+    return np.asarray(np.linalg.slogdet(A)[1], A.dtype)
 
 
-_slogdet.vjps(A=lambda g, A: reshape(g, (*tuple(g.shape), 1, 1)) * _mt(_inv(A)))
+@primitive(title="LinalgSlogdetBackward0", quiet=True)
+def _detsign(A, /):
+    return np.asarray(np.linalg.slogdet(A)[0], A.dtype)
+
+
+_detsign.vjps(A=lambda g, A: A * 0.0)
+_logabsdet.vjps(A=lambda g, A: reshape(g, (*tuple(g.shape), 1, 1)) * _mt(_inv(A)))
 
 
 def slogdet(A):
     """The sign and the logarithm of the size of the determinants."""
-    logs, sign = _slogdet(square("linalg.slogdet", A))
-    return return_type("linalg_slogdet", "sign", "logabsdet")(sign, logs)
+    square("linalg.slogdet", A)
+    return return_type("linalg_slogdet", "sign", "logabsdet")(_detsign(A), _logabsdet(A))
 
 
 def logdet(input):
@@ -216,7 +221,7 @@ def matrix_power(A, n):
     n = whole("matrix_power", "n", n)
     if n == 0:
         eye = np.eye(A.array.shape[-1], dtype=A.array.dtype)
-        return wrap(np.array(np.broadcast_to(eye, A.array.shape)))
+        return assign(clone(A), eye)
     base = _inv(A) if n < 0 else A
     out, n = None, abs(n)
     while n:

@@ -11,7 +11,7 @@ from .. import _types
 from .._tape import Array
 from ._common import cast, common_float, elementwise, expect, floating, unary
 from .elementwise import choose, clamp, masked
-from .functions import cos, exp, exp2, log, sin
+from .functions import cos, exp, exp2, sin
 
 _FEW = 4096  # elements for which a loop in Python is quicker than loading Numba
 
@@ -181,7 +181,7 @@ def xlogy(input, other, /):
 
 def _xlogy_input(g: Any, input: Any, other: Any) -> Any:
     still = (masked(input) == 0) & (masked(other) <= 0)
-    return g * choose(0.0, log(choose(1.0, other, still)), still)
+    return choose(0.0, xlogy(g, other), still)
 
 
 xlogy.vjps(input=_xlogy_input, other=lambda g, input, other: g * (input / other))
