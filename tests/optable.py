@@ -7,6 +7,7 @@ once, in `test_ops.py`. To add an op, add a row: its name in torch's namespace (
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,25 @@ def _set(x, index, value):
     out = x.clone()
     out[index] = value
     return out
+
+
+def _namespace(x):
+    """The package that a tensor is of."""
+    return sys.modules[type(x).__module__.split(".")[0]]
+
+
+def _of_symmetric(x):
+    """Only of a symmetric matrix is the derivative what differences along any direction say."""
+    return _namespace(x).linalg.cholesky((x + x.mT) / 2)
+
+
+def _values_of_symmetric(x):
+    return _namespace(x).linalg.eigvalsh((x + x.mT) / 2)
+
+
+def _kron_of_contiguous(x, y):
+    """Torch's kron fails on some strides."""
+    return _namespace(x).kron(x.contiguous(), y.contiguous())
 
 
 ELEMENTWISE = [
@@ -295,13 +315,13 @@ WIDER_MATRICES = [
     *_rows("cross linalg.cross", cases_more.crossed, kinds="f", slack=4),
     Row("cdist", cases_more.points, kinds="f", slack=256),
     Row("tensordot", cases_more.contracted, kinds="f", slack=4),
-    Row("kron", cases_more.kronecker, kinds="f"),
+    Row("kron", cases_more.kronecker, kinds="f", twin=_kron_of_contiguous),
     *_rows("det linalg.det linalg.inv linalg.slogdet", cases_more.system, kinds="f", slack=64),
     Row("linalg.solve", cases_more.system_with_sides, kinds="f", slack=64),
-    Row("linalg.cholesky", cases_more.positive_definite, kinds="f", slack=64),
+    Row("linalg.cholesky", cases_more.positive_definite, _of_symmetric, kinds="f", slack=64),
     Row("linalg.matrix_power", cases_more.powered, kinds="f", slack=64),
     *_rows("linalg.svdvals linalg.qr linalg.pinv", cases_more.tall, kinds="f", slack=256),
-    Row("linalg.eigvalsh", cases_more.positive_definite, kinds="f", slack=64),
+    Row("linalg.eigvalsh", cases_more.positive_definite, _values_of_symmetric, kinds="f", slack=64),
     Row("linalg.matrix_norm", cases_more.matrix_norms, kinds="f", slack=64),
     Row("trace", cases.matrices, lambda x, _: x.trace(), kinds="f"),
 ]
