@@ -55,6 +55,7 @@ def primitive(
     aux: tuple[str, ...] = (),
     promote: Callable[..., Any] | None = None,
     quiet: bool = False,
+    by: Callable[..., Any] | None = None,
 ) -> Any:
     """Make an op of a function on arrays.
 
@@ -63,10 +64,13 @@ def primitive(
     aux: names of further outputs, not differentiable: ``forward`` answers (out, *aux).
     promote: called with the inputs when their dtypes differ; answers them with one dtype, or None if they may stay.
     quiet: whether ``forward`` is arithmetic, in which NumPy would warn of overflow and NaN.
+    by: a function of C that computes the answer in place of ``forward``, which then is only a signature.
     """
     if forward is None:
-        return lambda f: primitive(f, title=title, view=view, aux=aux, promote=promote, quiet=quiet)
-    op = _Op(forward, view, aux, promote, quiet).function
+        return lambda f: primitive(
+            f, title=title, view=view, aux=aux, promote=promote, quiet=quiet, by=by
+        )
+    op = _Op(forward, view, aux, promote, quiet, by).function
     op.title = title or f"{''.join(w.title() for w in forward.__name__.split('_'))}Backward0"
     primitives[forward.__name__] = op
     return op
@@ -97,7 +101,7 @@ class _Op:
     """The making of one op: its function, and its rules as they are given."""
 
     def __init__(
-        self, forward: Any, view: bool, aux: tuple[str, ...], promote: Any, quiet: bool
+        self, forward: Any, view: bool, aux: tuple[str, ...], promote: Any, quiet: bool, by: Any
     ):
         made = forward.__code__
         names = made.co_varnames[: made.co_argcount + made.co_kwonlyargcount]
@@ -108,7 +112,7 @@ class _Op:
         self.takes: dict[str, tuple[str, ...]] = {}
         self.is_joint = False
         self.space: dict[str, Any] = {
-            "forward": forward,
+            "forward": by or forward,
             "promote": promote,
             "first_call": self.first_call,
             "Traced": Traced,
