@@ -5,6 +5,7 @@ The class users see, ``Tensor``, adds the list of ops and Python's protocols to 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -218,9 +219,12 @@ class TensorCore(Traced):
         if e is None:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if isinstance(e, Node):
+            this = weakref.ref(self)  # the node must not keep its own tensor alive
 
             def keep(g: Any) -> None:
-                self.gradient = g if self.gradient is None else self.gradient + g
+                t = this()
+                if t is not None:
+                    t.gradient = g if t.gradient is None else t.gradient + g
 
             e.hooks = [*(e.hooks or ()), keep]
 

@@ -255,6 +255,8 @@ def seeds(tensors: list[Any], gradients: list[Any], create_graph: bool) -> list[
             one = np.ones(array.shape, array.dtype) if array.ndim else _one(array.dtype)
             roots.append((e, wrap(one) if create_graph else one))
             continue
+        if not isinstance(g, Traced):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
         if g.array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}."

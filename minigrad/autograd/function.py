@@ -223,6 +223,12 @@ class Function:
                 f"function {cls.title} returned an incorrect number of gradients (expected {len(node.edges)}, got "
                 f"{len(found)})"
             )
+        for i, (f, shape) in enumerate(zip(found, node.shapes)):
+            if isinstance(f, Tensor) and shape is not None and not _fits(f.array.shape, shape):
+                raise RuntimeError(
+                    f"Function {cls.title} returned an invalid gradient at index {i} - got {list(f.shape)} but "
+                    f"expected shape compatible with {list(shape)}"
+                )
         if mode.grad:
             return found
         # As views, which the backward loop takes for borrowed: one array may stand for several inputs.
@@ -234,10 +240,21 @@ class Function:
         node.ctx._saved = None
 
 
+def _fits(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a gradient of shape ``got`` can be summed to ``shape``."""
+    if len(got) < len(shape):
+        return False
+    return all(s in (1, g) for g, s in zip(got[len(got) - len(shape) :], shape))
+
+
 def _fresh(out: Any, args: Any, ctx: Context) -> Any:
     """An output; an input that is answered unchanged becomes a tensor of its own."""
     if isinstance(out, Tensor) and any(out is a for a in args):
         if any(out is d for d in ctx._dirty):
+            if mode.grad and out.leaf:
+                raise RuntimeError(
+                    "a leaf Variable that requires grad has been used in an in-place operation."
+                )
             cell(out)[0] += 1
             return out
         return out.detach()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -66,10 +67,40 @@ class _Switch:
 
 
 def _decorated(function: Callable[..., Any], switch: Callable[[], Any]) -> Callable[..., Any]:
+    if inspect.isgeneratorfunction(function):
+        return _decorated_generator(function, switch)
+
     @functools.wraps(function)
     def inside(*args: Any, **kwargs: Any) -> Any:
         with switch():
             return function(*args, **kwargs)
+
+    return inside
+
+
+def _decorated_generator(
+    function: Callable[..., Any], switch: Callable[[], Any]
+) -> Callable[..., Any]:
+    """The mode holds while the generator runs, not while its user does."""
+
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        step, sent = generator.send, None
+        while True:
+            try:
+                with switch():
+                    value = step(sent)
+            except StopIteration as end:
+                return end.value
+            try:
+                step, sent = generator.send, (yield value)
+            except GeneratorExit:
+                with switch():
+                    generator.close()
+                raise
+            except BaseException as error:
+                step, sent = generator.throw, error
 
     return inside
 

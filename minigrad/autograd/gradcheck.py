@@ -12,6 +12,10 @@ from ..tensor import Tensor
 from .gradients import grad
 
 
+class GradcheckError(RuntimeError):
+    """Raised where a gradient and finite differences disagree."""
+
+
 def gradcheck(
     func: Callable[..., Any],
     inputs: Any,
@@ -24,7 +28,7 @@ def gradcheck(
 ) -> bool:
     """Whether the gradients of ``func`` at float64 ``inputs`` agree with finite differences.
 
-    RuntimeError where they do not (False with ``raise_exception=False``).
+    GradcheckError where they do not (False with ``raise_exception=False``).
     """
     try:
         _compare_jacobians(func, _as_tuple(inputs), eps, atol, rtol)
@@ -78,7 +82,7 @@ def _compare_jacobians(
         for i, x in enumerate(live):
             rough = _differences(func, inputs, x, k, eps)
             if not np.allclose(exact[i], rough, rtol, atol):
-                raise RuntimeError(
+                raise GradcheckError(
                     f"Jacobian mismatch for output {k} with respect to input {i},\n"
                     f"numerical:{rough}\nanalytical:{exact[i]}\n"
                 )

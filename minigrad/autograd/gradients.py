@@ -48,6 +48,8 @@ def grad(
     roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     ends = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     given = [grad_outputs] if isinstance(grad_outputs, Tensor) else grad_outputs
+    if not ends:
+        raise RuntimeError("grad requires non-empty inputs.")
     capture = [edge(x) for x in ends]
     if None in capture:
         raise RuntimeError("One of the differentiated Tensors does not require grad")

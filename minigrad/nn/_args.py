@@ -85,8 +85,8 @@ def _check_tensors(name: str, x: Any, w: Any, b: Any, n: int) -> None:
             raise RuntimeError(
                 f"Input type ({_types.of(x[1])}) and {what} type ({_types.of(other[1])}) should be the same"
             )
-    if x[1].kind != "f":
-        raise RuntimeError(f"\"{name}\" not implemented for '{_types.of(x[1]).title}'")
+    if x[1].kind == "b":
+        raise NotImplementedError(f"\"{name}\" not implemented for '{_types.of(x[1]).title}'")
 
 
 def described(name: str, input: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
@@ -128,12 +128,19 @@ def transposed_geometry(
     output_padding: Any,
     groups: int,
     dilation: Any,
-) -> tuple[Geometry, tuple[int, ...]]:
-    """The geometry and spatial size of a transposed convolution; RuntimeError if something does not fit."""
+) -> tuple[Geometry, tuple[int, ...], tuple[int, ...]]:
+    """The geometry of a transposed convolution, the spatial size it covers, and what more is asked for behind.
+
+    RuntimeError if something does not fit.
+    """
     _check_tensors(f"conv_transpose{n}d", x, w, b, n)
     geo = geometry(stride, padding, dilation, groups, w[0][2:])
     shape = x[0] if len(x[0]) == n + 2 else (1, *x[0])
-    return geo, transposed_size(shape, w[0], None if b is None else b[0], geo, output_padding)
+    whole = transposed_size(shape, w[0], None if b is None else b[0], geo, output_padding)
+    extra = tuple(
+        max(0, p - s + 1) for p, s in zip(sizes(output_padding, n, "output_padding"), geo.stride)
+    )
+    return geo, tuple(s - e for s, e in zip(whole, extra)), extra
 
 
 def check_channels(

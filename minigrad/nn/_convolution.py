@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops import conv as ops
-from ..ops.shape import squeeze, unsqueeze
+from ..ops.shape import constant_pad, reshape, squeeze, unsqueeze
 from ..tensor import Tensor
 from . import _args
 
@@ -94,9 +94,12 @@ def _conv_transpose(
     groups: int,
     dilation: Any,
 ) -> Any:
-    geo, size = _args.transposed_geometry(
+    x, w, b = _args.described("conv_transpose", input, weight, bias)
+    geo, size, extra = _args.transposed_geometry(
         n,
-        *_args.described("conv_transpose", input, weight, bias),
+        x,
+        w,
+        b,
         _key(stride),
         _key(padding),
         _key(output_padding),
@@ -104,8 +107,15 @@ def _conv_transpose(
         _key(dilation),
     )
     if input.array.ndim == n + 1:
-        return squeeze(ops.conv_input(unsqueeze(input, 0), weight, bias, size, geo), 0)
-    return ops.conv_input(input, weight, bias, size, geo)
+        input = unsqueeze(input, 0)
+    if any(extra):  # rows behind the last that a window covers
+        out = ops.conv_input(input, weight, None, size, geo)
+        out = constant_pad(out, ((0, 0), (0, 0), *((0, e) for e in extra)), 0)
+        if bias is not None:
+            out = out + reshape(bias, (-1,) + (1,) * n)
+    else:
+        out = ops.conv_input(input, weight, bias, size, geo)
+    return squeeze(out, 0) if len(x[0]) == n + 1 else out
 
 
 def conv_transpose1d(
