@@ -10,20 +10,26 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Array, Traced, primitive
+from .._tape import Array, Traced, primitive, wrap
 
 Number = (bool, int, float, np.number, np.bool_)
 
 
-@primitive(title="ToCopyBackward0")
-def cast(input, /, dtype):
-    """``input`` converted to a NumPy dtype; a copy even where it has that dtype already."""
+@primitive(title="ToCopyBackward0", quiet=True)
+def _cast(input, /, dtype):
     if input.dtype.kind == "f" and dtype.kind in "iu":
         return input.astype(np.int64).astype(dtype)  # as torch: through int64, so wrapping around
     return input.astype(dtype)
 
 
-cast.vjps(input=lambda g, input: cast(g, input.dtype))
+_cast.vjps(input=lambda g, input: _cast(g, input.dtype))
+
+
+def cast(input: Any, dtype: np.dtype[Any]) -> Any:
+    """``input`` converted to a NumPy dtype, in a copy; gradients pass to floating-point dtypes only."""
+    if dtype.kind != "f" and isinstance(input, Traced):
+        return _cast(wrap(input.array), dtype)
+    return _cast(input, dtype)
 
 
 def number_as(value: Any, dtype: np.dtype[Any]) -> Array:

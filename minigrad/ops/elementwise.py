@@ -14,7 +14,6 @@ from .. import _types
 from .._tape import Traced, primitive, wrap
 from . import functions
 from ._common import (
-    Number,
     cast,
     common,
     common_float,
@@ -41,8 +40,7 @@ add.vjps(input=lambda g: g, other=lambda g, alpha: g if alpha == 1 else g * alph
 
 def _no_bools(*inputs: Any) -> Any:
     """``common`` for what bools cannot do."""
-    found = operands(inputs)
-    if any((_types.number_dtype(x) if isinstance(x, Number) else x.dtype) == _BOOL for x in found):
+    if any(isinstance(x, np.ndarray) and x.dtype == _BOOL for x in operands(inputs)):
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
             "mask, use the `~` or `logical_not()` operator instead."
