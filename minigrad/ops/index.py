@@ -213,6 +213,14 @@ def _write_rule(g: Any, needed: tuple[bool, bool], path: tuple[Any, ...]) -> tup
     )
 
 
+def _without_ones(value: Any, shape: tuple[int, ...]) -> Any:
+    """``value`` without those sizes of 1 in front that ``shape`` has no room for, as torch and NumPy write it."""
+    lead = len(value.shape) - len(shape)
+    if lead > 0 and value.shape[:lead] == (1,) * lead:
+        return getitem(value, (0,) * lead + (...,))
+    return value
+
+
 write.joint(_write_rule)
 
 
@@ -229,20 +237,23 @@ def _write(array: Array, value: Any, path: tuple[Any, ...]) -> None:
     array[...] = value
 
 
-def writable(t: Any) -> None:
-    """RuntimeError, in torch's words, if ``t`` may not be written in place."""
-    if t.leaf or (t.base is not None and t.base.leaf):
-        if mode.grad:
-            view = "a view of " if t.base is not None else ""
-            raise RuntimeError(
-                f"{view}a leaf Variable that requires grad is being used in an in-place operation."
-            )
+def writable(t: Any, steps: tuple[Any, ...] = ()) -> None:
+    """RuntimeError, in torch's words, if the part of ``t`` at the end of ``steps`` may not be written in place."""
+    if (t.leaf or (t.base is not None and t.base.leaf)) and mode.grad:
+        view = "a view of " if t.base is not None else ""
+        raise RuntimeError(
+            f"{view}a leaf Variable that requires grad is being used in an in-place operation."
+        )
     array = t.array
-    if 0 in array.strides and array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
+    if 0 in array.strides and array.size and _overlaps(follow(array, steps)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
         )
+
+
+def _overlaps(array: Array) -> bool:
+    return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
 
 
 def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
@@ -250,13 +261,16 @@ def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
 
     The write is recorded on the owner of t's memory and done in its memory; its version goes up by one.
     """
-    writable(t)
+    writable(t, steps)
     owner, path = (t, steps) if t.base is None else (t.base, t.path + steps)
     v, f = value, None
     if isinstance(value, Traced):
         if value.array.dtype is not t.array.dtype:
             value = cast(value, t.array.dtype)
         v, f = value.array, edge(value)
+        if f is not None and v.ndim > t.array.ndim - len(steps):
+            fitting = _without_ones(value, follow(t.array, steps).shape)
+            v, f = fitting.array, edge(fitting)
     elif not isinstance(value, ndarray):
         v = number_as(value, t.array.dtype)
     _write(owner.array, v, path)
@@ -270,6 +284,11 @@ def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
         if e is not None or f is not None:
             owner.node = node_of(write, (e, f), (owner.array.shape, v.shape), (path,))
     return t
+
+
+def _spreads(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    """Whether ``shape`` broadcasts to ``into``."""
+    return len(shape) <= len(into) and all(a in (1, b) for a, b in zip(shape[::-1], into[::-1]))
 
 
 _ASSIGNABLE = (Traced, ndarray, *Number)
@@ -293,7 +312,7 @@ def set_item(t: Any, index: Any, value: Any) -> None:
         want = follow(t.array, steps).shape
         while len(got) > len(want) and got[0] == 1:  # leading ones may be dropped, as in torch
             got = got[1:]
-            if np.broadcast_shapes(got, want) == want and isinstance(value, (Traced, ndarray)):
+            if _spreads(got, want) and isinstance(value, (Traced, ndarray)):
                 assign(t, value.reshape(got), steps)
                 return
         raise RuntimeError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, cell, edge, mode, node_of, wrap
+from .._tape.graph import unmatched
 from . import elementwise
 from ._common import number_as
 from .index import assign, writable, write
@@ -69,9 +70,11 @@ def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) 
     else:
         try:
             mode.quiet(ufunc, array, other, array)
-        except ValueError:
-            _fits(array, np.empty(np.broadcast_shapes(array.shape, other.shape), array.dtype))
-            raise
+        except ValueError as error:
+            refusal = unmatched(error, array, other)
+            if refusal is error:
+                _fits(array, np.empty(np.broadcast_shapes(array.shape, other.shape), array.dtype))
+            raise refusal from None
     memory = t.memory
     if memory is None:
         t.memory = [1]

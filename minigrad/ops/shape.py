@@ -20,7 +20,10 @@ def expand(input, /, shape):
     """``input`` broadcast to ``shape`` (a tuple of sizes), without copying."""
     if input.ndim == 0 and type(input) is ndarray:  # six times quicker than broadcast_to
         return ndarray(shape, input.dtype, input, 0, (0,) * len(shape))
-    return np.broadcast_to(input, shape)
+    out = np.broadcast_to(input, shape)
+    if type(input) is ndarray and input.flags.writeable:
+        out.flags.writeable = True  # what is written through it is the business of ``index.writable``
+    return out
 
 
 @primitive(title="SumBackward1")
