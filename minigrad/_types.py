@@ -215,6 +215,64 @@ class device:  # noqa: N801  (torch's name)
 
 cpu = device("cpu")
 
+class finfo:  # noqa: N801  (torch's name)
+    """The limits of a floating-point dtype: eps, min, max, tiny, smallest_normal, resolution, bits.
+
+    >>> import minigrad as mg
+    >>> mg.finfo(mg.float32).eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, type: Any = None):
+        kind = _asked("finfo", type)
+        if kind.kind != "f":
+            raise TypeError(
+                f"{package}.finfo() requires a floating point input type. Use {package}.iinfo to handle "
+                f"'{package}.finfo'"
+            )
+        info = np.finfo(kind)
+        self.bits, self.dtype = info.bits, kind.name
+        self.eps, self.min, self.max = float(info.eps), float(info.min), float(info.max)
+        self.tiny = self.smallest_normal = float(info.tiny)
+        self.resolution = float(info.resolution)
+
+    def __repr__(self) -> str:
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        values = ", ".join(f"{n}={getattr(self, n):g}" for n in names)
+        return f"finfo({values}, dtype={self.dtype})"
+
+
+class iinfo:  # noqa: N801  (torch's name)
+    """The limits of an integer dtype: min, max, bits.
+
+    >>> import minigrad as mg
+    >>> mg.iinfo(mg.int8).max
+    127
+    """
+
+    def __init__(self, type: Any):
+        kind = _asked("iinfo", type)
+        if kind.kind not in "iu":
+            raise TypeError(
+                f"{package}.iinfo() requires an integer input type. Use {package}.finfo to handle '{package}.iinfo'"
+            )
+        info = np.iinfo(kind)
+        self.bits, self.dtype, self.min, self.max = info.bits, kind.name, int(info.min), int(info.max)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+
+
+def _asked(name: str, type: Any) -> np.dtype[Any]:
+    if type is None:
+        return _default
+    if not isinstance(type, dtype):
+        raise TypeError(
+            f"{name}(): argument 'type' (position 1) must be {package}.dtype, not {type.__class__.__name__}"
+        )
+    return type.np
+
+
 # ------------------------------------------------------------------------------ type promotion
 _CATEGORY = {"b": 0, "i": 1, "u": 1, "f": 2}
 
