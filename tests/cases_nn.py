@@ -95,6 +95,26 @@ averaging = {n: _pooling(n, average=True) for n in (1, 2, 3)}
 pooling = {n: _pooling(n, average=False) for n in (1, 2, 3)}
 
 
+def _unpooling(n):
+    def case(draw, fill):
+        """Values, and where in a larger image each of them shall stand: all at places of their own."""
+        kernel = per_dim(draw, n, 1, 3)
+        small = tuple(draw(st.integers(1, 3)) for _ in range(n))
+        size = [side * k for side, k in zip(small, spread_out(kernel, n), strict=True)]
+        shape = (*lead(draw, draw(st.integers(1, 2)), batched=True), *small)
+        rng = np.random.default_rng(draw(our.seeds))
+        places = [
+            rng.permutation(np.prod(size))[: np.prod(small)] for _ in range(np.prod(shape[:2]))
+        ]
+        return Case(fill(shape), np.reshape(places, shape).astype("int64"), kernel)
+
+    case.__name__ = f"unpooled_{n}d"
+    return case
+
+
+unpooling = {n: _unpooling(n) for n in (1, 2, 3)}
+
+
 def _adaptive(n):
     def case(draw, fill):
         size = tuple(draw(st.integers(1, 7 if n < 3 else 4)) for _ in range(n))

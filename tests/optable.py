@@ -12,6 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
+import minigrad
+
 from . import cases, cases_more, cases_nn
 from .cases import Case
 
@@ -195,6 +199,7 @@ WINDOWS = [
         *_functional(f"conv{n}d", cases_nn.convolution[n], slack=16),
         *_functional(f"conv_transpose{n}d", cases_nn.transposed[n], slack=16),
         *_functional(f"max_pool{n}d", cases_nn.pooling[n]),
+        *_functional(f"max_unpool{n}d", cases_nn.unpooling[n]),
         *_functional(f"avg_pool{n}d", cases_nn.averaging[n], slack=4),
         *_functional(f"adaptive_max_pool{n}d", cases_nn.adaptive[n]),
         *_functional(f"adaptive_avg_pool{n}d", cases_nn.adaptive[n], slack=4),
@@ -295,7 +300,8 @@ ORDER = [
 
 WIDER_INDEXING = [
     Row("scatter", cases_more.valued_scatter),
-    Row("scatter", cases_more.reduced_scatter, kinds="fi", smooth=False),
+    Row("scatter", cases_more.combined_scatter, kinds="fi", smooth=False),
+    Row("scatter_reduce", cases_more.reduced_scatter, kinds="f", slack=4),
     Row("index_add", cases_more.added_along),
     Row("index_copy", cases_more.copied_along),
     Row("index_fill", cases_more.filled_along),
@@ -304,6 +310,30 @@ WIDER_INDEXING = [
     Row("masked_scatter", cases_more.scattered_by_mask),
     Row("index_put", cases_more.put_at_indices),
 ]
+
+# Their gradients are refused, which says so.
+_no_gradient: dict[str, Any] = {"kinds": "f", "slack": 256, "smooth": False}
+
+
+def _linalg(x):
+    return (torch if isinstance(x, torch.Tensor) else minigrad).linalg
+
+
+def _cholesky(x):
+    """Of a matrix made symmetric, for only one triangle is looked at."""
+    return _linalg(x).cholesky((x + x.mT) / 2)
+
+
+def _from_svd(x):
+    """The matrix put together again: the signs of the parts are free."""
+    left, sizes, right = _linalg(x).svd(x, full_matrices=False)
+    return (left * sizes) @ right
+
+
+def _from_eigh(x):
+    sizes, vectors = _linalg(x).eigh(x)
+    return (vectors * sizes) @ vectors.mT
+
 
 WIDER_MATRICES = [
     Row("addmv", cases_more.added_matrix_vector, kinds="f", slack=4),
@@ -318,11 +348,14 @@ WIDER_MATRICES = [
     Row("kron", cases_more.kronecker, kinds="f", twin=_kron_of_contiguous),
     *_rows("det linalg.det linalg.inv linalg.slogdet", cases_more.system, kinds="f", slack=64),
     Row("linalg.solve", cases_more.system_with_sides, kinds="f", slack=64),
-    Row("linalg.cholesky", cases_more.positive_definite, _of_symmetric, kinds="f", slack=64),
+    Row("linalg.cholesky", cases_more.positive_definite, _cholesky, kinds="f", slack=64),
     Row("linalg.matrix_power", cases_more.powered, kinds="f", slack=64),
-    *_rows("linalg.svdvals linalg.qr linalg.pinv", cases_more.tall, kinds="f", slack=256),
-    Row("linalg.eigvalsh", cases_more.positive_definite, _values_of_symmetric, kinds="f", slack=64),
+    *_rows("linalg.svdvals linalg.qr linalg.pinv", cases_more.tall, **_no_gradient),
+    Row("linalg.eigvalsh", cases_more.positive_definite, **_no_gradient),
+    Row("linalg.svd", cases_more.tall, _from_svd, **_no_gradient),
+    Row("linalg.eigh", cases_more.positive_definite, _from_eigh, **_no_gradient),
     Row("linalg.matrix_norm", cases_more.matrix_norms, kinds="f", slack=64),
+    Row("linalg.matrix_norm", cases_more.spectral_norms, **_no_gradient),
     Row("trace", cases.matrices, lambda x, _: x.trace(), kinds="f"),
 ]
 
