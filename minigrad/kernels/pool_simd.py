@@ -19,10 +19,14 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from minigrad.kernels.simd import FEATURES
+
 INT = ir.IntType(64)
 INT32 = ir.IntType(32)
 BIT = ir.IntType(1)
 I = types.intp  # noqa: E741
+# Other CPUs do masked moves number by number, so for them whole vectors are told apart.
+MASKS = "avx512bw" in FEATURES
 
 
 class _Code:
@@ -68,6 +72,13 @@ class _Code:
         """Which columns are at least 0 and less than size."""
         return self.b.icmp_unsigned("<", columns, self.splat(self.b.trunc(size, INT32)))
 
+    def run(self, first: Any, size: Any) -> tuple[Any, Any]:
+        """Which of the columns first, first + 1, .. lie in a row of `size`, and whether all do."""
+        end = self.b.add(first, ir.Constant(INT, self.lanes))
+        starts = self.b.icmp_signed(">=", first, ir.Constant(INT, 0))
+        whole = self.b.and_(starts, self.b.icmp_signed("<=", end, size))
+        return self.within(self.columns(first), size), whole
+
     def _call(self, name: str, answer: Any, *arguments: Any) -> Any:
         kind = ir.FunctionType(answer, [a.type for a in arguments])
         function = cgutils.get_or_insert_function(self.b.module, kind, name)
@@ -78,20 +89,46 @@ class _Code:
         bits = {"float": 32, "double": 64}.get(str(number)) or number.width
         return f"v{self.lanes}{letter}{bits}"
 
-    def load(self, pointer: Any, mask: Any, other: Any) -> Any:
-        """The numbers at pointer where the mask is set, else those of `other`."""
-        number = other.type.element
+    def load(self, pointer: Any, run: tuple[Any, Any], other: Any) -> Any:
+        """The numbers at pointer where the run's mask is set, else those of `other`."""
         vector = self.b.bitcast(pointer, other.type.as_pointer())
-        size = ir.Constant(INT32, self.size(number))
-        name = f"llvm.masked.load.{self._name(number)}.p0"
-        return self._call(name, other.type, vector, size, mask, other)
 
-    def store(self, values: Any, pointer: Any, mask: Any) -> None:
-        number = values.type.element
+        def masked() -> Any:
+            name = f"llvm.masked.load.{self._name(other.type.element)}.p0"
+            return self._call(name, other.type, vector, self.alignment(other), run[0], other)
+
+        if MASKS:
+            return masked()
+        loaded = self.variable(other)
+        with self.b.if_else(run[1]) as (whole, part):
+            with whole:
+                plain = self.b.load(vector)
+                plain.align = self.size(other.type.element)
+                self.b.store(plain, loaded)
+            with part:
+                self.b.store(masked(), loaded)
+        return self.b.load(loaded)
+
+    def store(self, values: Any, pointer: Any, run: tuple[Any, Any]) -> None:
+        """The values where the run's mask is set, at pointer."""
         vector = self.b.bitcast(pointer, values.type.as_pointer())
-        size = ir.Constant(INT32, self.size(number))
-        name = f"llvm.masked.store.{self._name(number)}.p0"
-        self._call(name, ir.VoidType(), values, vector, size, mask)
+
+        def masked() -> None:
+            name = f"llvm.masked.store.{self._name(values.type.element)}.p0"
+            self._call(name, ir.VoidType(), values, vector, self.alignment(values), run[0])
+
+        if MASKS:
+            masked()
+            return
+        with self.b.if_else(run[1]) as (whole, part):
+            with whole:
+                plain = self.b.store(values, vector)
+                plain.align = self.size(values.type.element)
+            with part:
+                masked()
+
+    def alignment(self, vector: Any) -> Any:
+        return ir.Constant(INT32, self.size(vector.type.element))
 
     def addresses(self, pointer: Any, offsets: Any) -> Any:
         """Where pointer[offsets] lie."""
@@ -104,15 +141,13 @@ class _Code:
         number = other.type.element
         pointers = self.addresses(pointer, offsets)
         name = f"llvm.masked.gather.{self._name(number)}.v{self.lanes}p0"
-        size = ir.Constant(INT32, self.size(number))
-        return self._call(name, other.type, pointers, size, mask, other)
+        return self._call(name, other.type, pointers, self.alignment(other), mask, other)
 
     def scatter(self, values: Any, pointer: Any, offsets: Any, mask: Any) -> None:
         number = values.type.element
         pointers = self.addresses(pointer, offsets)
         name = f"llvm.masked.scatter.{self._name(number)}.v{self.lanes}p0"
-        size = ir.Constant(INT32, self.size(number))
-        self._call(name, ir.VoidType(), values, pointers, size, mask)
+        self._call(name, ir.VoidType(), values, pointers, self.alignment(values), mask)
 
     def size(self, number: Any) -> int:
         return {"float": 4, "double": 8}.get(str(number)) or number.width // 8
@@ -134,14 +169,15 @@ def _column_of_row(code: _Code, stride: int, pointer: Any, first: Any, step: Any
     if stride == 2:
         halves, masks = [], []
         for start in (first, code.b.add(first, ir.Constant(INT, n))):
-            masks.append(code.within(code.columns(start), size))
+            masks.append(code.run(start, size))
             halves.append(code.load(code.b.gep(pointer, [start]), masks[-1], other))
         even = list(range(0, 2 * n, 2))
-        return code.shuffle(*halves, even), code.shuffle(*masks, even)
-    columns = code.columns(first, None if stride == 1 else code.b.trunc(step, INT32))
-    mask = code.within(columns, size)
+        return code.shuffle(*halves, even), code.shuffle(masks[0][0], masks[1][0], even)
     if stride == 1:
-        return code.load(code.b.gep(pointer, [first]), mask, other), mask
+        run = code.run(first, size)
+        return code.load(code.b.gep(pointer, [first]), run, other), run[0]
+    columns = code.columns(first, code.b.trunc(step, INT32))
+    mask = code.within(columns, size)
     return code.gather(pointer, columns, mask, other), mask
 
 
@@ -191,7 +227,7 @@ def windows(typing: Any, kind: Any, x: Any, xb: Any, rows: Any, rb: Any, count: 
                 else:
                     here = code.splat(b.trunc(b.add(number, tap.index), INT32))
                     _contest(code, new, here, mask, best, winner)
-        inside = code.within(code.iota, n)
+        inside = code.run(ir.Constant(INT, 0), n)
         result = b.load(best)
         if mean:
             one = code.constant(code.number, 1.0)
@@ -214,11 +250,11 @@ def _gathered(code: _Code, g: Any, codes: Any, number: Any, entry: Any, q: Any,
     b = code.b
     tap, shift = entry
     first = b.sub(q, shift)
-    mask = code.within(code.columns(first), size)
-    value = code.load(b.gep(g, [first]), mask, code.constant(code.number, 0.0))
+    run = code.run(first, size)
+    value = code.load(b.gep(g, [first]), run, code.constant(code.number, 0.0))
     if codes is not None:
         none = code.constant(codes.type.pointee, -1)
-        winner = code.load(b.gep(codes, [first]), mask, none)
+        winner = code.load(b.gep(codes, [first]), run, none)
         here = code.splat(b.trunc(b.add(number, tap), codes.type.pointee))
         value = b.select(b.icmp_signed("==", winner, here), value, code.constant(code.number, 0.0))
     b.store(b.fadd(b.load(total), value), total)
@@ -270,7 +306,7 @@ def spread(typing: Any, kind: Any, g: Any, codes: Any, gb: Any, rows: Any, rb: A
             sums = [code.shuffle(*sums, zipped[:lanes]), code.shuffle(*sums, zipped[lanes:])]
         for half, values in enumerate(sums):
             start = b.add(first, ir.Constant(INT, half * lanes))
-            code.store(values, b.gep(pointer, [start]), code.within(code.columns(start), n))
+            code.store(values, b.gep(pointer, [start]), code.run(start, n))
         return context.get_dummy_value()
 
     return sig, emit
