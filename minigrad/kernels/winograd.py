@@ -15,8 +15,8 @@ points 0, 1, -1 for m = 2, and 2, -2 besides for m = 4.)
 
 The last patch of a row or column is moved back so that it fits: it computes some outputs again.
 Dilation d only moves neighbours d apart; a kernel of k x 3 x 3 has k times the channels.
-Rounding errors are about those of torch's convolution for m = 2; for m = 4 some ten times that,
-3e-5 of the output's standard deviation at worst.
+Rounding errors are about those of torch's convolution for m = 2; for m = 4 some twenty times that,
+up to 6e-5 of the output's standard deviation (docs/kernels.md).
 """
 
 import math
@@ -34,6 +34,7 @@ Array = np.ndarray[Any, Any]
 Vectors = list[Any]
 
 SPECTRA = 400_000  # bytes of spectra worked on at a time
+DEPTH = 64  # channels summed in one go: rounding errors of longer sums would show in the answer
 
 
 def times(code: Code, factor: float, x: Any, plus: Any = None) -> Any:
@@ -198,9 +199,11 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
                 w = weights + (group * blocks + o) * many * deep * height * item
                 for f in range(many):
                     for p in range(0, number, vecs):
-                        call(calls[0], (spectra + f * step_in + p * vector, vector, offs, deep,
-                             w + f * deep * height * item, height * item,
-                             product + f * step_out + p * vector, chunk * vector, vector, 0))  # fmt: skip
+                        for k in range(0, deep, DEPTH):
+                            call(calls[0], (spectra + f * step_in + p * vector, vector,
+                                 offs + k * 8, min(DEPTH, deep - k),
+                                 w + (f * deep + k) * height * item, height * item,
+                                 product + f * step_out + p * vector, chunk * vector, vector, k))  # fmt: skip
                 for r in range(min(height, outputs - o * height)):
                     at = tmp + (o * height + r) * step_tmp - base * wide * vector
                     for p in range(number):

@@ -230,3 +230,52 @@ def test_winograd_against_torch_in_float64(accuracy: str, problem: Problem) -> N
         close(problem.run(), want, 1e-4 if accuracy == "fast" else 1e-5)
     finally:
         K.accuracy = before
+
+
+@pytest.mark.parametrize("accuracy", ["fast", "accurate"])
+@pytest.mark.parametrize("channels", [64, 512])
+def test_errors_do_not_grow_with_channels(accuracy: str, channels: int, path: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((2, channels, 12, 12)).astype(np.float32)
+    w = rng.standard_normal((32, channels, 3, 3)).astype(np.float32)
+    g = rng.standard_normal((2, 32, 12, 12)).astype(np.float32)
+    geo = K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    x64, w64 = (torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in (x, w))
+    y = torch.nn.functional.conv2d(x64, w64, padding=1)
+    y.backward(torch.tensor(g, dtype=torch.float64))
+    before, K.accuracy = K.accuracy, accuracy
+    try:
+        got = (
+            K.conv(x, w, None, geo),
+            K.conv_input(g, w, None, (12, 12), geo),
+            K.conv_weight(x, g, (3, 3), geo),
+        )
+    finally:
+        K.accuracy = before
+    close(
+        got,
+        (y.detach().numpy(), x64.grad.numpy(), w64.grad.numpy()),
+        1e-4 if accuracy == "fast" else 1e-5,
+    )
+
+
+def test_nan_and_infinity_stay_where_they_belong(path: str) -> None:
+    """A NaN in one image reaches the outputs that read it, and no others."""
+    for channels in (3, 16):
+        geo = K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+        rng = np.random.default_rng(1)
+        x = rng.standard_normal((18, channels, 20, 20)).astype(np.float32)
+        w = rng.standard_normal((16, channels, 3, 3)).astype(np.float32)
+        x[4, 1, 10, 9] = np.nan
+        x[7, 2, 0, 0] = np.inf
+        y = K.conv(x, w, None, geo)
+        wrong = ~np.isfinite(y)
+        assert wrong[4, :, 9:12, 8:11].all()
+        assert wrong[7, :, :2, :2].all()
+        # Winograd's patches spread a NaN over their 4 x 4 outputs and the neighbours that share it.
+        wrong[4, :, 4:16, 4:16] = False
+        wrong[7, :, :8, :8] = False
+        assert not wrong.any()
+        dw = K.conv_weight(x, np.ones_like(y), (3, 3), geo)
+        assert not np.isfinite(dw[:, 1]).any()
+        assert np.isfinite(dw[:, 0]).all()
