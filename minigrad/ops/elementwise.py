@@ -187,9 +187,7 @@ def pow(input, exponent, /):
     """``input ** exponent``; RuntimeError for integers to a negative number's power."""
     kind = input.dtype.kind
     if kind == "f":
-        if type(exponent) is float and exponent == -0.5:  # as torch, at -0.0 too
-            return 1 / np.sqrt(input)
-        return input**exponent
+        return _power(input, exponent)
     if kind == "b":
         if exponent.ndim:
             raise NotImplementedError("\"pow\" not implemented for 'Bool'")
@@ -200,6 +198,23 @@ def pow(input, exponent, /):
     sign = np.where(exponent % 2, input, np.abs(input))
     inverse = np.where(np.abs(input) == 1, sign, 0)
     return np.where(exponent < 0, inverse, input ** np.maximum(exponent, 0)).astype(input.dtype)
+
+
+def _power(x: Any, exponent: Any) -> Any:
+    """Powers of floating-point numbers; as torch, small whole exponents are products."""
+    if type(exponent) not in (int, float):
+        return x**exponent
+    if exponent == 3:
+        return x * x * x
+    if exponent == -0.5:  # as torch, at -0.0 too
+        return 1 / np.sqrt(x)
+    if exponent == -2:
+        return 1 / (x * x)
+    if -(2**24) < exponent < 2**24 and exponent == int(exponent) and (exponent > 3 or exponent < -1):
+        # NumPy's power of a negative base takes a hundred times as long as of a positive one
+        power = np.abs(x) ** exponent
+        return np.copysign(power, x) if exponent % 2 else power
+    return x**exponent
 
 
 def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
