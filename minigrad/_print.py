@@ -18,24 +18,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from minigrad import _types
 
 __all__ = ["get_printoptions", "printoptions", "set_printoptions", "tensor_text"]
 
 
-@dataclass
+Array = np.ndarray[Any, Any]
+
+
 class _Options:
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: bool | None = None
+    def __init__(self) -> None:
+        self.precision = 4
+        self.threshold: float = 1000
+        self.edgeitems = 3
+        self.linewidth = 80
+        self.sci_mode: bool | None = None
 
 
 _PROFILES: dict[str, dict[str, Any]] = {
@@ -96,7 +97,7 @@ def set_printoptions(
 
 def get_printoptions() -> dict[str, Any]:
     """Answer the print options in force, as keyword arguments for `set_printoptions`."""
-    return asdict(_options)
+    return dict(vars(_options))
 
 
 @contextmanager
@@ -118,7 +119,7 @@ def printoptions(**options: Any) -> Iterator[None]:
 
 
 def tensor_text(
-    array: npt.NDArray[Any],
+    array: Array,
     *,
     requires_grad: bool = False,
     grad_fn: str | None = None,
@@ -155,7 +156,7 @@ def tensor_text(
     return text + ")"
 
 
-def _shape_and_dtype(array: npt.NDArray[Any]) -> list[str]:
+def _shape_and_dtype(array: Array) -> list[str]:
     """The suffixes for a shape and a dtype that the printed numbers do not tell."""
     suffixes = []
     empty = array.size == 0
@@ -169,7 +170,7 @@ def _shape_and_dtype(array: npt.NDArray[Any]) -> list[str]:
     return suffixes
 
 
-def _numbers(array: npt.NDArray[Any], indent: int) -> str:
+def _numbers(array: Array, indent: int) -> str:
     """The numbers in nested brackets, the first of them `indent` characters into its line."""
     if array.size == 0:
         return "[]"
@@ -182,7 +183,7 @@ def _numbers(array: npt.NDArray[Any], indent: int) -> str:
     return _brackets(array.tolist(), cut, indent, write, width)
 
 
-def _summary(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], list[bool]]:
+def _summary(array: Array) -> tuple[Array, list[bool]]:
     """The corners of an array, and for each dimension whether its middle was left out."""
     edge = _options.edgeitems
     cut = [size > 2 * edge for size in array.shape]

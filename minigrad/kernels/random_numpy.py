@@ -6,7 +6,6 @@ it is built here from operations that are exact.
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -54,6 +53,8 @@ def affine64(x: Array, scale: float, shift: float) -> Array:
 
 def exact_fma(x: Any, y: Any, z: Any) -> Any:
     """x * y + z rounded once, of any three floats, or of three np.float32: by fractions, slowly."""
+    from fractions import Fraction  # rarely needed; importing it takes two milliseconds
+
     exact = Fraction(0)
     if math.isfinite(x) and math.isfinite(y) and math.isfinite(z):
         exact = Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))
@@ -66,8 +67,10 @@ def exact_fma(x: Any, y: Any, z: Any) -> Any:
     return _nearest32(exact, f32(near)) if isinstance(x, f32) else near
 
 
-def _nearest32(exact: Fraction, near: Any) -> Any:
+def _nearest32(exact: Any, near: Any) -> Any:
     """The float32 nearest to a fraction, ties to even; near: at most one step away from it."""
+    from fractions import Fraction
+
     if math.isinf(near):
         return near
     around = [np.nextafter(near, f32(-np.inf)), near, np.nextafter(near, f32(np.inf))]
