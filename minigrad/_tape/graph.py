@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextvars
 import itertools
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -183,6 +182,8 @@ stacks: dict[int, str] = {}
 
 def watched_seq() -> int:
     """The number of the next node, whose making's stack is noted."""
+    import traceback  # only under anomaly detection: importing it takes a millisecond
+
     n = next_seq()
     stacks[n] = "".join(traceback.format_stack()[:-2])
     return n
