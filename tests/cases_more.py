@@ -351,12 +351,12 @@ def tall(draw, fill):
     return Case(np.asarray(x, fill.main))
 
 
+def frobenius_norms(draw, fill):
+    n, m = sides(draw, 2, low=1)
+    return Case(fill((n, m), apart=True), "fro", keepdim=draw(st.booleans()))
+
+
 def matrix_norms(draw, fill):
     n, m = sides(draw, 2, low=1)
-    order = draw(st.sampled_from(["fro", 1, np.inf]))
+    order = draw(st.sampled_from([1, -1, np.inf, "nuc", 2, -2]))
     return Case(fill((n, m), apart=True), order, keepdim=draw(st.booleans()))
-
-
-def spectral_norms(draw, fill):
-    n, m = sides(draw, 2, low=1)
-    return Case(fill((n, m), apart=True), draw(st.sampled_from(["nuc", 2, -2])))

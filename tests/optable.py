@@ -261,13 +261,14 @@ WIDER_ELEMENTWISE = [
         "bitwise_left_shift bitwise_right_shift", cases_more.shifted_bits, kinds="i", smooth=False
     ),
     *_rows("signbit isposinf isneginf", cases.unary, smooth=False),
-    Row("heaviside", cases.binary, kinds="f", smooth=False),
+    Row("heaviside", cases.alike, kinds="f", smooth=False),
     Row("lerp", cases_more.interpolated, kinds="f"),
     *_rows("addcmul addcdiv", cases_more.three_with_value, kinds="f", slack=4),
     Row("nan_to_num", cases_more.cleaned),
     Row("isclose", cases_more.close, kinds="f", smooth=False),
     Row("contiguous", cases.unary, _method("contiguous")),
     *_rows("clamp_min clamp_max", cases.with_number, kinds="fi"),
+    *_rows("clamp_min clamp_max", cases.alike, kinds="f"),
 ]
 
 WIDER_SHAPES = [
@@ -354,8 +355,8 @@ WIDER_MATRICES = [
     Row("linalg.eigvalsh", cases_more.positive_definite, **_no_gradient),
     Row("linalg.svd", cases_more.tall, _from_svd, **_no_gradient),
     Row("linalg.eigh", cases_more.positive_definite, _from_eigh, **_no_gradient),
-    Row("linalg.matrix_norm", cases_more.matrix_norms, kinds="f", slack=64),
-    Row("linalg.matrix_norm", cases_more.spectral_norms, **_no_gradient),
+    Row("linalg.matrix_norm", cases_more.frobenius_norms, kinds="f", slack=64),
+    Row("linalg.matrix_norm", cases_more.matrix_norms, **_no_gradient),
     Row("trace", cases.matrices, lambda x, _: x.trace(), kinds="f"),
 ]
 

@@ -133,13 +133,17 @@ def kind_of(error):
     return next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
 
 
-def assert_close(ours, theirs, slack, what):
-    """Same shape, same dtype, same values up to rounding, same NaNs and infinities."""
+def assert_close(ours, theirs, slack, what, inputs=()):
+    """Same shape, same dtype, same values up to rounding, same NaNs and infinities.
+
+    Rounding is that of the coarsest dtype among the answer's and the inputs'.
+    """
     theirs = theirs.detach().numpy()
     assert ours.shape == theirs.shape, f"{what}: shape {ours.shape}, torch's is {theirs.shape}"
     assert ours.dtype == theirs.dtype, f"{what}: dtype {ours.dtype}, torch's is {theirs.dtype}"
     if theirs.dtype.kind == "f":
-        tolerance = 8 * slack * np.finfo(theirs.dtype).eps
+        floats = [array.dtype for array in (theirs, *inputs) if array.dtype.kind == "f"]
+        tolerance = 8 * slack * max(np.finfo(dtype).eps for dtype in floats)
         scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=1.0)
         np.testing.assert_allclose(
             ours, theirs, rtol=4 * tolerance, atol=tolerance * scale, err_msg=what
@@ -204,7 +208,7 @@ def test_gradients(row, data):
         for mine, twin in zip(ours.leaves, theirs.leaves, strict=True):
             assert (mine.grad is None) == (twin.grad is None)
             if twin.grad is not None:
-                assert_close(mine.grad.array, twin.grad, 4 * row.slack, "gradient")
+                assert_close(mine.grad.array, twin.grad, 4 * row.slack, "gradient", inputs)
         found = [leaf.grad.array for leaf in ours.leaves if leaf.grad is not None]
         once = [grad.copy() for grad in found]
         answers = [out.array for out in ours.outputs]
@@ -385,9 +389,10 @@ def test_every_op_has_a_row(capsys):
         with contextlib.suppress(Exception):
             call = Call(row, case, ours=True, grad=row.smooth)
             if row.smooth and call.leaves:
-                gs = weights_for(call.outputs, np.random.default_rng(0))
+                rng = np.random.default_rng(0)
+                gs = [g.requires_grad_() for g in weights_for(call.outputs, rng)]
                 first = slopes(weighed(call.outputs, gs), call.leaves, create_graph=True)
-                slopes(weighed(first, weights_for(first, np.random.default_rng(1))), call.leaves)
+                slopes(weighed(first, weights_for(first, rng)), [*call.leaves, *gs])
 
     with recorded_ops() as record:
         for row in TABLE:
