@@ -20,8 +20,7 @@ import numpy as np
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, TILES, clear_borders, pack
-from minigrad.kernels.conv_plan import Planes, Size, addresses, integers
-from minigrad.kernels.geometry import Geometry
+from minigrad.kernels.conv_plan import Correlation, Planes, addresses, integers
 from minigrad.kernels.simd import call, clear, look
 
 Array = np.ndarray[Any, Any]
@@ -80,20 +79,10 @@ def _finish(sizes, calls, inputs, taps, sums, dw, begin, end):  # type: ignore[n
 
 
 class ChannelWeight:
-    """Tables of one adjoint; arguments as for `conv_weight.Weight`."""
+    """Tables of one adjoint in w."""
 
-    def __init__(
-        self,
-        images: int,
-        groups: int,
-        inputs: int,
-        outputs: int,
-        size: Size,
-        out: Size,
-        kernel: Size,
-        geo: Geometry,
-        dtype: Any,
-    ) -> None:
+    def __init__(self, job: Correlation) -> None:
+        images, groups, inputs, outputs, size, out, kernel, geo, dtype = job
         item, vector = np.dtype(dtype).itemsize, simd.BYTES
         lanes = vector // item
         self.groups, self.inputs, self.outputs = groups, inputs, outputs
@@ -115,29 +104,11 @@ class ChannelWeight:
             + [simd.address(name, first, 0, dtype) for name, first in names]
         )
         image_x, image_g = (n * groups * item for n in (inputs * pixels_x, outputs * pixels_g))
-        self.sizes = integers(
-            [
-                images,
-                batch,
-                pixels_x,
-                pixels_g,
-                item,
-                lanes,
-                image_x,
-                image_g,
-                planes.plane,
-                plane_g,
-                blocks_g,
-                height,
-                vecs,
-                per_column,
-                row,
-                step_sums,
-                blocks_x,
-                self.taps,
-                len(planes.gaps),
-            ]
-        )
+        self.sizes = integers([
+            images, batch, pixels_x, pixels_g, item, lanes, image_x, image_g, planes.plane,
+            plane_g, blocks_g, height, vecs, per_column, row, step_sums, blocks_x, self.taps,
+            len(planes.gaps),
+        ])  # fmt: skip
         self.positions = np.array(planes.positions[0], np.int64)
         steps = np.arange(out[2], dtype=np.int64) * planes.step_in
         places = (planes.rows[:, :1] + steps).ravel()

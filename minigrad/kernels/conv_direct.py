@@ -26,7 +26,7 @@ from minigrad.kernels.conv_pack import (
     unpack,
     with_border,
 )
-from minigrad.kernels.conv_plan import Phases, Planes, Size, addresses, integers
+from minigrad.kernels.conv_plan import Lanes, Planes, Sweep, addresses, integers
 from minigrad.kernels.simd import call, clear, look
 
 Array = np.ndarray[Any, Any]
@@ -111,29 +111,14 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
 
 
 class Direct:
-    """Tables of one sweep: x (N, groups*inputs, *size) to y (N, groups*outputs, *out).
+    """Tables of one sweep."""
 
-    steps: of w between groups, outputs and inputs, in numbers.
-    """
-
-    def __init__(
-        self,
-        images: int,
-        groups: int,
-        inputs: int,
-        outputs: int,
-        size: Size,
-        out: Size,
-        phases: Phases,
-        steps: tuple[int, int, int],
-        dtype: Any,
-    ) -> None:
+    def __init__(self, job: Sweep) -> None:
+        images, groups, inputs, outputs, size, out, phases, steps, dtype = job
         item = np.dtype(dtype).itemsize
         lanes = simd.BYTES // item
         self.size, self.shape_y = size, (images, groups * outputs)
-        self.lanes = lane = conv_plan.choose_lanes(
-            images, groups * inputs, groups * outputs, size, out, phases, lanes, item
-        )
+        self.lanes = lane = conv_plan.choose_lanes(job, phases, lanes)
         wide = lane.out[2]
         self.height, vecs = choose_tile(outputs, max(p.number for p in lane.phases[2]))
         names = "gather", "gather_few", "scatter", "scatter_few"
@@ -143,55 +128,18 @@ class Direct:
         filled = -(-outputs // self.height) * self.height
         step_out = lane.phases[2][0].step * simd.BYTES
         rows = lane.out[0] * lane.out[1]
-        stride = lane.phases[1][0].stride / lane.phases[1][0].step
-        around = max(1, lane.size[1] - math.ceil(lane.out[1] * stride) + 1)
-
-        def fits(band: int) -> bool:
-            read = inputs * (band * stride + around) * planes.pitch
-            return bool((read + filled * band * wide) * simd.BYTES < conv_plan.L2)
-
-        band = conv_plan.bands(rows, fits, wide, lanes)
+        band = _band(lane, planes, inputs, filled)
         count = -(-rows // band)
         step_tmp = conv_plan.odd_lines(band * wide * simd.BYTES + vecs * step_out)
-        spatial = (size, out) if lane.parts == 1 else (lane.bordered, lane.padded)
-        image_x, image_y = (math.prod(n) * item for n in spatial)
         self.offs = planes.offsets(inputs)
         self.taps = np.array([t * item for taps in planes.taps for t in taps], np.int64)
-        ends = np.cumsum([lines * n for lines, n, _, _ in planes.kinds]).tolist()
-        # Per phase: depth of its sums, where they begin, first pixel, pixels, rows of taps, taps.
-        self.kinds = np.array(
-            [
-                (lines * n * inputs, (end - lines * n) * inputs, first, pixels, lines, n)
-                for (lines, n, first, pixels), end in zip(planes.kinds, ends)
-            ],
-            np.int64,
-        )
-        self.sizes = integers(
-            [
-                groups,
-                inputs,
-                outputs,
-                math.prod(lane.size),
-                item,
-                lanes,
-                image_x,
-                image_y,
-                planes.plane,
-                step_tmp,
-                band,
-                count,
-                wide,
-                planes.step_in,
-                step_out,
-                len(lane.phases[2]),
-                self.height,
-                vecs,
-                len(self.kinds),
-                rows,
-                len(planes.gaps),
-                len(self.offs),
-            ]
-        )
+        self.kinds = _kinds(planes, inputs)
+        self.sizes = integers([
+            groups, inputs, outputs, math.prod(lane.size), item, lanes, lane.plane_in,
+            lane.plane_out, planes.plane, step_tmp, band, count, wide, planes.step_in, step_out,
+            len(lane.phases[2]), self.height, vecs, len(self.kinds), rows, len(planes.gaps),
+            len(self.offs),
+        ])  # fmt: skip
         # Rows that fill up the last block repeat the last: their sums are not used.
         self.rows = np.minimum(np.arange(filled), outputs - 1) * (steps[1] * item)
         self.steps = integers((steps[0] * item, steps[2] * item))
@@ -225,3 +173,27 @@ class Direct:
 
         threads.run(work, self.tasks, self.cost)
         return y
+
+
+def _kinds(planes: Planes, inputs: int) -> Array:
+    """Per phase: depth of its sums, where they begin, first pixel, pixels, rows of taps, taps."""
+    table, begin = [], 0
+    for lines, taps, first, pixels in planes.kinds:
+        depth = lines * taps * inputs
+        table.append((depth, begin, first, pixels, lines, taps))
+        begin += depth
+    return np.array(table, np.int64)
+
+
+def _band(lane: Lanes, planes: Planes, inputs: int, outputs: int) -> int:
+    """Rows of output per band, so that it and what it reads fit in the L2 cache."""
+    _, high, wide = lane.out
+    stride = lane.phases[1][0].stride / lane.phases[1][0].step
+    around = max(1, lane.size[1] - math.ceil(high * stride) + 1)
+
+    def fits(band: int) -> bool:
+        read = inputs * (band * stride + around) * planes.pitch
+        return bool((read + outputs * band * wide) * simd.BYTES < conv_plan.L2)
+
+    lanes = simd.BYTES // 4
+    return conv_plan.bands(lane.out[0] * high, fits, wide, lanes)

@@ -50,6 +50,37 @@ class Phase(NamedTuple):
 Phases = tuple[tuple[Phase, ...], ...]  # of the three dimensions
 
 
+class Sweep(NamedTuple):
+    """x (N, groups*inputs, *size) to y (N, groups*outputs, *out): a convolution or its adjoint in x.
+
+    steps: of w between groups, outputs and inputs, in numbers.
+    """
+
+    images: int
+    groups: int
+    inputs: int
+    outputs: int
+    size: Size
+    out: Size
+    phases: Phases
+    steps: tuple[int, int, int]
+    dtype: Any
+
+
+class Correlation(NamedTuple):
+    """x (N, groups*inputs, *size) and g (N, groups*outputs, *out) to w: an adjoint in w."""
+
+    images: int
+    groups: int
+    inputs: int
+    outputs: int
+    size: Size
+    out: Size
+    kernel: Size
+    geo: Geometry
+    dtype: Any
+
+
 def forward_phases(kernel: Size, out: Size, geo: Geometry) -> Phases:
     """What y reads of x."""
     return tuple(
@@ -114,13 +145,14 @@ class Lanes(NamedTuple):
     """
 
     parts: int
-    dim: int  # the dimension that is cut
     phases: Phases
     size: Size  # of a lane's input
     out: Size  # and output
     bordered: Size  # input that is copied with a border first, if parts > 1
     before: Size  # that border
     padded: Size  # output, longer than wanted if the parts do not fit
+    plane_in: int  # bytes of one channel of a whole image
+    plane_out: int
     starts_in: Table
     starts_out: Table
     dead: int
@@ -136,38 +168,39 @@ def _starts(images: int, image: int, parts: int, part: int, lanes: int) -> tuple
     return np.concatenate([starts[:whole], fill[:dead], starts[whole:]]), dead
 
 
+def _cut(images: int, pixels: int, unit: int, lanes: int) -> tuple[int, int]:
+    """Into how many parts to cut each image, and how many pixels long a part is."""
+    best, parts, length = -(-images // lanes) * pixels, 1, pixels
+    for count in range(2, min(pixels // unit, 4 * lanes) + 1):
+        each = -(-pixels // (count * unit)) * unit
+        used = -(-pixels // each)
+        cost = -(-images * used // lanes) * each
+        if cost * 1.15 < best:  # a part costs a copy of its input and more border
+            best, parts, length = cost, used, each
+    return parts, length
+
+
 def choose_lanes(
-    images: int,
-    channels: int,
-    outputs: int,
-    size: Size,
-    out: Size,
-    phases: Phases,
-    lanes: int,
-    item: int,
-    units: Size = (1, 1, 1),
+    job: Sweep | Correlation, phases: Phases, lanes: int, units: Size = (1, 1, 1)
 ) -> Lanes:
     """Whole images as lanes, or parts of them where that leaves fewer lanes idle.
 
     units: parts have multiples of so many pixels along the dimension that is cut.
     """
+    images, size, out = job.images, job.size, job.out
+    item = np.dtype(job.dtype).itemsize
+    channels, outputs = job.groups * job.inputs, job.groups * job.outputs
     edges = [border(p, n) for p, n in zip(phases, size)]
     bordered = tuple(n + low + high for n, (low, high) in zip(size, edges))
     dim = next((d for d in range(3) if out[d] > 1 or bordered[d] > 1), 2)
     step, stride = phases[dim][0].step, phases[dim][0].stride
-    unit = step * units[dim]
-    best, parts, length = -(-images // lanes) * out[dim], 1, out[dim]
-    for count in range(2, min(out[dim] // unit, 4 * lanes) + 1):
-        each = -(-out[dim] // (count * unit)) * unit
-        used = -(-out[dim] // each)
-        cost = -(-images * used // lanes) * each
-        if cost * 1.15 < best:  # a part costs a copy of its input and more border
-            best, parts, length = cost, used, each
+    parts, length = _cut(images, out[dim], step * units[dim], lanes)
     if parts == 1:
-        image_in, image_out = channels * math.prod(size) * item, outputs * math.prod(out) * item
-        starts_in, dead = _starts(images, image_in, 1, 0, lanes)
-        starts_out, _ = _starts(images, image_out, 1, 0, lanes)
-        return Lanes(1, dim, phases, size, out, size, (0, 0, 0), out, starts_in, starts_out, dead)
+        plane_in, plane_out = math.prod(size) * item, math.prod(out) * item
+        starts_in, dead = _starts(images, channels * plane_in, 1, 0, lanes)
+        starts_out, _ = _starts(images, outputs * plane_out, 1, 0, lanes)
+        return Lanes(1, phases, size, out, size, (0, 0, 0), out, plane_in, plane_out, starts_in,
+                     starts_out, dead)  # fmt: skip
     before = tuple(low for low, _ in edges)
     shifted = tuple(
         tuple(p._replace(reach=tuple(r + low for r in p.reach)) for p in ps)
@@ -181,19 +214,19 @@ def choose_lanes(
     bordered = (*bordered[:dim], rows, *bordered[dim + 1 :])
     padded = (*out[:dim], parts * length, *out[dim + 1 :])
     inner_in, inner_out = (math.prod(n[dim + 1 :]) * item for n in (bordered, out))
-    starts_in, dead = _starts(images, channels * rows * inner_in, parts, advance * inner_in, lanes)
-    starts_out, _ = _starts(
-        images, outputs * parts * length * inner_out, parts, length * inner_out, lanes
-    )
+    plane_in, plane_out = rows * inner_in, parts * length * inner_out
+    starts_in, dead = _starts(images, channels * plane_in, parts, advance * inner_in, lanes)
+    starts_out, _ = _starts(images, outputs * plane_out, parts, length * inner_out, lanes)
     return Lanes(
         parts=parts,
-        dim=dim,
         phases=shifted,
         size=(*bordered[:dim], need, *bordered[dim + 1 :]),
         out=(*out[:dim], length, *out[dim + 1 :]),
         bordered=bordered,
         before=before,
         padded=padded,
+        plane_in=plane_in,
+        plane_out=plane_out,
         starts_in=starts_in,
         starts_out=starts_out,
         dead=dead,

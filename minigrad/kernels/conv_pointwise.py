@@ -17,7 +17,7 @@ import numpy as np
 from minigrad.kernels import scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, TILES
-from minigrad.kernels.conv_plan import Phases, Size, addresses, integers
+from minigrad.kernels.conv_plan import Sweep, addresses, integers
 from minigrad.kernels.simd import call
 
 Array = np.ndarray[Any, Any]
@@ -65,20 +65,10 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
 
 
 class Pointwise:
-    """Tables of one sweep; arguments as for `conv_direct.Direct`."""
+    """Tables of one sweep."""
 
-    def __init__(
-        self,
-        images: int,
-        groups: int,
-        inputs: int,
-        outputs: int,
-        size: Size,
-        out: Size,
-        phases: Phases,
-        steps: tuple[int, int, int],
-        dtype: Any,
-    ) -> None:
+    def __init__(self, job: Sweep) -> None:
+        images, groups, inputs, outputs, size, out, _, steps, dtype = job
         item, vector = np.dtype(dtype).itemsize, simd.BYTES
         lanes, pixels = vector // item, math.prod(size)
         self.shape = (images, groups * outputs, *out)
@@ -90,9 +80,9 @@ class Pointwise:
             [simd.address(name, height, vecs, dtype) for name in ("tile", "fill")]
         )
         self.interleave = simd.address("interleave", height, 0, dtype)
-        self.sizes = integers(
-            [groups, inputs, outputs, item, height, wide, pixels, chunk, chunks, vector]
-        )
+        self.sizes = integers([
+            groups, inputs, outputs, item, height, wide, pixels, chunk, chunks, vector,
+        ])  # fmt: skip
         self.steps = integers([steps[0] * item])
         self.rows = np.arange(outputs) * (steps[1] * item)
         self.columns = np.arange(inputs) * (steps[2] * item)
@@ -119,10 +109,10 @@ class Pointwise:
         return y
 
 
-def fits(outputs: int, size: Size, out: Size, phases: Phases, lanes: int) -> bool:
+def fits(job: Sweep, lanes: int) -> bool:
     """Whether a sweep is a 1x1 convolution of stride 1 on enough pixels."""
-    one = all(len(ps) == 1 and ps[0].reach == (0,) and ps[0].stride == 1 for ps in phases)
-    return one and size == out and math.prod(size) >= lanes
+    one = all(len(ps) == 1 and ps[0].reach == (0,) and ps[0].stride == 1 for ps in job.phases)
+    return one and job.size == job.out and math.prod(job.size) >= lanes
 
 
 def choose_tile(outputs: int, pixels: int, lanes: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from minigrad.kernels import conv_plan, conv_pointwise, simd
 from minigrad.kernels.conv_channels import ChannelWeight
 from minigrad.kernels.conv_direct import Direct
 from minigrad.kernels.conv_pack import cropped
-from minigrad.kernels.conv_plan import Phases, Size, in_three, three
+from minigrad.kernels.conv_plan import Correlation, Sweep, in_three, three
 from minigrad.kernels.conv_pointwise import Pointwise
 from minigrad.kernels.conv_weight import Weight
 from minigrad.kernels.geometry import Geometry, out_sizes
@@ -34,29 +34,18 @@ FEWEST_WEIGHT = 12
 FEWEST_LANES = 12
 
 
-def _choose(
-    images: int,
-    groups: int,
-    inputs: int,
-    outputs: int,
-    size: Size,
-    out: Size,
-    phases: Phases,
-    steps: tuple[int, int, int],
-    dtype: Any,
-    fast: bool,
-) -> Direct | Pointwise | Winograd:
-    """Winograd's algorithm for 3x3 kernels of stride 1 where it pays, else the direct sum."""
-    problem = (images, groups, inputs, outputs, size, out, phases, steps, dtype)
+def _choose(job: Sweep, fast: bool) -> Direct | Pointwise | Winograd:
+    """Winograd's algorithm for 3x3 kernels of stride 1 where it pays, else plain sums."""
+    phases, dtype = job.phases, np.dtype(job.dtype)
     plain = all(len(ps) == 1 and ps[0].stride == ps[0].step == 1 for ps in phases)
     square = [len(ps[0].taps) for ps in phases[1:]] == [3, 3]
-    if plain and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST:
+    if plain and square and dtype == np.float32 and min(job.inputs, job.outputs) >= FEWEST:
         m = 4 if fast else 2
-        if all(n >= m * distance(p) for n, (p,) in zip(out[1:], phases[1:])):
-            return Winograd(*problem, m)
-    if conv_pointwise.fits(outputs, size, out, phases, simd.BYTES // np.dtype(dtype).itemsize):
-        return Pointwise(*problem)
-    return Direct(*problem)
+        if all(n >= m * distance(p) for n, (p,) in zip(job.out[1:], phases[1:])):
+            return Winograd(job, m)
+    if conv_pointwise.fits(job, simd.BYTES // dtype.itemsize):
+        return Pointwise(job)
+    return Direct(job)
 
 
 def conv(
@@ -68,8 +57,8 @@ def conv(
     inputs, outputs = w[1], w[0] // geo.groups
     phases = conv_plan.forward_phases(kernel, out, geo3)
     steps = (outputs * inputs * taps, inputs * taps, taps)
-    problem = (x[0], geo.groups, inputs, outputs, size, out, phases, steps, dtype)
-    return _sweep(_choose(*problem, fast), out_sizes(x[2:], w[2:], geo))
+    job = Sweep(x[0], geo.groups, inputs, outputs, size, out, phases, steps, dtype)
+    return _sweep(_choose(job, fast), out_sizes(x[2:], w[2:], geo))
 
 
 def conv_input(
@@ -80,8 +69,8 @@ def conv_input(
     inputs, outputs, taps = w[0] // geo.groups, w[1], math.prod(kernel)
     phases = conv_plan.adjoint_phases(kernel, wide, in_three(geo))
     steps = (inputs * outputs * taps, taps, outputs * taps)
-    problem = (g[0], geo.groups, inputs, outputs, three(g[2:], 1), wide, phases, steps, dtype)
-    return _sweep(_choose(*problem, fast), size)
+    job = Sweep(g[0], geo.groups, inputs, outputs, three(g[2:], 1), wide, phases, steps, dtype)
+    return _sweep(_choose(job, fast), size)
 
 
 def _sweep(
@@ -99,15 +88,15 @@ def conv_weight(
     """A function of (x, g) that computes kernels.conv_weight for these shapes."""
     deep, out, kernel, geo3 = three(x[2:], 1), three(g[2:], 1), three(size, 1), in_three(geo)
     inputs, outputs = x[1] // geo.groups, g[1] // geo.groups
-    problem = (x[0], geo.groups, inputs, outputs, deep, out, kernel, geo3, dtype)
+    job = Correlation(x[0], geo.groups, inputs, outputs, deep, out, kernel, geo3, dtype)
     square = kernel == (1, 3, 3) and deep[0] == out[0] == 1 and geo3.stride == (1, 1, 1)
     plan: Weight | ChannelWeight | WinogradWeight
     if fast and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST_WEIGHT:
-        plan = WinogradWeight(*problem)
+        plan = WinogradWeight(job)
     elif fast and min(inputs, outputs) >= FEWEST_LANES:
-        plan = ChannelWeight(*problem)
+        plan = ChannelWeight(job)
     else:
-        plan = Weight(*problem)
+        plan = Weight(job)
     shape = (g[1], inputs, *size)
     return lambda x, g: plan(whole(x), whole(g)).reshape(shape)
 

@@ -19,8 +19,7 @@ import numpy as np
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, clear_borders, pack, with_border
-from minigrad.kernels.conv_plan import Planes, Size, addresses, integers
-from minigrad.kernels.geometry import Geometry
+from minigrad.kernels.conv_plan import Correlation, Lanes, Planes, addresses, integers
 from minigrad.kernels.simd import call, clear, copy, look
 
 Array = np.ndarray[Any, Any]
@@ -115,42 +114,19 @@ def _correlate(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-
 
 
 class Weight:
-    """Tables of one adjoint: x (N, C, *size) and g (N, O, *out) to w (O, C/groups, *kernel)."""
+    """Tables of one adjoint in w."""
 
-    def __init__(
-        self,
-        images: int,
-        groups: int,
-        inputs: int,
-        outputs: int,
-        size: Size,
-        out: Size,
-        kernel: Size,
-        geo: Geometry,
-        dtype: Any,
-    ) -> None:
+    def __init__(self, job: Correlation) -> None:
+        images, groups, inputs, outputs, size, out, kernel, geo, dtype = job
         item = np.dtype(dtype).itemsize
         lanes = simd.BYTES // item
         phases = conv_plan.forward_phases(kernel, out, geo)
         self.size, self.out = size, out
         self.shape, self.taps = (groups * outputs, inputs, *kernel), math.prod(kernel)
-        self.lanes = lane = conv_plan.choose_lanes(
-            images, groups * inputs, groups * outputs, size, out, phases, lanes, item
-        )
+        self.lanes = lane = conv_plan.choose_lanes(job, phases, lanes)
         self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, simd.BYTES)
         rows, wide = lane.out[0] * lane.out[1], lane.out[2]
-        stride = lane.phases[1][0].stride
-        around = max(1, lane.size[1] - lane.out[1] * stride + 1)
-
-        def fits(band: int, deep: int, most: int) -> bool:
-            read = deep * (band * stride + around) * planes.pitch
-            return (read + most * band * wide) * simd.BYTES < conv_plan.L2
-
-        deep, most = inputs, outputs
-        enough = min(rows, -(-PIXELS // wide))
-        while max(deep, most) > 16 and not fits(enough, deep, most):
-            deep, most = (-(-deep // 2), most) if deep > most else (deep, -(-most // 2))
-        band = conv_plan.bands(rows, lambda n: fits(n, deep, most), wide, lanes)
+        deep, most, band = _chunks(lane, planes, inputs, outputs)
         height, width = choose_tile(outputs, deep * self.taps)
         most = max(1, most // height)
         columns = -(-deep * self.taps // width)
@@ -161,35 +137,12 @@ class Weight:
             [simd.address("dots", height, width, dtype)]
             + [simd.address(name, 0, 0, dtype) for name in names]
         )
-        spatial = (size, out) if lane.parts == 1 else (lane.bordered, lane.padded)
-        image_x, image_g = (math.prod(n) * item for n in spatial)
         blocks = len(lane.starts_in) // lanes
-        self.sizes = integers(
-            [
-                groups,
-                inputs,
-                outputs,
-                math.prod(lane.size),
-                item,
-                lanes,
-                image_x,
-                image_g,
-                planes.plane,
-                plane_g,
-                band,
-                wide,
-                deep,
-                lane.dead,
-                self.taps,
-                height,
-                width,
-                blocks,
-                most,
-                tile,
-                rows,
-                len(planes.gaps),
-            ]
-        )
+        self.sizes = integers([
+            groups, inputs, outputs, math.prod(lane.size), item, lanes, lane.plane_in,
+            lane.plane_out, planes.plane, plane_g, band, wide, deep, lane.dead, self.taps, height, width,
+            blocks, most, tile, rows, len(planes.gaps),
+        ])  # fmt: skip
         taps = np.arange(deep)[:, None] * planes.plane + np.array(planes.positions[0])
         self.offs = np.concatenate([taps.ravel(), np.zeros(width, np.int64)])
         self.outs = np.arange(band * wide, dtype=np.int64) * simd.BYTES
@@ -224,6 +177,23 @@ class Weight:
 
         threads.run(work, self.tasks, self.cost, fine=1)
         return dw
+
+
+def _chunks(lane: Lanes, planes: Planes, inputs: int, outputs: int) -> tuple[int, int, int]:
+    """Input and output channels at a time and rows of a band, to fit in the L2 cache."""
+    rows, wide = lane.out[0] * lane.out[1], lane.out[2]
+    stride = lane.phases[1][0].stride
+    around = max(1, lane.size[1] - lane.out[1] * stride + 1)
+
+    def fits(band: int, deep: int, most: int) -> bool:
+        read = deep * (band * stride + around) * planes.pitch
+        return (read + most * band * wide) * simd.BYTES < conv_plan.L2
+
+    deep, most = inputs, outputs
+    enough = min(rows, -(-PIXELS // wide))
+    while max(deep, most) > 16 and not fits(enough, deep, most):
+        deep, most = (-(-deep // 2), most) if deep > most else (deep, -(-most // 2))
+    return deep, most, conv_plan.bands(rows, lambda n: fits(n, deep, most), wide, simd.BYTES // 4)
 
 
 def choose_tile(outputs: int, taps: int) -> tuple[int, int]:

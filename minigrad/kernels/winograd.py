@@ -27,7 +27,7 @@ import numpy as np
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, TILES, clear_borders, pack, unpack, with_border
-from minigrad.kernels.conv_plan import Phases, Planes, Size, addresses, integers
+from minigrad.kernels.conv_plan import Planes, Sweep, addresses, integers
 from minigrad.kernels.simd import Code, call, look
 
 Array = np.ndarray[Any, Any]
@@ -216,51 +216,28 @@ def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
 
 
 class Winograd:
-    """Tables of one sweep; arguments as for `conv_direct.Direct`, and m.
+    """Tables of one sweep with stride 1 and one phase per dimension; m: pixels of a tile."""
 
-    Both directions have stride 1 and one phase per dimension.
-    """
-
-    def __init__(
-        self,
-        images: int,
-        groups: int,
-        inputs: int,
-        outputs: int,
-        size: Size,
-        out: Size,
-        phases: Phases,
-        steps: tuple[int, int, int],
-        dtype: Any,
-        m: int,
-    ) -> None:
+    def __init__(self, job: Sweep, m: int) -> None:
+        images, groups, inputs, outputs, size, out, phases, steps, dtype = job
         item, vector = np.dtype(dtype).itemsize, simd.BYTES
         lanes = vector // item
         dilation = distance(phases[1][0]), distance(phases[2][0])
         self.size, self.shape_y = size, (images, groups * outputs)
         self.lanes = lane = conv_plan.choose_lanes(
-            images, groups * inputs, groups * outputs, size, out, phases, lanes, item,
-            (1, m * dilation[0], m * dilation[1]),
-        )  # fmt: skip
+            job, phases, lanes, (1, m * dilation[0], m * dilation[1])
+        )
         self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, vector)
         high, wide = lane.out[1:]
         down, right = (d * s for d, s in zip(dilation, (planes.pitch * vector, vector)))
         # Positions of the nine taps for each tap of the third dimension, in order of reach.
         nine = np.sort(np.array(planes.positions[0]).reshape(-1, 9).min(1))
         self.depths = (nine[:, None] - nine[0] + np.arange(inputs) * planes.plane).ravel()
-        deep = len(self.depths)
+        deep, many = len(self.depths), (m + 2) ** 2
         groups_of, columns = (_starts(n, d, m) for n, d in zip((high, wide), dilation))
         lines = [[d * high + h for h in line] for d in range(lane.out[0]) for line in groups_of]
-        # One row of patches: all columns, for every line of the group that starts there.
-        self.patches = np.array(
-            [
-                (planes.rows[h, 0] + w * vector + nine[0], (h * wide + w) * vector)
-                for line in lines for h in line for column in columns for w in column
-            ],
-            np.int64,
-        )  # fmt: skip
+        self.patches = _patches(lines, columns, planes, nine[0], wide)
         per_row = dilation[0] * sum(map(len, columns))
-        many = (m + 2) ** 2
         height, vecs, chunk = choose_chunk(deep, outputs, per_row, many)
         filled = -(-outputs // height) * height
         tall = max(1, min(len(groups_of), -(-chunk // per_row)))
@@ -268,43 +245,17 @@ class Winograd:
         self.bands = np.array(list(bands), np.int64)
         rows = int((self.bands[:, 4] - self.bands[:, 2]).max())
         step_tmp = conv_plan.odd_lines(rows * wide * vector)
-        names = "enter", "leave"
-        ends = "scatter", "scatter_few", "gather", "gather_few"
-        self.calls = integers(
-            [simd.address("tile", height, vecs, dtype)]
-            + [simd.address(name, m, 0, dtype) for name in names]
-            + [simd.address(name, 0, 0, dtype) for name in ends]
-        )
+        names = [("enter", m), ("leave", m), ("scatter", 0), ("scatter_few", 0)]
+        names += [("gather", 0), ("gather_few", 0)]
+        tile = simd.address("tile", height, vecs, dtype)
+        self.calls = integers([tile, *(simd.address(n, k, 0, dtype) for n, k in names)])
         self.weigh = simd.address("weigh", m, height, dtype)
-        spatial = (size, out) if lane.parts == 1 else (lane.bordered, lane.padded)
-        image_x, image_y = (math.prod(n) * item for n in spatial)
-        self.sizes = integers(
-            [
-                groups,
-                inputs,
-                outputs,
-                math.prod(lane.size),
-                item,
-                lanes,
-                image_x,
-                image_y,
-                planes.plane,
-                step_tmp,
-                wide,
-                per_row,
-                down,
-                right,
-                height,
-                vecs,
-                many,
-                chunk,
-                dilation[0] * wide * vector,
-                len(self.bands),
-                len(planes.gaps),
-                deep,
-            ]
-        )
-        order = [[tap for _, tap in sorted(zip(p.reach, p.taps))] for (p,) in lane.phases]
+        self.sizes = integers([
+            groups, inputs, outputs, math.prod(lane.size), item, lanes, lane.plane_in,
+            lane.plane_out, planes.plane, step_tmp, wide, per_row, down, right, height, vecs, many, chunk,
+            dilation[0] * wide * vector, len(self.bands), len(planes.gaps), deep,
+        ])  # fmt: skip
+        order = [[tap for _, tap in sorted(zip(p.reach, p.taps))] for (p,) in phases]
         self.slices = np.array(order[0]) * (9 * item)
         self.taps = np.array([(3 * i + j) * item for i in order[1] for j in order[2]])
         self.rows = np.minimum(np.arange(filled), outputs - 1) * (steps[1] * item)
@@ -360,6 +311,19 @@ def _starts(pixels: int, dilation: int, m: int) -> list[list[int]]:
     groups = -(-pixels // (m * dilation))
     counts = [-(-(pixels - a) // dilation) for a in range(dilation)]
     return [[a + dilation * min(m * i, n - m) for a, n in enumerate(counts)] for i in range(groups)]
+
+
+def _patches(
+    lines: list[list[int]], columns: list[list[int]], planes: Planes, corner: int, wide: int
+) -> Array:
+    """Where each patch is read and its tile written: line after line, each with all its rows."""
+    return np.array(
+        [
+            (planes.rows[h, 0] + w * simd.BYTES + corner, (h * wide + w) * simd.BYTES)
+            for line in lines for h in line for column in columns for w in column
+        ],
+        np.int64,
+    )  # fmt: skip
 
 
 def _bands(

@@ -25,8 +25,7 @@ import numpy as np
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_pack import NANOSECONDS, choose_tile, clear_borders, pack
-from minigrad.kernels.conv_plan import Phase, Planes, Size, addresses, integers
-from minigrad.kernels.geometry import Geometry
+from minigrad.kernels.conv_plan import Correlation, Phase, Planes, Size, addresses, integers
 from minigrad.kernels.simd import Code, call, clear, look
 from minigrad.kernels.winograd import both_ways, into, times
 
@@ -194,20 +193,10 @@ def _finish(sizes, calls, sums, dw, begin, end):  # type: ignore[no-untyped-def]
 
 
 class WinogradWeight:
-    """Tables of one adjoint: x (N, C, 1, H, W) and g (N, O, 1, h, w) to w (O, C/groups, 1, 3, 3)."""
+    """Tables of one adjoint in w of 3x3 kernels of stride 1."""
 
-    def __init__(
-        self,
-        images: int,
-        groups: int,
-        inputs: int,
-        outputs: int,
-        size: Size,
-        out: Size,
-        kernel: Size,
-        geo: Geometry,
-        dtype: Any,
-    ) -> None:
+    def __init__(self, job: Correlation) -> None:
+        images, groups, inputs, outputs, size, out, kernel, geo, dtype = job
         item, vector = np.dtype(dtype).itemsize, simd.BYTES
         lanes, d = vector // item, geo.dilation[1:]
         self.shape, self.groups, self.outputs = (groups * outputs, inputs, *kernel), groups, outputs
@@ -215,18 +204,7 @@ class WinogradWeight:
         identity = tuple((Phase(0, 1, n, 1, (0,), (0,)),) for n in padded)
         self.x = x = Planes(size, padded, conv_plan.forward_phases(kernel, padded, geo), 1, vector)
         self.g = g = Planes(out, padded, identity, 1, vector)
-        corner = min(x.positions[0])
-        lines, columns = (
-            [a + e * 4 * i for i in range(n // (4 * e)) for a in range(e)]
-            for n, e in zip(padded[1:], d)
-        )
-        self.patches = np.array(
-            [
-                (x.rows[h, 0] + w * vector + corner, g.rows[h, 0] + w * vector)
-                for h in lines for w in columns
-            ],
-            np.int64,
-        )  # fmt: skip
+        self.patches = _patches(x, g, padded, d)
         blocks_x, blocks_g = -(-inputs // lanes), -(-outputs // lanes)
         height, vecs = choose_tile(outputs, blocks_x)
         per_pair = -(-outputs // height)
@@ -243,40 +221,13 @@ class WinogradWeight:
         tile = simd.address("tile", height, vecs, dtype)
         self.calls = integers([tile, *(simd.address(n, a, 0, dtype) for n, a in names)])
         image_x, image_g = inputs * math.prod(size) * item, outputs * math.prod(out) * item
-        self.sizes = integers(
-            [
-                groups,
-                inputs,
-                outputs,
-                math.prod(size),
-                math.prod(out),
-                item,
-                lanes,
-                image_x,
-                image_g,
-                x.plane,
-                g.plane,
-                blocks_x,
-                blocks_g,
-                images,
-                height,
-                vecs,
-                per_pair,
-                wide_x,
-                wide_g,
-                number * wide_x,
-                number * wide_g,
-                d[0] * x.pitch * vector,
-                d[0] * g.pitch * vector,
-                d[1] * vector,
-                step_sums,
-                batch,
-                chunk,
-                len(self.patches),
-                len(x.gaps),
-                len(g.gaps),
-            ]
-        )
+        self.sizes = integers([
+            groups, inputs, outputs, math.prod(size), math.prod(out), item, lanes, image_x,
+            image_g, x.plane, g.plane, blocks_x, blocks_g, images, height, vecs, per_pair,
+            wide_x, wide_g, number * wide_x, number * wide_g, d[0] * x.pitch * vector,
+            d[0] * g.pitch * vector, d[1] * vector, step_sums, batch, chunk, len(self.patches),
+            len(x.gaps), len(g.gaps),
+        ])  # fmt: skip
         self.starts_x, self.starts_g = (
             np.minimum(np.arange(blocks * lanes), n - 1) * (math.prod(pixels) * item)
             for blocks, n, pixels in ((blocks_x, inputs, size), (blocks_g, outputs, out))
@@ -316,3 +267,20 @@ class WinogradWeight:
             threads.run(work, self.tasks, self.cost, fine=1)
             threads.run(close, self.outputs, self.sums_size / 8)
         return dw
+
+
+def _patches(x: Planes, g: Planes, padded: Size, dilation: tuple[int, ...]) -> Array:
+    """Where each patch of x and of g is read."""
+    corner = min(x.positions[0])
+    lines, columns = (
+        [a + d * 4 * i for i in range(n // (4 * d)) for a in range(d)]
+        for n, d in zip(padded[1:], dilation)
+    )
+    return np.array(
+        [
+            (x.rows[h, 0] + w * simd.BYTES + corner, g.rows[h, 0] + w * simd.BYTES)
+            for h in lines
+            for w in columns
+        ],
+        np.int64,
+    )
