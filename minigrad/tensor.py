@@ -115,7 +115,14 @@ class Tensor(InPlace):
     __lt__, __le__ = _operator(compare.lt), _operator(compare.le)
     __gt__, __ge__ = _operator(compare.gt), _operator(compare.ge)
     __neg__, __pos__, __abs__ = elementwise.neg, elementwise.positive, elementwise.abs
-    __invert__ = compare.bitwise_not
+
+    def __invert__(self) -> Any:
+        if self.array.dtype.kind == "f":
+            raise TypeError(
+                "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+            )
+        return compare.bitwise_not(self)
+
     __iadd__, __isub__ = in_place(elementwise.add), in_place(elementwise.sub)
     __imul__, __itruediv__ = in_place(elementwise.mul), in_place(elementwise.true_div)
     __ifloordiv__, __imod__ = (
@@ -142,10 +149,15 @@ class Tensor(InPlace):
         return bool(self.array.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
+
+    def _number(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.array.item()
 
     def __index__(self) -> int:
         if self.array.size != 1 or self.array.dtype.kind == "f":
@@ -171,7 +183,7 @@ class Tensor(InPlace):
         )
 
     def __format__(self, spec: str) -> str:
-        if not self.array.ndim and spec:
+        if not self.array.ndim and type(self) is Tensor:
             return format(self.item(), spec)
         return object.__format__(self, spec)
 
@@ -180,8 +192,8 @@ class Tensor(InPlace):
         node = e.name() if isinstance(e, Node) else None
         return _print.tensor_text(self.array, requires_grad=e is not None, grad_fn=node)
 
-    def __dir__(self) -> list[str]:
-        return [*object.__dir__(self)]
+    def __reversed__(self) -> Any:
+        return parts.flip(self, 0) if self.array.ndim else self
 
     def __copy__(self) -> Any:
         out = settled(type(self).__new__(type(self)), self.array)
@@ -197,13 +209,13 @@ class Tensor(InPlace):
                 "weight_norm usage"
             )
         if id(self) not in memo:
-            out = settled(type(self).__new__(type(self)), self.array.copy(order="K"))
+            out = settled(type(self).__new__(type(self)), _copied(self.array))
             memo[id(self)], out.leaf = out, self.leaf
             out.gradient = copy.deepcopy(self.gradient, memo)
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self.array, self.leaf)
+        return _rebuild, (type(self), self.array, self.requires_grad)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions on tensors: those that are ops here record; others are refused."""
@@ -253,6 +265,11 @@ _UFUNCS = {
     np.isinf: compare.isinf,
     np.isfinite: compare.isfinite,
 }
+
+
+def _copied(array: Any) -> Any:
+    """A copy with the strides' order kept, unless the array was expanded."""
+    return array.copy(order="C" if 0 in array.strides else "K")
 
 
 def _rebuild(cls: type, array: Any, leaf: bool) -> Any:

@@ -84,6 +84,21 @@ def common_float(*inputs: Any) -> list[Any] | None:
     return [converted(x, dtype) for x in inputs]
 
 
+def tensors_only(name: str, promote: Any = common) -> Any:
+    """``promote``, after refusing numbers where torch has an op for tensors only."""
+
+    def checked(*inputs: Any) -> Any:
+        for i, x in enumerate(inputs):
+            if not isinstance(x, (Traced, np.ndarray)):
+                argument = ("input", "other")[i]
+                raise TypeError(
+                    f"{name}(): argument '{argument}' (position {i + 1}) must be Tensor, not {type(x).__name__}"
+                )
+        return promote(*inputs)
+
+    return checked
+
+
 elementwise = functools.partial(primitive, promote=common, quiet=True)
 """Makes an op of an elementwise function of several inputs: shapes broadcast, dtypes promote."""
 

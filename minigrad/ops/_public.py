@@ -28,13 +28,28 @@ def named(function: Callable[..., Any]) -> Any:
                 kwargs = _renamed(function.__name__, kwargs)
             if out is not None:
                 return delivered(function.__name__, args, function(*args, **kwargs), out)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except AttributeError:
+            _refuse(function.__name__, function.__code__.co_varnames, args)
+            raise
 
     return call
 
 
-def public(function: Callable[..., Any]) -> Any:
-    """A function of torch's namespace made of an op: takes ``out``, and of numbers alone refuses to compute."""
+def _refuse(name: str, parameters: Any, args: tuple[Any, ...]) -> None:
+    """TypeError, in torch's words, if what should be the tensor is none."""
+    if parameters[:1] == ("input",) and args and not isinstance(args[0], (Traced, np.ndarray)):
+        raise TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(args[0]).__name__}"
+        ) from None
+
+
+def public(function: Callable[..., Any], number_first: bool = False) -> Any:
+    """A function of torch's namespace made of an op: takes ``out``, and refuses what is no tensor.
+
+    number_first: whether a number may stand before the tensor.
+    """
     name = function.__name__.strip("_")
     inputs = getattr(function, "inputs", ())
 
@@ -51,7 +66,7 @@ def public(function: Callable[..., Any]) -> Any:
                 return delivered(name, args, function(*args, **kwargs), out)
         if not args:
             raise TypeError(f'{name}() missing 1 required positional arguments: "input"')
-        if not any(isinstance(x, (Traced, np.ndarray)) for x in args):
+        if not any(isinstance(x, (Traced, np.ndarray)) for x in (args if number_first else args[:1])):
             given = type(args[0]).__name__
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {given}")
         return function(*args, **kwargs)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._tape import Traced, primitive
 from ._common import one_dim, shape_of, whole
+from ._public import named
 from .index import getitem
 from .parts import flip
 from .shape import clone, repeat, reshape, transpose
@@ -24,6 +25,7 @@ def _roll(input, /, shifts, dims):
 _roll.vjps(input=lambda g, shifts, dims: _roll(g, tuple(-s for s in shifts), dims))
 
 
+@named
 def roll(input, shifts, dims=None):
     """The elements moved on by ``shifts`` along ``dims``, those pushed out coming in at the other end.
 
@@ -61,6 +63,7 @@ def tile(input, *dims):
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
 
+@named
 def repeat_interleave(input, repeats, dim=None, *, output_size=None):
     """Each element along ``dim`` ``repeats`` times (a number, or one per element); without dim of the flat tensor.
 
@@ -73,6 +76,8 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
         input = reshape(input, (1,))
     d = one_dim(dim, input.array.ndim)
     n = input.array.shape[d]
+    if not isinstance(repeats, Traced):
+        whole("repeat_interleave", "repeats", repeats)
     counts = repeats.array if isinstance(repeats, Traced) else np.asarray(repeats)
     if counts.dtype.kind not in "iu" or counts.ndim > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor of int or long")
@@ -89,6 +94,7 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
     return getitem(input, (slice(None),) * d + (index,))
 
 
+@named
 def fliplr(input):
     """The columns in reverse order; RuntimeError below 2 dimensions."""
     if input.array.ndim < 2:
@@ -96,6 +102,7 @@ def fliplr(input):
     return flip(input, 1)
 
 
+@named
 def flipud(input):
     """The rows in reverse order; RuntimeError for 0 dimensions."""
     if input.array.ndim < 1:
@@ -103,6 +110,7 @@ def flipud(input):
     return flip(input, 0)
 
 
+@named
 def rot90(input, k=1, dims=(0, 1)):
     """Turned by ``k`` right angles in the plane of two dimensions, from the first towards the second."""
     n = input.array.ndim
@@ -138,11 +146,13 @@ _tril.vjps(input=lambda g, diagonal: _tril(g, diagonal))
 _triu.vjps(input=lambda g, diagonal: _triu(g, diagonal))
 
 
+@named
 def tril(input, diagonal=0):
     """The lower triangle of matrices (*, m, n), up to ``diagonal`` above the main one; zeros elsewhere."""
     return _tril(_matrices("tril", input), whole("tril", "diagonal", diagonal))
 
 
+@named
 def triu(input, diagonal=0):
     """The upper triangle of matrices (*, m, n), from ``diagonal`` above the main one; zeros elsewhere."""
     return _triu(_matrices("triu", input), whole("triu", "diagonal", diagonal))
@@ -178,6 +188,7 @@ _diagonal.vjps(
 _on_diagonal.vjps(input=lambda g, offset, dim1, dim2: _diagonal(g, offset, dim1, dim2))
 
 
+@named
 def diagonal(input, offset=0, dim1=0, dim2=1):
     """The diagonal of the matrices in two dimensions, as the last dimension of a view.
 
@@ -190,6 +201,7 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
     return _diagonal(input, whole("diagonal", "offset", offset), a, b)
 
 
+@named
 def diag_embed(input, offset=0, dim1=-2, dim2=-1):
     """Matrices, in dimensions dim1 and dim2 of the answer, with the last dimension of ``input`` on a diagonal."""
     n = input.array.ndim + 1
@@ -205,6 +217,7 @@ def diag_embed(input, offset=0, dim1=-2, dim2=-1):
     return _on_diagonal(input, tuple(lead), offset, a, b)
 
 
+@named
 def diag(input, diagonal=0):
     """Of a vector, the matrix with it on a diagonal; of a matrix, a copy of its diagonal."""
     n = input.array.ndim
@@ -215,6 +228,7 @@ def diag(input, diagonal=0):
     raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {n}D")
 
 
+@named
 def diagflat(input, offset=0):
     """The matrix with all elements of ``input`` on a diagonal."""
     return diag_embed(reshape(input, (input.array.size,)), offset)
@@ -264,4 +278,6 @@ def unfold(input, dimension, size, step):
         )
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
-    return _unfold(input if n else reshape(input, (1,)), d, size, step) if n or size else input[:0]
+    if not n:
+        return getitem(reshape(input, (1,)), (slice(0, size),))
+    return _unfold(input, d, size, step)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, primitive
-from ._common import converted, elementwise, expect, operands, title, unary
+from ._common import converted, elementwise, expect, operands, tensors_only, title, unary
 from .elementwise import choose, masked
 
 
@@ -87,13 +87,13 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
 
 
 # ------------------------------------------------------------------------------ extremes that skip NaN
-@elementwise
+@elementwise(promote=tensors_only("fmax"))
 def fmax(input, other, /):
     """The larger of two; if one is NaN, the other."""
     return np.fmax(input, other)
 
 
-@elementwise
+@elementwise(promote=tensors_only("fmin"))
 def fmin(input, other, /):
     """The smaller of two; if one is NaN, the other."""
     return np.fmin(input, other)
@@ -148,14 +148,14 @@ def bitwise_right_shift(input, other, /):
     ).astype(input.dtype)
 
 
-@elementwise
+@elementwise(promote=tensors_only("gcd"))
 def gcd(input, other, /):
     """The greatest common divisor of integers."""
     _bits("gcd", input)
     return np.gcd(input, other)
 
 
-@elementwise
+@elementwise(promote=tensors_only("lcm"))
 def lcm(input, other, /):
     """The least common multiple of integers."""
     _bits("lcm", input)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced, primitive
-from ._common import elementwise, expect, title, unary
+from .._tape import Traced
+from ._common import elementwise, expect, tensors_only, title, unary
 
 
 @elementwise
@@ -47,25 +47,29 @@ def ge(input, other, /):
     return input >= other
 
 
-@primitive
+def _as_they_are(*_: Any) -> None:
+    """Dtypes need not be one."""
+
+
+@elementwise(promote=tensors_only("logical_and", _as_they_are))
 def logical_and(input, other, /):
     """Whether both are nonzero."""
     return np.logical_and(input, other)
 
 
-@primitive
+@elementwise(promote=tensors_only("logical_or", _as_they_are))
 def logical_or(input, other, /):
     """Whether at least one is nonzero."""
     return np.logical_or(input, other)
 
 
-@primitive
+@elementwise(promote=tensors_only("logical_xor", _as_they_are))
 def logical_xor(input, other, /):
     """Whether just one is nonzero."""
     return np.logical_xor(input, other)
 
 
-@primitive
+@unary
 def logical_not(input, /):
     """Whether it is zero."""
     return np.logical_not(input)
@@ -94,9 +98,11 @@ def bitwise_xor(input, other, /):
 
 @unary
 def bitwise_not(input, /):
-    """``~input`` of integers or bools; TypeError for floats."""
+    """``~input`` of integers or bools; NotImplementedError for floats."""
     if input.dtype.kind == "f":
-        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+        raise NotImplementedError(
+            f"\"bitwise_not_cpu\" not implemented for '{_types.of(input.dtype).title}'"
+        )
     return ~input
 
 
@@ -130,7 +136,7 @@ def _same_dtype(name: str, input: Traced, other: Traced) -> None:
         raise RuntimeError(f"{title(input)} did not match {title(other)}")
 
 
-@primitive(quiet=True)
+@elementwise
 def _close(input, other, /, rtol, atol, equal_nan):
     if input.dtype.kind != "f":
         wide = np.float64

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, primitive, wrap
+from .._tape.graph import unmatched
 from . import functions
 from ._common import (
     cast,
@@ -22,6 +23,7 @@ from ._common import (
     floating,
     number_as,
     operands,
+    tensors_only,
     unary,
 )
 
@@ -29,10 +31,19 @@ _BOOL = _types.bool_.np
 
 
 # ------------------------------------------------------------------------------ arithmetic
+def _alpha(input: Any, alpha: Any) -> Any:
+    """The factor of ``add`` and ``sub`` in the dtype of what is computed; RuntimeError if it has no place there."""
+    if input.dtype.kind != "f" and isinstance(alpha, float):
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+    return input.dtype.type(alpha)
+
+
 @elementwise
 def add(input, other, /, *, alpha=1):
     """``input + alpha * other``."""
-    return input + other if alpha == 1 else input + other * input.dtype.type(alpha)
+    return input + other if alpha == 1 else input + other * _alpha(input, alpha)
 
 
 add.vjps(input=lambda g: g, other=lambda g, alpha: g if alpha == 1 else g * alpha)
@@ -53,7 +64,7 @@ def sub(input, other, /, *, alpha=1):
     """``input - alpha * other``; RuntimeError for bools, as in torch."""
     if input.dtype is _BOOL:
         _no_bools(input, other)
-    return input - other if alpha == 1 else input - other * input.dtype.type(alpha)
+    return input - other if alpha == 1 else input - other * _alpha(input, alpha)
 
 
 sub.vjps(input=lambda g: g, other=lambda g, alpha: -g if alpha == 1 else g * -alpha)
@@ -322,7 +333,7 @@ def where(condition, input=None, other=None):
     return wrap(np.where(mask, input, other).astype(dtype))
 
 
-@elementwise
+@elementwise(promote=tensors_only("maximum"))
 def maximum(input, other, /):
     """The larger of two, NaN if either is; at ties each gets half of the gradient."""
     return np.maximum(input, other)
@@ -334,7 +345,7 @@ maximum.vjps(
 )
 
 
-@elementwise
+@elementwise(promote=tensors_only("minimum"))
 def minimum(input, other, /):
     """The smaller of two, NaN if either is; at ties each gets half of the gradient."""
     return np.minimum(input, other)
@@ -471,4 +482,7 @@ def masked_fill(input, mask, value):
         value = converted(value, input.array.dtype)
     else:
         value = number_as(value, input.array.dtype)
-    return _masked_fill(input, value, mask.array)
+    try:
+        return _masked_fill(input, value, mask.array)
+    except ValueError as error:
+        raise unmatched(error, mask.array, input.array) from None

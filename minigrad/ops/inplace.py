@@ -10,7 +10,7 @@ from .. import _types
 from .._tape import Traced, cell, edge, mode, node_of, wrap
 from .._tape.graph import unmatched
 from . import elementwise
-from ._common import number_as
+from ._common import Number, number_as
 from .index import assign, writable, write
 
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
@@ -105,6 +105,8 @@ def _fits(old: Any, new: Any) -> None:
 
 def copy_(t: Any, src: Any, non_blocking: bool = False) -> Any:
     """Write ``src``, broadcast and converted to t's dtype, into ``t``."""
+    if isinstance(src, Number):
+        return fill_(t, src)
     if not isinstance(src, Traced):
         raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
     try:

@@ -23,14 +23,10 @@ def cat(tensors, dim=0):
 
     RuntimeError if there are none, or sizes differ in another dimension.
     """
-    tensors = list(tensors)
+    tensors = _listed("cat", tensors)
     if not tensors:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
-        if not isinstance(x, Traced):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
-            )
         if not x.array.ndim:
             raise RuntimeError(
                 f"zero-dimensional tensor (at position {i}) cannot be concatenated"
@@ -51,6 +47,20 @@ def cat(tensors, dim=0):
                     f"{s[k]} for tensor number {i} in the list."
                 )
     return _cat(common(*tensors) or tensors, d)
+
+
+def _listed(name: str, tensors: Any) -> list[Any]:
+    """Several tensors as a list; TypeError for anything else."""
+    if not isinstance(tensors, (list, tuple)):
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Traced):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
+            )
+    return list(tensors)
 
 
 @variadic("CatBackward0")
@@ -76,7 +86,7 @@ _cat.rule(_split_gradient)
 @named
 def stack(tensors, dim=0):
     """Tensors of one shape joined along a new dimension."""
-    tensors = list(tensors)
+    tensors = _listed("stack", tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = tensors[0].array.shape

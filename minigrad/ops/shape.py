@@ -144,6 +144,7 @@ def viewed(input: Any, *shape: Any) -> Any:
     return out
 
 
+@named
 def flatten(input, start_dim=0, end_dim=-1):
     """Dimensions ``start_dim`` to ``end_dim`` made one; RuntimeError if they are in the wrong order.
 
@@ -196,6 +197,7 @@ def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(back)
 
 
+@named
 def permute(input: Any, *dims: Any) -> Any:
     """The dimensions in the order ``dims``; RuntimeError unless each is named once."""
     wanted = shape_of(dims)
@@ -219,6 +221,7 @@ def _transpose(input, /, dim0, dim1):
 _transpose.vjps(input=lambda g, dim0, dim1: _transpose(g, dim0, dim1))
 
 
+@named
 def transpose(input, dim0, dim1):
     """Two dimensions exchanged."""
     n = input.array.ndim
@@ -233,6 +236,7 @@ def _t(input, /):
 _t.vjps(input=lambda g: _t(g))
 
 
+@named
 def t(input):
     """The transpose of a matrix (vectors stay as they are); RuntimeError above 2 dimensions."""
     if input.array.ndim > 2:
@@ -242,6 +246,7 @@ def t(input):
     return _t(input)
 
 
+@named
 def movedim(input, source, destination):
     """Dimensions moved to other places; the rest keep their order."""
     n = input.array.ndim

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array
-from ._common import cast, common_float, elementwise, expect, floating, unary
+from ._common import cast, common_float, elementwise, expect, floating, tensors_only, unary
 from .elementwise import choose, clamp, masked
 from .functions import cos, exp, exp2, sin
 
@@ -109,7 +109,7 @@ def _refused(name: str, input: Array) -> None:
         raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{title}'")
 
 
-@elementwise(promote=common_float)
+@elementwise(promote=tensors_only("atan2", common_float))
 def atan2(input, other, /):
     """The angle, in radians from -pi to pi, of the point (other, input)."""
     return np.arctan2(floating(input), floating(other))
@@ -127,7 +127,7 @@ atan2.vjps(
 )
 
 
-@elementwise
+@elementwise(promote=tensors_only("hypot"))
 def hypot(input, other, /):
     """``sqrt(input**2 + other**2)`` without overflow; NotImplementedError for integers."""
     _refused("hypot", input)
@@ -139,7 +139,7 @@ hypot.vjps(
 )
 
 
-@elementwise
+@elementwise(promote=tensors_only("logaddexp"))
 def logaddexp(input, other, /):
     """``log(exp(input) + exp(other))`` without overflow; NotImplementedError for integers."""
     _refused("logaddexp", input)
@@ -152,7 +152,7 @@ logaddexp.vjps(
 )
 
 
-@elementwise(title="Logaddexp2Backward0")
+@elementwise(title="Logaddexp2Backward0", promote=tensors_only("logaddexp2"))
 def logaddexp2(input, other, /):
     """``log2(2**input + 2**other)`` without overflow; NotImplementedError for integers."""
     _refused("logaddexp2", input)

@@ -10,7 +10,7 @@ import numpy as np
 from .._tape import Traced
 from ._common import expect, one_dim, whole
 from .parts import _narrow, cat, stack
-from .shape import expand, reshape, transpose
+from .shape import expand, reshape
 
 
 def _several(tensors: Any) -> tuple[Any, ...]:
@@ -179,7 +179,7 @@ def meshgrid(*tensors, indexing="ij"):
         for i, x in enumerate(found)
     ]
     if swapped:
-        grids = [transpose(x, 0, 1) for x in (grids[1], grids[0], *grids[2:])]
+        grids[:2] = grids[1::-1]
     return tuple(grids)
 
 
