@@ -1,6 +1,7 @@
 """What every test runs under: hypothesis profiles, one torch thread, clean global state.
 
-Profiles: "dev" is quick, "ci" draws the same examples each time, "deep" is for a night. One is
+Profiles: "dev" is quick, "ci" more thorough; both draw the same examples each time. "deep" draws new
+ones, for a night. One is
 chosen with HYPOTHESIS_PROFILE=deep or --hypothesis-profile=deep; else it is "ci" where CI is set
 and "dev" elsewhere.
 """
@@ -22,7 +23,7 @@ QUIET = {
     "deadline": None,  # the first call of a kernel compiles it
     "suppress_health_check": [hypothesis.HealthCheck.too_slow],
 }
-hypothesis.settings.register_profile("dev", max_examples=30, **QUIET)
+hypothesis.settings.register_profile("dev", max_examples=30, derandomize=True, **QUIET)
 hypothesis.settings.register_profile("ci", max_examples=60, derandomize=True, **QUIET)
 hypothesis.settings.register_profile("deep", max_examples=2000, **QUIET)
 hypothesis.settings.load_profile(
