@@ -24,15 +24,29 @@ def from_data(data: Any, dtype: Any) -> Array:
     elif data is None or not (
         isinstance(data, (bool, int, float, np.generic)) or hasattr(data, "__array__")
     ):
-        if data is None or not hasattr(data, "__len__"):
+        if not hasattr(data, "__len__") or not hasattr(data, "__getitem__") or isinstance(data, dict):
             raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
         data = _plain(list(data))
     inferred = _inferred(data) if dtype is None else _types.as_numpy(dtype)
     try:
-        return np.array(data).astype(inferred)
+        return _fitting(np.array(data), inferred)
     except (ValueError, TypeError) as error:
         _check_sequence(data, _lengths(data), 0)
         raise ValueError(f"cannot make a tensor of {type(data).__name__}: {error}") from None
+
+
+def _fitting(found: Array, dtype: np.dtype[Any]) -> Array:
+    """Python's numbers in their dtype; an error, as in torch, for integers that have no place in it."""
+    if found.dtype.kind in "iuO" and dtype.kind in "iu" and found.size:
+        bounds = np.iinfo(dtype)
+        low = -bounds.max if dtype.kind == "u" else bounds.min  # negative numbers wrap around
+        if found.dtype.kind in "uO" and (found > np.iinfo(np.int64).max).any():
+            raise ValueError("Overflow when unpacking long long")
+        if found.min() < low or found.max() > bounds.max:
+            raise RuntimeError(
+                f"value cannot be converted to type {dtype.name} without overflow"
+            )
+    return found.astype(dtype)
 
 
 def _plain(data: Any) -> Any:
@@ -57,12 +71,12 @@ def _inferred(data: Any) -> np.dtype[Any]:
             else:
                 stack.extend(d)
                 continue
-        elif isinstance(d, np.ndarray) or (isinstance(d, np.generic) and not isinstance(d, float)):
+        elif isinstance(d, (np.ndarray, np.generic)):
             kinds_of = [_types.of(d.dtype).np]
         elif isinstance(d, (bool, int, float)):
             kinds_of = [_types.number_dtype(d)]
         elif isinstance(d, str):
-            raise TypeError("new(): invalid data type 'str'")
+            raise ValueError("too many dimensions 'str'")
         else:
             raise RuntimeError(f"Could not infer dtype of {type(d).__name__}")
         for k in kinds_of:

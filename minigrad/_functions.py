@@ -23,6 +23,7 @@ from .ops.counting import bincount, count_nonzero, histc, unique, unique_consecu
 from .ops.einsum import einsum, kron, tensordot
 from .ops.elementwise import where
 from .ops.extreme import all, amax, amin, aminmax, any, argmax, argmin, max, min
+from .ops.factor import old_norm as norm
 from .ops.factor import old_qr as qr
 from .ops.factor import old_svd as svd
 from .ops.factor import pinv as pinverse
@@ -72,7 +73,7 @@ from .ops.products import (
     inner,
     vdot,
 )
-from .ops.reduce import mean, norm, prod, std, std_mean, sum, var, var_mean
+from .ops.reduce import mean, prod, std, std_mean, sum, var, var_mean
 from .ops.scans import cummax, cummin, cumprod, logcumsumexp, nanmean, nansum
 from .ops.scattering import scatter_reduce
 from .ops.shape import (
@@ -118,15 +119,15 @@ pow, square = public(elementwise.pow, True), public(elementwise.square)
 abs, sign = public(elementwise.abs), public(elementwise.sign)
 reciprocal, true_divide = public(elementwise.reciprocal), public(elementwise.true_div, True)
 floor_divide, positive = public(elementwise.floor_divide, True), public(elementwise.positive, True)
-maximum, minimum = public(elementwise.maximum), public(elementwise.minimum)
+maximum, minimum = public(elementwise.maximum, None), public(elementwise.minimum, None)
 div, clamp = public(elementwise.div, True), public(elementwise.clamp)
 clamp_min, clamp_max = public(elementwise.clamp_min), public(elementwise.clamp_max)
 masked_fill = public(elementwise.masked_fill)
-fmax, fmin = public(combine.fmax), public(combine.fmin)
+fmax, fmin = public(combine.fmax, None), public(combine.fmin, None)
 lerp, addcmul = public(combine.lerp), public(combine.addcmul)
 addcdiv, nan_to_num = public(combine.addcdiv), public(combine.nan_to_num)
-copysign, heaviside = public(combine.copysign, True), public(combine.heaviside)
-gcd, lcm = public(combine.gcd), public(combine.lcm)
+copysign, heaviside = public(combine.copysign, True), public(combine.heaviside, None)
+gcd, lcm = public(combine.gcd, None), public(combine.lcm, None)
 signbit, isposinf = public(combine.signbit), public(combine.isposinf)
 isneginf, bitwise_left_shift = public(combine.isneginf), public(combine.bitwise_left_shift, True)
 bitwise_right_shift = public(combine.bitwise_right_shift, True)
@@ -149,15 +150,15 @@ frac, round = public(functions.frac), public(functions.round)
 erf, erfc = public(special.erf), public(special.erfc)
 logit, sinc = public(special.logit), public(special.sinc)
 deg2rad, rad2deg = public(special.deg2rad), public(special.rad2deg)
-atan2, hypot = public(special.atan2), public(special.hypot)
-logaddexp, logaddexp2 = public(special.logaddexp), public(special.logaddexp2)
+atan2, hypot = public(special.atan2, None), public(special.hypot, None)
+logaddexp, logaddexp2 = public(special.logaddexp, None), public(special.logaddexp2, None)
 xlogy = public(special.xlogy, True)
 
 # ------------------------------------------------------------------------------ comparison, logic, bits
 eq, ne, lt, le = public(compare.eq), public(compare.ne), public(compare.lt), public(compare.le)
 gt, ge = public(compare.gt), public(compare.ge)
-logical_and, logical_or = public(compare.logical_and), public(compare.logical_or)
-logical_xor, logical_not = public(compare.logical_xor), public(compare.logical_not)
+logical_and, logical_or = public(compare.logical_and, None), public(compare.logical_or, None)
+logical_xor, logical_not = public(compare.logical_xor, None), public(compare.logical_not)
 bitwise_and, bitwise_or = public(compare.bitwise_and, True), public(compare.bitwise_or, True)
 bitwise_xor, bitwise_not = public(compare.bitwise_xor, True), public(compare.bitwise_not)
 isnan, isinf = public(compare.isnan), public(compare.isinf)

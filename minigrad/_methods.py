@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
+from . import _types
 from ._core import TensorCore
+from ._data import from_data
+from ._tape import wrap
 from .ops import (
+    _common,
     arrange,
     combine,
     compare,
@@ -32,6 +40,66 @@ from .ops import solve as solving
 
 class Methods(TensorCore):
     """What a tensor can compute."""
+
+    # -------------------------------------------------------------------- new tensors like it
+    def _made(self, array: Any, requires_grad: bool) -> Any:
+        out = wrap(array)
+        return out.requires_grad_() if requires_grad else out
+
+    def _new(self, size: Any, value: Any, dtype: Any, requires_grad: bool) -> Any:
+        kind = self.array.dtype if dtype is None else _types.as_numpy(dtype)
+        sizes = _common.shape_of(size)
+        if sizes and min(sizes) < 0:
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)}"
+            )
+        return self._made(np.full(sizes, _common.number_as(value, kind), kind), requires_grad)
+
+    def new_tensor(
+        self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Any:
+        """A tensor with a copy of ``data`` in this tensor's dtype."""
+        kind = self.array.dtype if dtype is None else _types.as_numpy(dtype)
+        return self._made(from_data(data, kind), requires_grad)
+
+    def new_zeros(
+        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Any:
+        """Zeros of the given size in this tensor's dtype."""
+        return self._new(size, 0, dtype, requires_grad)
+
+    def new_ones(
+        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Any:
+        """Ones of the given size in this tensor's dtype."""
+        return self._new(size, 1, dtype, requires_grad)
+
+    new_empty = new_zeros
+
+    def new_full(
+        self,
+        size: Any,
+        fill_value: Any,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+    ) -> Any:
+        """``fill_value`` in the given size and this tensor's dtype."""
+        return self._new((size,), fill_value, dtype, requires_grad)
+
+    def nelement(self) -> int:
+        """The number of elements."""
+        return self.array.size
+
+    def ndimension(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    def storage_offset(self) -> int:
+        """How many elements of the owner's memory lie before the first."""
+        owner = self if self.base is None else self.base
+        return (self.array.ctypes.data - owner.array.ctypes.data) // self.array.itemsize
 
     # -------------------------------------------------------------------- elementwise: arithmetic
     add, sub, mul, div = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div
@@ -83,7 +151,7 @@ class Methods(TensorCore):
 
     # -------------------------------------------------------------------- reductions and scans
     sum, mean, prod, var = reduce.sum, reduce.mean, reduce.prod, reduce.var
-    std, norm, sum_to_size = reduce.std, reduce.norm, reduce.summed_to
+    std, norm, sum_to_size = reduce.std, factor.old_norm, reduce.summed_to
     max, min, amax, amin = extreme.max, extreme.min, extreme.amax, extreme.amin
     argmax, argmin, all, any = extreme.argmax, extreme.argmin, extreme.all, extreme.any
     aminmax = extreme.aminmax

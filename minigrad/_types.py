@@ -234,7 +234,7 @@ class finfo:  # noqa: N801  (torch's name)
         self.bits, self.dtype = info.bits, kind.name
         self.eps, self.min, self.max = float(info.eps), float(info.min), float(info.max)
         self.tiny = self.smallest_normal = float(info.tiny)
-        self.resolution = float(info.resolution)
+        self.resolution = 10.0**-info.precision
 
     def __repr__(self) -> str:
         names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
@@ -260,7 +260,7 @@ class iinfo:  # noqa: N801  (torch's name)
         self.bits, self.dtype, self.min, self.max = info.bits, kind.name, int(info.min), int(info.max)
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
 def _asked(name: str, type: Any) -> np.dtype[Any]:

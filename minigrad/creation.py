@@ -13,8 +13,8 @@ import numpy as np
 
 from . import _types
 from ._data import from_data
-from ._tape import wrap
-from .ops._common import shape_of
+from ._tape import Traced, wrap
+from .ops._common import Number, expect, number_as, shape_of
 from .tensor import Tensor
 
 
@@ -32,6 +32,25 @@ def checked_options(name: str, options: dict[str, Any]) -> None:
     for option in options:
         if option not in ("layout", "pin_memory", "memory_format"):
             raise TypeError(f"{name}() got an unexpected keyword argument '{option}'")
+
+
+def _size_among(name: str, size: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+    """The sizes given in positions or as ``size=``, after a check of the other options."""
+    if "size" in options and not size:
+        size = (options.pop("size"),)
+    checked_options(name, options)
+    return size
+
+
+def _fill(name: str, value: Any, kind: np.dtype[Any]) -> Any:
+    """A fill value in its dtype; TypeError for what is no number, RuntimeError for what does not fit."""
+    if isinstance(value, Traced):
+        value = value.item()
+    if not isinstance(value, Number):
+        raise TypeError(
+            f"{name}(): argument 'fill_value' (position 2) must be Number, not {type(value).__name__}"
+        )
+    return number_as(value, kind)
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:
@@ -109,7 +128,9 @@ def zeros(
             [0., 0., 0.]])
     """
     if options:
-        checked_options("zeros", options)
+        size = _size_among("zeros", size, options)
+    elif not size:
+        raise TypeError('zeros() missing 1 required positional arguments: "size"')
     return _sized(size, 0, out, dtype, device, requires_grad)
 
 
@@ -122,7 +143,10 @@ def ones(
     **options: Any,
 ) -> Tensor:
     """Ones of the given size."""
-    checked_options("ones", options)
+    if options:
+        size = _size_among("ones", size, options)
+    elif not size:
+        raise TypeError('ones() missing 1 required positional arguments: "size"')
     return _sized(size, 1, out, dtype, device, requires_grad)
 
 
@@ -135,7 +159,10 @@ def empty(
     **options: Any,
 ) -> Tensor:
     """Uninitialised numbers of the given size."""
-    checked_options("empty", options)
+    if options:
+        size = _size_among("empty", size, options)
+    elif not size:
+        raise TypeError('empty() missing 1 required positional arguments: "size"')
     return _sized(size, None, out, dtype, device, requires_grad)
 
 
@@ -154,9 +181,14 @@ def full(
     if isinstance(fill_value, Tensor):
         dtype = dtype or fill_value.dtype
         fill_value = fill_value.item()
-    if dtype is None:
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(
+            f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
+        )
+    if dtype is None and isinstance(fill_value, Number):
         dtype = _types.of(_types.number_dtype(fill_value))
-    return _sized((size,), fill_value, out, dtype, device, requires_grad)
+    value = _fill("full", fill_value, _dtype(dtype))
+    return _sized((size,), value, out, dtype, device, requires_grad)
 
 
 def _sized(size: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
@@ -201,7 +233,16 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
-    if step == 0:
+    for x in (start, end, step):
+        if not isinstance(x, Number):
+            raise TypeError(f"arange(): arguments must be Numbers, not {type(x).__name__}")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if dtype is not None and _dtype(dtype).kind in "iu":  # as torch: the arguments become integers first
+        if step != 0 and int(step) == 0:
+            raise ValueError("step must be nonzero")
+        start, end, step = int(start), int(end), int(step)
+    if step == 0 or step != step:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
@@ -246,14 +287,21 @@ def eye(
     requires_grad: bool = False,
 ) -> Tensor:
     """Ones on the diagonal of an (n, m) matrix of zeros."""
+    for name, side in (("n", n), ("m", n if m is None else m)):
+        if isinstance(side, float) or not hasattr(side, "__index__"):
+            raise TypeError(f"eye(): argument '{name}' must be int, not {type(side).__name__}")
+        if side < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {side}")
     array = np.eye(n, n if m is None else m, dtype=_dtype(dtype))
     return delivered(_made(array, requires_grad, device), out)
 
 
 # ------------------------------------------------------------------------------ like others
 def _like(input: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+    expect("zeros_like" if value == 0 else "ones_like" if value == 1 else "full_like", input=input)
     kind = input.array.dtype if dtype is None else _types.as_numpy(dtype)
-    return _made(np.full(input.array.shape, value, kind), requires_grad, device)
+    filled = np.full(input.array.shape, _fill("full_like", value, kind), kind)
+    return _made(filled, requires_grad, device)
 
 
 def zeros_like(

@@ -17,7 +17,7 @@ Number = (bool, int, float, np.number, np.bool_)
 
 @primitive(title="ToCopyBackward0", quiet=True)
 def _cast(input, /, dtype):
-    if input.dtype.kind == "f" and dtype.kind in "iu":
+    if input.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 4:
         return input.astype(np.int64).astype(dtype)  # as torch: through int64, so wrapping around
     return input.astype(dtype)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, edge, mode
+from ._common import Number
 from .index import assign
 
 _NUMPYS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
@@ -45,10 +46,10 @@ def _refuse(name: str, parameters: Any, args: tuple[Any, ...]) -> None:
         ) from None
 
 
-def public(function: Callable[..., Any], number_first: bool = False) -> Any:
+def public(function: Callable[..., Any], number_first: bool | None = False) -> Any:
     """A function of torch's namespace made of an op: takes ``out``, and refuses what is no tensor.
 
-    number_first: whether a number may stand before the tensor.
+    number_first: whether a number may stand before the tensor; None: no number beside it either.
     """
     name = function.__name__.strip("_")
     inputs = getattr(function, "inputs", ())
@@ -69,6 +70,9 @@ def public(function: Callable[..., Any], number_first: bool = False) -> Any:
         if not any(isinstance(x, (Traced, np.ndarray)) for x in (args if number_first else args[:1])):
             given = type(args[0]).__name__
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {given}")
+        if number_first is None and len(args) > 1 and isinstance(args[1], Number):
+            given = type(args[1]).__name__
+            raise TypeError(f"{name}(): argument 'other' (position 2) must be Tensor, not {given}")
         return function(*args, **kwargs)
 
     return call

@@ -15,6 +15,7 @@ from .. import _types
 from .._tape import edge, wrap
 from .._tape import mode as recording
 from ._common import all_dims, expect, one_dim, return_type
+from ._public import named
 from .elementwise import abs
 from .extreme import amax, amin
 from .index import getitem
@@ -136,6 +137,14 @@ def cond(A):
 
 
 # ------------------------------------------------------------------------------ norms
+@named
+def old_norm(input, p="fro", dim=None, keepdim=False, dtype=None):
+    """torch.norm: the p-norm over ``dim``; p a number, inf, 'fro' (2), or 'nuc' (of matrices)."""
+    if p == "nuc":
+        return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+    return norm(input, p, dim, keepdim, dtype)
+
+
 def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
     """The ``ord``-norm over ``dim`` (of the flat tensor when None): ``sum(|x|**ord) ** (1/ord)``."""
     expect("linalg_vector_norm", x=x)

@@ -140,7 +140,7 @@ def _item(i: Any) -> Any:
         return i
     if hasattr(i, "__index__"):
         return i.__index__()
-    raise TypeError(
+    raise (TypeError if isinstance(i, str) else IndexError)(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
         f"{type(i).__name__})"
     )

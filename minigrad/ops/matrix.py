@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced, primitive
-from .shape import _transpose, reshape, sum_to_size
+from .shape import _transpose, expanded, reshape, sum_to_size
 
 ndarray = np.ndarray
 
@@ -220,6 +220,9 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     _checked("addmm", mat1, mat2, (2, 2))
     if mat1.array.shape[1] != mat2.array.shape[0]:
         raise _sizes_differ(mat1, mat2)
+    shape = (mat1.array.shape[0], mat2.array.shape[1])
+    if input.array.shape not in (shape, shape[1:]):
+        input = expanded(input, shape)
     return _addmm(input, mat1, mat2, beta, alpha)
 
 

@@ -186,7 +186,7 @@ def unbind(input, dim=0):
     """The parts along ``dim``, as a tuple of views."""
     shape = input.array.shape
     if not shape:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     d = one_dim(dim, len(shape))
     return tuple(_select(input, d, i) for i in range(shape[d]))
 

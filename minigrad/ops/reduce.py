@@ -151,6 +151,8 @@ def _correction(unbiased: Any, correction: Any) -> Any:
 
 
 def _var_args(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
+    if unbiased is not None and correction is not None:
+        raise TypeError("var(): give either unbiased or correction, not both")
     if isinstance(dim, bool):  # torch's overload var(input, unbiased)
         dim, unbiased = None, dim
     return dim, _correction(unbiased, correction)
@@ -248,6 +250,8 @@ _prod.vjps(input=_prod_rule)
 @named
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     """The product over ``dim``, an int (all dimensions when None); integers multiply in int64."""
+    if isinstance(dim, (tuple, list)):
+        raise TypeError(f"prod(): argument 'dim' (position 2) must be int, not {type(dim).__name__}")
     return _prod(_accumulated(input, dtype), dim, keepdim)
 
 
@@ -302,4 +306,6 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{_types.of(input.array.dtype).title}"
         )
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
     return _norm(input, 2.0 if p in ("fro", None) else float(p), dim, keepdim)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import primitive
+from .. import _types
+from .._tape import cell, edge, primitive, wrap
 from ._common import all_dims, one_dim, shape_of
 from ._public import named
 
@@ -81,7 +82,7 @@ def broadcast_to(input, size):
 def broadcast_shapes(*shapes):
     """The shape that tensors of these shapes broadcast to; RuntimeError if they do not."""
     try:
-        return np.broadcast_shapes(*shapes)
+        return _types.Size(np.broadcast_shapes(*shapes))
     except ValueError:
         raise RuntimeError(
             "Shape mismatch: objects cannot be broadcast to a single shape: "
@@ -134,6 +135,8 @@ def reshaped(input: Any, *shape: Any) -> Any:
 
 def viewed(input: Any, *shape: Any) -> Any:
     """``Tensor.view``: as reshape, but RuntimeError where a copy would be needed."""
+    if len(shape) == 1 and isinstance(shape[0], (_types.dtype, np.dtype)):
+        return _reinterpreted(input, _types.as_numpy(shape[0]))
     sizes = inferred(input.array.size, shape_of(shape))
     out = reshape(input, sizes)
     if out.array.size and not np.shares_memory(out.array, input.array):
@@ -141,6 +144,25 @@ def viewed(input: Any, *shape: Any) -> Any:
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
             "across two contiguous subspaces). Use .reshape(...) instead."
         )
+    return out
+
+
+def _reinterpreted(input: Any, dtype: np.dtype[Any]) -> Any:
+    """The same memory read as another dtype; no gradient passes."""
+    x = input.array
+    if edge(input) is not None and x.dtype != dtype:
+        raise RuntimeError("view(dtype): a tensor that requires grad cannot be read as another dtype")
+    if x.itemsize < dtype.itemsize and (x.ndim == 0 or x.shape[-1] * x.itemsize % dtype.itemsize):
+        ratio = dtype.itemsize // x.itemsize
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {ratio} to view {_types.of(x.dtype).title} as "
+            f"{_types.of(dtype).title} (different element sizes), but got {x.shape[-1] if x.ndim else 1}"
+        )
+    try:
+        out = wrap(x.view(dtype))
+    except ValueError:
+        raise RuntimeError("self.stride(-1) must be 1 to view it as a dtype of another size") from None
+    out.memory = cell(input)
     return out
 
 
