@@ -1,9 +1,8 @@
 """What every test runs under: hypothesis profiles, one torch thread, clean global state.
 
-Profiles: "dev" is quick, "ci" more thorough; both draw the same examples each time. "deep" draws new
-ones, for a night. One is
-chosen with HYPOTHESIS_PROFILE=deep or --hypothesis-profile=deep; else it is "ci" where CI is set
-and "dev" elsewhere.
+Profiles: "dev" is quick, "ci" more thorough; both draw the same examples each time. "deep" draws
+new ones, for a night. One is chosen with HYPOTHESIS_PROFILE=deep or --hypothesis-profile=deep;
+else it is "ci" where CI is set and "dev" elsewhere.
 """
 
 from __future__ import annotations

@@ -136,13 +136,11 @@ def test_functional_against_torch(name):
 @BOTH
 def test_anomaly_names_the_forward_call(T):
     x = T.tensor([0.0], requires_grad=True)
-    with (
-        T.autograd.set_detect_anomaly(True),
-        pytest.warns(UserWarning, match="Traceback of forward call"),
-        pytest.raises(RuntimeError, match="returned nan values in its 0th output"),
-    ):
-        y = x.sqrt() * 0.0  # 0 * inf
-        y.sum().backward()
+    with T.autograd.set_detect_anomaly(True):
+        y = (x.sqrt() * 0.0).sum()  # 0 * inf
+        with pytest.warns(UserWarning, match="Traceback of forward call"):  # noqa: SIM117
+            with pytest.raises(RuntimeError, match="returned nan values in its 0th output"):
+                y.backward()
     assert not T.is_anomaly_enabled()
 
 

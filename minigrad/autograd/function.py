@@ -80,7 +80,7 @@ class Context:
         """What ``save_for_backward`` kept; RuntimeError if it was freed, or written in place since."""
         if self._saved is None:
             spoilt(_FREED)
-        found = []
+        found: list[Any] = []
         for t, memory, version, is_output in self._saved or ():
             if t is None:
                 found.append(None)
@@ -91,7 +91,9 @@ class Context:
                     f"operation: [{t.dtype} {list(t.shape)}] is at version {memory[0]}; expected version {version} "
                     "instead."
                 )
-            if is_output is not None:  # placed in the graph again; kept itself, it would be in a cycle
+            if (
+                is_output is not None
+            ):  # placed in the graph again; kept itself, it would be in a cycle
                 again = wrap(t.array)
                 again.node, again.memory = is_output(), memory
                 t = again

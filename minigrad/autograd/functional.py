@@ -198,5 +198,3 @@ def hvp(
 ) -> tuple[Any, Any]:
     """The output of a function of one element, and the product of its Hessian (symmetric) with ``v``."""
     return vhp(func, inputs, v, create_graph, strict)
-
-
