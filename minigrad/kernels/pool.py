@@ -162,6 +162,8 @@ def _forward(x: Array, y: Array, codes: Array | None, window: Window, table: Arr
         return
     dims = _geometry(window)[0]
     kind, by = _kind(x.dtype, window), table.astype(x.dtype)
+    if len(kind[1]) == 2 and window.dilation[-1] > 1:
+        kind = (kind[0], ())  # neighbouring taps are not neighbouring columns
     flat = (x.reshape(-1), y.reshape(-1), None if codes is None else codes.reshape(-1))
 
     def task(start: int, stop: int) -> None:

@@ -141,7 +141,7 @@ def inner(bordered: Array, window: Window) -> Array:
     inside = window.tables.inner
     if inside is None:
         return bordered
-    place = (..., *inside)
+    place: Any = (..., *inside)
     return np.ascontiguousarray(bordered[place])
 
 

@@ -162,23 +162,30 @@ class _Code:
         return codes if codes.type.element == INT32 else self.b.zext(codes, self.kind(INT32))
 
 
-def _column_of_row(code: _Code, stride: int, pointer: Any, first: Any, step: Any, size: Any,
-                   other: Any) -> tuple[Any, Any]:  # fmt: skip
-    """(numbers, mask) at columns first, first + step .. of the row of `size` at pointer."""
-    n = code.lanes
+def _columns_of_row(code: _Code, stride: int, pointer: Any, first: Any, step: Any, size: Any,
+                    further: Any, other: Any) -> list[tuple[Any, Any]]:  # fmt: skip
+    """(numbers, mask) at columns first, first + step .. of the row of `size` at pointer.
+
+    With a stride of 2, those between them as well: the next tap's, unless `further` is false.
+    """
+    b, n = code.b, code.lanes
     if stride == 2:
-        halves, masks = [], []
-        for start in (first, code.b.add(first, ir.Constant(INT, n))):
-            masks.append(code.run(start, size))
-            halves.append(code.load(code.b.gep(pointer, [start]), masks[-1], other))
-        even = list(range(0, 2 * n, 2))
-        return code.shuffle(*halves, even), code.shuffle(masks[0][0], masks[1][0], even)
+        low, high = (code.run(b.add(first, ir.Constant(INT, half)), size) for half in (0, n))
+        one = code.load(b.gep(pointer, [first]), low, other)
+        two = code.load(b.gep(pointer, [b.add(first, ir.Constant(INT, n))]), high, other)
+        even, odd = list(range(0, 2 * n, 2)), list(range(1, 2 * n, 2))
+        mask = b.and_(code.shuffle(low[0], high[0], odd), code.splat(further))
+        between = b.select(mask, code.shuffle(one, two, odd), other)
+        return [
+            (code.shuffle(one, two, even), code.shuffle(low[0], high[0], even)),
+            (between, mask),
+        ]
     if stride == 1:
         run = code.run(first, size)
-        return code.load(code.b.gep(pointer, [first]), run, other), run[0]
-    columns = code.columns(first, code.b.trunc(step, INT32))
+        return [(code.load(b.gep(pointer, [first]), run, other), run[0])]
+    columns = code.columns(first, b.trunc(step, INT32))
     mask = code.within(columns, size)
-    return code.gather(pointer, columns, mask, other), mask
+    return [(code.gather(pointer, columns, mask, other), mask)]
 
 
 def _contest(code: _Code, new: Any, here: Any, mask: Any, best: Any, winner: Any) -> None:
@@ -199,7 +206,8 @@ def windows(typing: Any, kind: Any, x: Any, xb: Any, rows: Any, rb: Any, count: 
     """y[yb + l], l < min(n, L): the maximum or mean over windows that start at column start + l * step.
 
     rows[rb:]: (count, 2): where each row of the windows starts in x[xb:], and the number of its first tap.
-    taps, dilation: how many columns a window has, and how far apart.   size: of a row of x.
+    taps, dilation: how many columns a window has, and how far apart: by 1 if the stride is 2.
+    size: of a row of x.
     codes: like y, for the winning tap (NaN wins, else the first); or None: y is the mean.
     divisor, line: sums are divided by divisor * line[lb + l].
     """
@@ -211,22 +219,24 @@ def windows(typing: Any, kind: Any, x: Any, xb: Any, rows: Any, rb: Any, count: 
         _, x_, xb, rows_, rb, count, taps, step, dilation, start, size = args[:11]
         y_, yb, n, codes_, divisor, line_, lb = args[11:]
         b, code = builder, _Code(context, builder, x.dtype, lanes)
-        zero = code.constant(code.number, 0.0)
-        lowest = code.constant(code.number, float("-inf"))
-        best = code.variable(zero if mean else lowest)
+        none = code.constant(code.number, 0.0 if mean else float("-inf"))
+        best = code.variable(none)
         winner = code.variable(code.constant(INT32, -1))
         with cgutils.for_range(b, count) as row:
             place, number = code.pair(rows, rows_, rb, row.index)
             pointer = code.entry(x, x_, b.add(xb, place))
-            with cgutils.for_range(b, taps) as tap:
-                first = b.add(start, b.mul(tap.index, dilation))
-                new, mask = _column_of_row(code, stride, pointer, first, step, size,
-                                           zero if mean else lowest)  # fmt: skip
-                if mean:
-                    b.store(b.fadd(b.load(best), new), best)
-                else:
-                    here = code.splat(b.trunc(b.add(number, tap.index), INT32))
-                    _contest(code, new, here, mask, best, winner)
+            zero, one, many = (ir.Constant(INT, i) for i in (0, 1, 2 if stride == 2 else 1))
+            with cgutils.for_range_slice(b, zero, taps, many) as (tap, _):
+                first = b.add(start, b.mul(tap, dilation))
+                further = b.icmp_signed("<", b.add(tap, one), taps)
+                found = _columns_of_row(code, stride, pointer, first, step, size, further, none)
+                for t, (new, mask) in enumerate(found):
+                    if mean:
+                        b.store(b.fadd(b.load(best), new), best)
+                    else:
+                        here = b.add(b.add(number, tap), ir.Constant(INT, t))
+                        here = code.splat(b.trunc(here, INT32))
+                        _contest(code, new, here, mask, best, winner)
         inside = code.run(ir.Constant(INT, 0), n)
         result = b.load(best)
         if mean:
