@@ -34,6 +34,7 @@ class Row:
     kinds: str = "fiub"  # kinds of dtype to try; gradients need "f"
     domain: tuple[float, float] = (-2.9, 3.1)  # where it is smooth
     smooth: bool = True  # whether it has a gradient
+    views: bool = True  # whether it answers a view just where torch does
     ties: bool = True  # whether torch's gradient at ties and edges is to be met
     slack: float = 1.0  # how many times the usual rounding error is right
 
@@ -145,7 +146,7 @@ SHAPES = [
     Row("squeeze", cases.squeezed),
     Row("unsqueeze", cases.unsqueezed),
     Row("expand", cases.expanded, _method("expand")),
-    Row("sum_to_size", cases.summed_to, _method("sum_to_size")),
+    Row("sum_to_size", cases.summed_to, _method("sum_to_size"), views=False),
     Row("cat", cases.joined),
     Row("stack", cases.stacked),
     *_rows("split chunk", cases.split_evenly),

@@ -179,7 +179,7 @@ def test_values(row, data):
         assert_close(mine.array, twin, row.slack, "value")
         for array in inputs:  # of which both packages' inputs are views
             is_view = np.may_share_memory(mine.array, array)
-            if array.size and mine.array.size:
+            if row.views and array.size and mine.array.size:
                 assert is_view == np.may_share_memory(twin.numpy(), array), f"a view: {is_view}"
 
 
