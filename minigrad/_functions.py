@@ -1,8 +1,8 @@
-"""Ops as functions of torch's namespace: with ``out=``, with torch's names for arguments, refusing what is no tensor."""
+"""Ops as functions: with ``out=``, with torch's names for arguments, refusing what is no tensor."""
 
 from __future__ import annotations
 
-from .ops import combine, compare, elementwise, functions, matrix, special
+from .ops import choosing, combine, compare, elementwise, functions, matrix, special
 from .ops._public import public
 from .ops.arrange import (
     diag,
@@ -18,10 +18,10 @@ from .ops.arrange import (
     tril,
     triu,
 )
+from .ops.choosing import where
 from .ops.compare import allclose, equal
 from .ops.counting import bincount, count_nonzero, histc, unique, unique_consecutive
 from .ops.einsum import einsum, kron, tensordot
-from .ops.elementwise import where
 from .ops.extreme import all, amax, amin, aminmax, any, argmax, argmin, max, min
 from .ops.factor import old_norm as norm
 from .ops.factor import old_qr as qr
@@ -119,14 +119,14 @@ pow, square = public(elementwise.pow, True), public(elementwise.square)
 abs, sign = public(elementwise.abs), public(elementwise.sign)
 reciprocal, true_divide = public(elementwise.reciprocal), public(elementwise.true_div, True)
 floor_divide, positive = public(elementwise.floor_divide, True), public(elementwise.positive, True)
-maximum, minimum = public(elementwise.maximum, None), public(elementwise.minimum, None)
-div, clamp = public(elementwise.div, True), public(elementwise.clamp)
-clamp_min, clamp_max = public(elementwise.clamp_min), public(elementwise.clamp_max)
-masked_fill = public(elementwise.masked_fill)
+maximum, minimum = public(choosing.maximum, None), public(choosing.minimum, None)
+div, clamp = public(elementwise.div, True), public(choosing.clamp)
+clamp_min, clamp_max = public(choosing.clamp_min), public(choosing.clamp_max)
+masked_fill = public(choosing.masked_fill)
 fmax, fmin = public(combine.fmax, None), public(combine.fmin, None)
 lerp, addcmul = public(combine.lerp), public(combine.addcmul)
 addcdiv, nan_to_num = public(combine.addcdiv), public(combine.nan_to_num)
-copysign, heaviside = public(combine.copysign, True), public(combine.heaviside, None)
+copysign, heaviside = public(combine.copysign), public(combine.heaviside, None)
 gcd, lcm = public(combine.gcd, None), public(combine.lcm, None)
 signbit, isposinf = public(combine.signbit), public(combine.isposinf)
 isneginf, bitwise_left_shift = public(combine.isneginf), public(combine.bitwise_left_shift, True)

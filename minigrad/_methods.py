@@ -13,6 +13,7 @@ from ._tape import wrap
 from .ops import (
     _common,
     arrange,
+    choosing,
     combine,
     compare,
     counting,
@@ -108,10 +109,10 @@ class Methods(TensorCore):
     square, abs = elementwise.square, elementwise.abs
     sign, reciprocal = elementwise.sign, elementwise.reciprocal
     true_divide, floor_divide = elementwise.true_div, elementwise.floor_divide
-    positive, maximum = elementwise.positive, elementwise.maximum
-    minimum, clamp = elementwise.minimum, elementwise.clamp
-    clamp_min, clamp_max = elementwise.clamp_min, elementwise.clamp_max
-    masked_fill = elementwise.masked_fill
+    positive, maximum = elementwise.positive, choosing.maximum
+    minimum, clamp = choosing.minimum, choosing.clamp
+    clamp_min, clamp_max = choosing.clamp_min, choosing.clamp_max
+    masked_fill = choosing.masked_fill
     lerp, addcmul, addcdiv, fmax = combine.lerp, combine.addcmul, combine.addcdiv, combine.fmax
     fmin, nan_to_num = combine.fmin, combine.nan_to_num
     copysign, heaviside = combine.copysign, combine.heaviside

@@ -16,6 +16,7 @@ from ._inplace import InPlace, in_place
 from ._tape import Node, Traced, bind, cell, edge, settled, wrap
 from .ops import (
     _common,
+    choosing,
     combine,
     compare,
     elementwise,
@@ -65,7 +66,7 @@ class Tensor(InPlace):
 
     def where(self, condition: Any, other: Any) -> Any:
         """The tensor where ``condition`` holds, else ``other``."""
-        return elementwise.where(condition, self, other)
+        return choosing.where(condition, self, other)
 
     def reshape_as(self, other: Tensor) -> Any:
         """The tensor in the shape of another."""
@@ -252,8 +253,8 @@ _UFUNCS = {
     np.cos: functions.cos,
     np.tan: functions.tan,
     np.tanh: functions.tanh,
-    np.maximum: elementwise.maximum,
-    np.minimum: elementwise.minimum,
+    np.maximum: choosing.maximum,
+    np.minimum: choosing.minimum,
     np.matmul: matrix.matmul,
     np.equal: compare.eq,
     np.not_equal: compare.ne,

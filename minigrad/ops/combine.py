@@ -9,7 +9,7 @@ import numpy as np
 from .. import _types
 from .._tape import Array, Traced, primitive
 from ._common import converted, elementwise, expect, operands, tensors_only, title, unary
-from .elementwise import choose, masked
+from .choosing import choose, masked
 
 
 # ------------------------------------------------------------------------------ between two tensors

@@ -28,7 +28,8 @@ def _letters(equation: str, operands: list[Any]) -> tuple[list[list[str]], list[
         if bad or term.count("...") > 1:
             at = equation.find(bad.group()) if bad else equation.rfind("...")
             raise RuntimeError(
-                f"einsum(): invalid subscript given at index {at} in the equation string, subscripts must be in [a-zA-Z]"
+                f"einsum(): invalid subscript given at index {at} in the equation string, subscripts must be in "
+                "[a-zA-Z]"
             )
         own = len(term.replace("...", ""))
         n = x.array.ndim
@@ -139,10 +140,7 @@ def _contracted(first: Any, second: Any, kept: set[str]) -> tuple[Any, list[str]
     count = [math.prod(size[s] for s in part) for part in (stacked, left, summed, right)]
     x = _laid(x, a, [*stacked, *left, *summed], (count[0], count[1], count[2]), bool(stacked))
     y = _laid(y, b, [*stacked, *summed, *right], (count[0], count[2], count[3]), bool(stacked))
-    if not summed and count[1] == count[3] == 1:
-        out = x * y  # nothing is summed: no product of matrices
-    else:
-        out = _bmm(x, y) if stacked else _mm(x, y)
+    out = _bmm(x, y) if stacked else _mm(x, y)
     names = [*stacked, *left, *right]
     return reshape(out, tuple(size[s] for s in names)), names
 

@@ -12,7 +12,7 @@ import numpy as np
 from .._tape import Array, Traced, primitive
 from ._common import all_dims, one_dim, return_type, unary
 from ._public import named
-from .elementwise import masked, maximum, minimum
+from .choosing import masked, maximum, minimum
 from .reduce import _axis, _sum, spread
 from .shape import reshape
 

@@ -13,7 +13,7 @@ import numpy as np
 from .._tape import Array, Traced, primitive
 from ._common import converted, expect, one_dim, title
 from ._public import named
-from .elementwise import choose
+from .choosing import choose
 from .index import getitem
 from .shape import reshape
 

@@ -119,7 +119,7 @@ def _item(i: Any) -> Any:
     """One item of an index, with tensors and lists as arrays and 0-d integers as ints."""
     if isinstance(i, Traced):
         i = i.array
-    if isinstance(i, (list, range)) or (isinstance(i, tuple)):
+    if isinstance(i, (list, range, tuple)):
         i = np.asarray([x.array if isinstance(x, Traced) else x for x in i])
         if i.size == 0:
             i = i.astype(np.int64)

@@ -48,10 +48,7 @@ def _live(t: Any, args: tuple[Any, ...]) -> bool:
     """Whether a gradient passes through an op on these."""
     if edge(t) is not None:
         return True
-    for a in args:
-        if isinstance(a, Traced) and edge(a) is not None:
-            return True
-    return False
+    return any(isinstance(a, Traced) and edge(a) is not None for a in args)
 
 
 def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:

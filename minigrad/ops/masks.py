@@ -9,7 +9,7 @@ import numpy as np
 from .._tape import Array, Traced, primitive, wrap
 from ._common import expect, title
 from ._public import named
-from .elementwise import choose
+from .choosing import choose
 from .gather import _collect, _take
 from .index import assign, getitem, put, set_item, split_index
 from .shape import broadcast_shapes, clone, expand, reshape

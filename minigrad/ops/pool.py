@@ -16,7 +16,7 @@ from __future__ import annotations
 from .._tape import primitive
 from ..kernels import pool as kernels
 from ..kernels import pool_columns, pool_spans
-from .elementwise import masked
+from .choosing import masked
 
 
 def _named(node):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -61,7 +62,7 @@ def multi_dot(tensors):
     if len(found) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(found)}")
     while len(found) > 2:  # greedily the pair that makes the smallest work
-        costs = [_cost(a, b) for a, b in zip(found, found[1:])]
+        costs = [_cost(a, b) for a, b in itertools.pairwise(found)]
         i = costs.index(min(costs))
         found[i : i + 2] = [matmul(found[i], found[i + 1])]
     return matmul(*found)

@@ -15,7 +15,8 @@ from .. import _types
 from .._tape import Traced, primitive
 from ._common import all_dims, cast, shape_of, unary
 from ._public import named
-from .elementwise import abs, choose, masked, sign
+from .choosing import choose, masked
+from .elementwise import abs, sign
 from .shape import expand, reshape, sum_to_size
 
 

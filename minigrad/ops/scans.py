@@ -10,7 +10,7 @@ from .. import _types
 from .._tape import Array, Traced, primitive
 from ._common import expect, one_dim, return_type, title, unary
 from ._public import named
-from .elementwise import choose, masked
+from .choosing import choose, masked
 from .functions import exp
 from .gather import _spread
 from .parts import flip

@@ -9,7 +9,8 @@ import numpy as np
 from .._tape import Array, Traced, primitive, wrap
 from ._common import expect
 from ._public import named
-from .elementwise import choose, floor_divide, masked
+from .choosing import choose, masked
+from .elementwise import floor_divide
 from .gather import _gather, _grid, _prepared, _scatter, _scatter_add, _spread
 from .parts import cat
 from .reduce import _prod

@@ -1,5 +1,4 @@
-"""Softmax and its kin, and running sums along a dimension.
-"""
+"""Softmax and its kin, and running sums along a dimension."""
 
 from __future__ import annotations
 

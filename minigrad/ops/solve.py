@@ -12,7 +12,7 @@ import numpy as np
 from .._tape import Array, primitive, wrap
 from ._common import expect, return_type, whole
 from .arrange import _tril, diagonal
-from .elementwise import masked
+from .choosing import masked
 from .functions import log
 from .index import assign, getitem
 from .matrix import _mt, product
@@ -88,8 +88,8 @@ def det(A):
     """The determinants of square matrices (*, n, n).
 
     >>> import minigrad as mg
-    >>> mg.linalg.det(mg.tensor([[1., 2.], [3., 4.]]))
-    tensor(-2.0000)
+    >>> mg.linalg.det(mg.tensor([[1., 2.], [2., 8.]]))
+    tensor(4.)
     """
     return _det(square("linalg.det", A))
 
@@ -176,7 +176,9 @@ def solve(A, B, *, left=True):
     right = reshape(B, (*b, 1)) if vector else B
     if not left:
         if vector:
-            raise RuntimeError("linalg.solve: Vector broadcasting of the left hand side is not supported for left=False")
+            raise RuntimeError(
+                "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False"
+            )
         return _mt(solve(_mt(A), _mt(B)))
     if right.array.ndim < 2 or right.array.shape[-2] != a[-1]:
         raise RuntimeError(

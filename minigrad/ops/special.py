@@ -10,7 +10,7 @@ import numpy as np
 from .. import _types
 from .._tape import Array
 from ._common import cast, common_float, elementwise, expect, floating, tensors_only, unary
-from .elementwise import choose, clamp, masked
+from .choosing import choose, clamp, masked
 from .functions import cos, exp, exp2, sin
 
 _FEW = 4096  # elements for which a loop in Python is quicker than loading Numba
@@ -174,7 +174,8 @@ def _difference(x: Any, out: Any) -> Any:
 @elementwise(promote=common_float)
 def xlogy(input, other, /):
     """``input * log(other)``, and 0 where input is 0 (unless other is NaN)."""
-    x, y = floating(input), floating(other)
+    x = floating(input)
+    y = floating(other) if isinstance(other, np.ndarray) else x.dtype.type(other)
     out = x * np.log(y)
     return np.where((x == 0) & ~np.isnan(y), x.dtype.type(0), out)
 

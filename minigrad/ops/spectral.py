@@ -17,7 +17,7 @@ import numpy as np
 
 from .._tape import primitive
 from .arrange import _tril
-from .elementwise import masked
+from .choosing import masked
 from .index import getitem
 from .matrix import _mt, product
 from .parts import cat
@@ -58,7 +58,7 @@ def _eigh_parts(packed: Any, n: int) -> tuple[Any, Any]:
 
 
 def _eigh_rule(g: Any, out: Any, into: tuple[int, ...]) -> Any:
-    """V (diag(g_w) + (V.T g_V) / (w_j - w_i)) V.T"""
+    """The gradient V (diag(g_w) + (V.T g_V) / (w_j - w_i)) V.T."""
     n = into[-1]
     values, vectors = _eigh_parts(out, n)
     g_values, g_vectors = _eigh_parts(g, n)

@@ -111,6 +111,9 @@ def tensor_split(input, indices_or_sections, dim=0):
     return tuple(_narrow(input, d, a, max(0, b - a)) for a, b in zip(starts, stops))
 
 
+_TOO_FEW = "torch.{} requires a tensor with at least {} dimension, but got a tensor with {} dimensions!"
+
+
 def _split_evenly(name: str, input: Any, given: Any, dim: int) -> Any:
     if isinstance(given, int):
         n = input.array.shape[dim]
@@ -125,25 +128,21 @@ def _split_evenly(name: str, input: Any, given: Any, dim: int) -> Any:
 def hsplit(input, indices_or_sections):
     """Parts side by side, all equal or between indices: along the second dimension, or of a vector."""
     if input.array.ndim < 1:
-        raise RuntimeError("torch.hsplit requires a tensor with at least 1 dimension, but got a tensor with 0 dimensions!")
+        raise RuntimeError(_TOO_FEW.format("hsplit", 1, 0))
     return _split_evenly("hsplit", input, indices_or_sections, min(1, input.array.ndim - 1))
 
 
 def vsplit(input, indices_or_sections):
     """Parts one below the other, all equal or between indices: along the first dimension."""
     if input.array.ndim < 2:
-        raise RuntimeError(
-            f"torch.vsplit requires a tensor with at least 2 dimension, but got a tensor with {input.array.ndim} dimensions!"
-        )
+        raise RuntimeError(_TOO_FEW.format("vsplit", 2, input.array.ndim))
     return _split_evenly("vsplit", input, indices_or_sections, 0)
 
 
 def dsplit(input, indices_or_sections):
     """Parts one behind the other, all equal or between indices: along the third dimension."""
     if input.array.ndim < 3:
-        raise RuntimeError(
-            f"torch.dsplit requires a tensor with at least 3 dimension, but got a tensor with {input.array.ndim} dimensions!"
-        )
+        raise RuntimeError(_TOO_FEW.format("dsplit", 3, input.array.ndim))
     return _split_evenly("dsplit", input, indices_or_sections, 2)
 
 

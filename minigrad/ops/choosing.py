@@ -1,0 +1,207 @@
+"""Choosing between elements and bounding them: where, maximum, minimum, clamp, masked_fill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _types
+from .._tape import Traced, primitive, wrap
+from .._tape.graph import unmatched
+from ._common import cast, converted, elementwise, number_as, tensors_only, unary
+
+
+def masked(condition: Any) -> Any:
+    """A condition as an array, be it an array or a tensor."""
+    return condition.array if isinstance(condition, Traced) else condition
+
+
+@elementwise(title="WhereBackward0")
+def choose(input, other, /, condition):
+    """``input`` where ``condition`` (a bool array) holds, else ``other``."""
+    return np.where(condition, input, other)
+
+
+choose.vjps(
+    input=lambda g, condition: choose(g, 0.0, condition),
+    other=lambda g, condition: choose(0.0, g, condition),
+)
+
+
+def where(condition, input=None, other=None):
+    """``input`` where ``condition`` holds, else ``other``; with the condition alone, the indices where it holds.
+
+    >>> import minigrad as mg
+    >>> mg.where(mg.tensor([True, False]), mg.tensor([1., 2.]), 0.0)
+    tensor([1., 0.])
+    """
+    mask = condition.array if isinstance(condition, Traced) else np.asarray(condition)
+    if input is None and other is None:
+        return tuple(wrap(i) for i in (np.nonzero(mask) if mask.ndim else np.nonzero(mask[None])))
+    if mask.dtype not in (np.bool_, np.uint8):
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{_types.of(mask.dtype).title}"
+        )
+    if mask.dtype != np.bool_:
+        mask = mask != 0
+    if isinstance(input, Traced) or isinstance(other, Traced) or not isinstance(condition, Traced):
+        return choose(input, other, mask)
+    dtype = _types.result_dtype((input, other))  # two numbers
+    return wrap(np.where(mask, input, other).astype(dtype))
+
+
+@elementwise(promote=tensors_only("maximum"))
+def maximum(input, other, /):
+    """The larger of two, NaN if either is; at ties each gets half of the gradient."""
+    return np.maximum(input, other)
+
+
+maximum.vjps(
+    input=lambda g, input, other: g * _share(input, other),
+    other=lambda g, input, other: g * _share(other, input),
+)
+
+
+@elementwise(promote=tensors_only("minimum"))
+def minimum(input, other, /):
+    """The smaller of two, NaN if either is; at ties each gets half of the gradient."""
+    return np.minimum(input, other)
+
+
+minimum.vjps(
+    input=lambda g, input, other: g * _share(other, input),
+    other=lambda g, input, other: g * _share(input, other),
+)
+
+
+@primitive
+def _share(larger, smaller, /):
+    """1 where larger > smaller, 1/2 at a tie, else 0: the slope of a maximum."""
+    one, half = larger.dtype.type(1), larger.dtype.type(0.5)
+    return (larger >= smaller) * one - (larger == smaller) * half
+
+
+@unary(title="ClampBackward1")
+def _clamp(input, /, min, max):
+    return np.clip(input, min, max)
+
+
+def _inside(g: Any, input: Any, min: Any, max: Any) -> Any:
+    x = masked(input)
+    inside = np.ones(x.shape, bool)
+    if min is not None:
+        inside &= x >= min
+    if max is not None:
+        inside &= x <= max
+    return choose(g, 0.0, inside)
+
+
+_clamp.vjps(input=_inside)
+_clamp.title = "ClampBackward1"
+
+
+@elementwise(title="ClampMinBackward1")
+def _clamp_min(input, min, /):
+    return np.maximum(input, min)
+
+
+_clamp_min.vjps(
+    input=lambda g, input, min: choose(g, 0.0, masked(input) >= masked(min)),
+    min=lambda g, input, min: choose(g, 0.0, masked(input) < masked(min)),
+)
+
+
+@elementwise(title="ClampMaxBackward1")
+def _clamp_max(input, max, /):
+    return np.minimum(input, max)
+
+
+_clamp_max.vjps(
+    input=lambda g, input, max: choose(g, 0.0, masked(input) <= masked(max)),
+    max=lambda g, input, max: choose(g, 0.0, masked(input) > masked(max)),
+)
+
+
+@elementwise(title="ClampBackward0")
+def _clamp_both(input, min, max, /):
+    return np.minimum(np.maximum(input, min), max)
+
+
+def _clamped(g: Any, input: Any, min: Any, max: Any, which: int) -> Any:
+    """torch's shares: input's where it lies between, min's below, max's above or where max < min."""
+    x, low, high = masked(input), masked(min), masked(max)
+    where = ((x >= low) & (x <= high), (x < low) & (low < high), (x > high) | (high < low))[which]
+    return choose(g, 0.0, where)
+
+
+_clamp_both.vjps(
+    input=lambda g, input, min, max: _clamped(g, input, min, max, 0),
+    min=lambda g, input, min, max: _clamped(g, input, min, max, 1),
+    max=lambda g, input, min, max: _clamped(g, input, min, max, 2),
+)
+
+
+def clamp(input, min=None, max=None):
+    """``input`` bounded to [min, max]; either may be None or a tensor, but not both None.
+
+    >>> import minigrad as mg
+    >>> mg.clamp(mg.tensor([-2., 0.5, 3.]), min=-1, max=1)
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Traced) or isinstance(max, Traced):
+        if not all(b is None or isinstance(b, Traced) for b in (min, max)):
+            raise TypeError("clamp(): min and max must both be tensors or both be numbers")
+        if max is None:
+            return _clamp_min(input, min)
+        return _clamp_max(input, max) if min is None else _clamp_both(input, min, max)
+    bounds = [b for b in (min, max) if b is not None]
+    dtype = _types.result_dtype((input.array, *bounds))
+    if dtype is not input.array.dtype:
+        input = cast(input, dtype)
+    low, high = (None if b is None else number_as(b, dtype) for b in (min, max))
+    return _clamp(input, low, high)
+
+
+def clamp_min(input, min):
+    """``input``, but at least ``min``."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input, max):
+    """``input``, but at most ``max``."""
+    return clamp(input, max=max)
+
+
+@primitive(title="MaskedFillBackward0")
+def _masked_fill(input, value, /, mask):
+    return np.where(mask, value, input)
+
+
+_masked_fill.vjps(
+    input=lambda g, mask: choose(0.0, g, mask), value=lambda g, mask: choose(g, 0.0, mask)
+)
+
+
+def masked_fill(input, mask, value):
+    """``input`` with ``value``, a number or 0-d tensor, where the bool tensor ``mask`` (broadcast) holds."""
+    if mask.array.dtype != bool:
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}"
+        )
+    if isinstance(value, Traced):
+        if value.array.ndim:
+            raise RuntimeError(
+                "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value.array.ndim} dimension(s)."
+            )
+        value = converted(value, input.array.dtype)
+    else:
+        value = number_as(value, input.array.dtype)
+    try:
+        return _masked_fill(input, value, mask.array)
+    except ValueError as error:
+        raise unmatched(error, mask.array, input.array) from None
