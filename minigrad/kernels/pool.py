@@ -81,7 +81,8 @@ def mean(x: Array, window: Window, include_pad: bool = True, override: int | Non
 
 def _is_whole(window: Window) -> bool:
     """Whether the only window is the plane."""
-    return window.kernel == window.size and window.out == (1,) * window.axes
+    alone = window.out == (1,) * window.axes
+    return alone and window.kernel == window.size and not any(window.padding)
 
 
 def give(g: Array, codes: Array, window: Window) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minigrad.kernels import pool, pool_spans, threads
@@ -139,7 +139,12 @@ def test_give_and_pick(problem: tuple[Array, Window], seed: int) -> None:
     np.testing.assert_array_equal(pool.pick(x, codes, window), picked)
 
 
+# As large as the plane, but beside it.
+BESIDE = Window((2,), (2,), (4,), (1,), (1,), (1,))
+
+
 @given(problems(dilated=False), st.booleans(), st.sampled_from([None, 3, -2]))
+@example((np.array([[1.0, -1.0]]), BESIDE), False, None)
 def test_mean_and_spread(
     problem: tuple[Array, Window], include_pad: bool, override: int | None
 ) -> None:
