@@ -6,6 +6,7 @@ Integers sum to int64.
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -41,11 +42,15 @@ def _axis(dim: Any, ndim: int) -> Any:
 
 _HALF = np.dtype(np.float16)
 _add_up = np.add.reduce
+_FEW = 16
 
 
 @primitive(quiet=True, title=lambda node: f"SumBackward{0 if node.attrs[0] is None else 1}")
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
+    if dim is None and input.size <= _FEW and input.dtype.kind == "f" and not keepdim:
+        # Python's floats: half the time of calling a reduction, and rounded once
+        return np.array(builtins.sum(input.ravel().tolist()), input.dtype)
     axis = None if dim is None else all_dims(dim, input.ndim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
         return _add_up(input, axis, np.float32, None, keepdim).astype(_HALF)
