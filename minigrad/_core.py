@@ -24,6 +24,29 @@ def _converts(dtype: _types.dtype) -> Any:
     return method
 
 
+def _destination(args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, Any, bool]:
+    """(dtype, device, copy) of the arguments of ``to``; TypeError for what it does not take."""
+    given = {k: v for k, v in options.items() if k not in ("non_blocking", "memory_format")}
+    dtype, device, other = (given.pop(k, None) for k in ("dtype", "device", "other"))
+    rest = list(args)
+    if rest and isinstance(rest[0], TensorCore):
+        other = rest.pop(0)
+    elif rest and (rest[0] is None or isinstance(rest[0], (str, _types.device))):
+        device = rest.pop(0)
+        if rest and not isinstance(rest[0], bool):
+            dtype = rest.pop(0)
+    elif rest:
+        dtype = rest.pop(0)
+    if given or len(rest) > 2 or not all(isinstance(r, bool) for r in rest):
+        what = ", ".join([*(type(a).__name__ for a in args), *options])
+        raise TypeError(f"to() received an invalid combination of arguments - got ({what})")
+    if other is not None:
+        if not isinstance(other, TensorCore):
+            raise TypeError(f"to(): argument 'other' must be Tensor, not {type(other).__name__}")
+        dtype = other.dtype
+    return dtype, device, len(rest) == 2 and rest[1]
+
+
 class _Handle:
     """Takes a hook off again."""
 
@@ -49,7 +72,7 @@ class TensorCore(Traced):
     @property
     def shape(self) -> _types.Size:
         """The sizes of the dimensions."""
-        return _types.Size(self.array.shape)
+        return tuple.__new__(_types.Size, self.array.shape)  # past the checks
 
     def size(self, dim: Any = None) -> Any:
         """The sizes of the dimensions, or of one of them."""
@@ -138,7 +161,11 @@ class TensorCore(Traced):
         self.leaf = bool(wanted)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
-        """Set ``requires_grad`` and answer the tensor itself."""
+        """Set ``requires_grad`` and answer the tensor itself; TypeError for what is no bool."""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                f"requires_grad_(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}"
+            )
         self.requires_grad = requires_grad
         return self
 
@@ -280,22 +307,18 @@ class TensorCore(Traced):
         """The elements as nested lists of Python numbers."""
         return self.array.tolist()
 
-    def to(
-        self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any
-    ) -> Any:
-        """The tensor in another dtype; the only device is the CPU.  Itself where nothing changes."""
-        for a in args:
-            if isinstance(a, TensorCore):
-                dtype = a.dtype
-            elif isinstance(a, (str, _types.device)):
-                device = a
-            elif not isinstance(a, bool):
-                dtype = a
+    def to(self, *args: Any, copy: bool = False, **options: Any) -> Any:
+        """The tensor in another dtype; the only device is the CPU.  Itself where nothing changes.
+
+        Called as ``to(dtype)``, ``to(device, dtype)`` or ``to(other)``; ``non_blocking`` and ``memory_format``
+        have no effect.  TypeError for other arguments.
+        """
+        dtype, device, positional = _destination(args, options)
         if device is not None:
-            _types.device(device)
+            _types.on_cpu(device)
         wanted = self.array.dtype if dtype is None else _types.as_numpy(dtype)
         if wanted == self.array.dtype:
-            return shape.clone(self) if copy else self
+            return shape.clone(self) if copy or positional else self
         return _common.cast(self, wanted)
 
     def type(self, dtype: Any = None) -> Any:

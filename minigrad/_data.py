@@ -2,109 +2,143 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 
-from . import _types
+from . import _convert, _types
 from ._tape import Array, Traced
+
+_MOST_DIMS = 64  # NumPy's limit
 
 
 def from_data(data: Any, dtype: Any) -> Array:
     """A new array of numbers, nested sequences, arrays or tensors; dtype inferred as torch infers it."""
+    wanted = None if dtype is None else _types.as_numpy(dtype)
+    kind = type(data)
+    if kind is float or kind is int or kind is bool:  # quickly
+        return _convert.numbers([data], {kind}, wanted or _types.number_dtype(data)).reshape(())
     if isinstance(data, Traced):
-        return np.array(data.array, None if dtype is None else _types.as_numpy(dtype))
-    if isinstance(data, np.ndarray):
-        wanted = _types.of(data.dtype.newbyteorder("=")).np if dtype is None else None
-        return np.array(data, wanted or _types.as_numpy(dtype), order="C")
+        return _convert.in_dtype(data.array, wanted or data.array.dtype)
     if isinstance(data, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
-    if isinstance(data, (list, tuple)):
-        data = _plain(data)
-    elif data is None or not (
-        isinstance(data, (bool, int, float, np.generic)) or hasattr(data, "__array__")
-    ):
-        if not hasattr(data, "__len__") or not hasattr(data, "__getitem__") or isinstance(data, dict):
-            raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
-        data = _plain(list(data))
-    inferred = _inferred(data) if dtype is None else _types.as_numpy(dtype)
-    try:
-        return _fitting(np.array(data), inferred)
-    except (ValueError, TypeError) as error:
-        _check_sequence(data, _lengths(data), 0)
-        raise ValueError(f"cannot make a tensor of {type(data).__name__}: {error}") from None
+    if not isinstance(data, (list, tuple, np.generic)) and hasattr(data, "__array__"):
+        data = np.asarray(data)
+    if isinstance(data, np.ndarray):
+        own = native(data)
+        return _convert.in_dtype(data, wanted or own, "C")
+    sizes = _sizes(data)
+    if 0 in sizes:
+        return np.empty(sizes, wanted or _types.default())
+    values = _flat(data, sizes)
+    if isinstance(values, np.ndarray):
+        return _convert.in_dtype(values, wanted or _common_dtype(data)).reshape(sizes)
+    return _stored(values, wanted).reshape(sizes)
 
 
-def _fitting(found: Array, dtype: np.dtype[Any]) -> Array:
-    """Python's numbers in their dtype; an error, as in torch, for integers that have no place in it."""
-    if found.dtype.kind in "iuO" and dtype.kind in "iu" and found.size:
-        bounds = np.iinfo(dtype)
-        low = -bounds.max if dtype.kind == "u" else bounds.min  # negative numbers wrap around
-        if found.dtype.kind in "uO" and (found > np.iinfo(np.int64).max).any():
-            raise ValueError("Overflow when unpacking long long")
-        if found.min() < low or found.max() > bounds.max:
-            raise RuntimeError(
-                f"value cannot be converted to type {dtype.name} without overflow"
-            )
-    return found.astype(dtype)
+def native(array: Array) -> np.dtype[Any]:
+    """The dtype an ndarray has as a tensor; TypeError or ValueError if it cannot be one."""
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. "
+            "Conversion between byte orders is currently not supported."
+        )
+    return _types.of(array.dtype).np
 
 
-def _plain(data: Any) -> Any:
-    """Nested sequences with the tensors in them as arrays."""
-    if isinstance(data, Traced):
-        return data.array
-    if isinstance(data, (list, tuple)) and any(isinstance(d, (list, tuple, Traced)) for d in data):
-        return [_plain(d) for d in data]
-    return data
+# ------------------------------------------------------------------------------ nested sequences
+def _is_sequence(data: Any) -> bool:
+    if isinstance(data, (list, tuple, np.ndarray)):
+        return True
+    if isinstance(data, (dict, Traced, str, bytes, np.generic)):
+        return False
+    return hasattr(type(data), "__getitem__") and hasattr(type(data), "__len__")
 
 
-def _inferred(data: Any) -> np.dtype[Any]:
-    """The dtype of nested data: Python floats are of the default dtype, ints int64."""
-    found = None
-    stack = [data]
-    while stack:
-        d = stack.pop()
-        if isinstance(d, (list, tuple)):
-            kinds = set(map(type, d))
-            if kinds <= {bool, int, float}:  # the common case, without looking at each element
-                kinds_of = [_types.number_dtype(k()) for k in kinds]
-            else:
-                stack.extend(d)
-                continue
-        elif isinstance(d, (np.ndarray, np.generic)):
-            kinds_of = [_types.of(d.dtype).np]
-        elif isinstance(d, (bool, int, float)):
-            kinds_of = [_types.number_dtype(d)]
-        elif isinstance(d, str):
-            raise ValueError("too many dimensions 'str'")
-        else:
-            raise RuntimeError(f"Could not infer dtype of {type(d).__name__}")
-        for k in kinds_of:
-            found = k if found is None else _types.promote(found, k)
-    return _types.default() if found is None else found
-
-
-def _lengths(data: Any) -> list[int]:
+def _sizes(data: Any) -> tuple[int, ...]:
+    """The lengths of nested sequences, read off the first elements."""
     sizes: list[int] = []
-    while isinstance(data, (list, tuple, np.ndarray)):
-        if isinstance(data, np.ndarray):
-            return sizes + list(data.shape)
+    while _is_sequence(data):
         sizes.append(len(data))
-        if not data:
+        if not sizes[-1]:
             break
+        if len(sizes) > _MOST_DIMS:
+            raise ValueError(f"too many dimensions '{type(data).__name__}'")
         data = data[0]
-    return sizes
+    if isinstance(data, str):  # a sequence of strings, without end
+        raise ValueError(f"too many dimensions '{type(data).__name__}'")
+    return tuple(sizes)
 
 
-def _check_sequence(data: Any, sizes: list[int], dim: int) -> None:
-    """ValueError or TypeError, in torch's words, where nested sequences are ragged."""
-    if dim == len(sizes):
-        if isinstance(data, (list, tuple)):
-            raise TypeError("only number arguments are supported in tensors, not nested sequences")
-        return
-    if not isinstance(data, (list, tuple, np.ndarray)):
-        raise TypeError(f"not a sequence at dim {dim}: {data!r}")
-    if len(data) != sizes[dim]:
-        raise ValueError(f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})")
-    for d in data:
-        _check_sequence(d, sizes, dim + 1)
+def _flat(data: Any, sizes: tuple[int, ...]) -> Any:
+    """The innermost elements, in a list; in an array where all that is nested are arrays.
+
+    ValueError or TypeError, in torch's words, for ragged sequences.
+    """
+    level = [data]
+    for dim, n in enumerate(sizes):
+        kinds = set(map(type, level))
+        if not kinds <= {list, tuple}:
+            if kinds == {np.ndarray} and {a.shape for a in level} == {sizes[dim:]}:
+                return np.array(level)
+            if not all(map(_is_sequence, level)):
+                raise TypeError(f"not a sequence at dim {dim}")
+        for length in set(map(len, level)) - {n}:
+            raise ValueError(f"expected sequence of length {n} at dim {dim} (got {length})")
+        level = list(itertools.chain.from_iterable(level))
+    return level
+
+
+def _common_dtype(data: Any) -> np.dtype[Any]:
+    """The dtype of arrays in nested sequences."""
+    while not isinstance(data[0], np.ndarray):
+        data = list(itertools.chain.from_iterable(data))
+    found = native(data[0])
+    for dtype in {array.dtype for array in data}:
+        found = _types.promote(found, _types.of(dtype).np)
+    return found
+
+
+# ------------------------------------------------------------------------------ their elements
+def _stored(values: list[Any], wanted: np.dtype[Any] | None) -> Array:
+    """Numbers and tensors of one element in a 1-d array of the dtype wanted, or of their own."""
+    kinds = set(map(type, values))
+    own: set[np.dtype[Any]] = set()
+    for kind in kinds:
+        if kind in (float, int, bool):
+            own.add(_types.number_dtype(kind()))
+        elif issubclass(kind, Traced):
+            own.update(v.array.dtype for v in values if type(v) is kind)
+        elif issubclass(kind, np.generic):
+            own.add(_types.of(np.dtype(kind)).np)
+        elif issubclass(kind, (float, int)):
+            own.add(_types.number_dtype(kind(0)))
+        else:
+            raise _no_number(kind, wanted)
+    if any(issubclass(kind, Traced) for kind in kinds):
+        values = [_element(v) if isinstance(v, Traced) else v for v in values]
+        kinds = set(map(type, values))
+    if wanted is None:
+        first, *others = own
+        wanted = first
+        for dtype in others:
+            wanted = _types.promote(wanted, dtype)
+    return _convert.numbers(values, kinds, wanted)
+
+
+def _element(tensor: Any) -> Any:
+    if tensor.array.size != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    return tensor.array.item()
+
+
+def _no_number(kind: type, wanted: np.dtype[Any] | None) -> Exception:
+    """The error of an element that is no number."""
+    if issubclass(kind, (list, tuple, np.ndarray)):
+        return TypeError("only number arguments are supported in tensors, not nested sequences")
+    if wanted is not None:
+        return TypeError(f"must be real number, not {kind.__name__}")
+    if issubclass(kind, (str, bytes)):
+        return TypeError(f"new(): invalid data type '{kind.__name__}'")
+    return RuntimeError(f"Could not infer dtype of {kind.__name__}")

@@ -6,6 +6,7 @@ types (``minigrad.float32``, ``minigrad.Size([2, 3])``) comes from the one varia
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, SupportsIndex, overload
 
@@ -94,12 +95,12 @@ def of(given: np.dtype[Any]) -> dtype:
 
 
 def as_numpy(given: Any) -> np.dtype[Any]:
-    """The NumPy dtype of a dtype in any spelling: ours, NumPy's, or Python's ``float``, ``int``, ``bool``."""
+    """The NumPy dtype of a dtype, or of Python's ``float``, ``int``, ``bool``; TypeError for all else."""
     if isinstance(given, dtype):
         return given.np
-    if isinstance(given, (str, bytes)) or given is None:
-        raise TypeError(f"dtype must be a {package}.dtype, not {type(given).__name__}")
-    return of(np.dtype(given)).np
+    if given is float or given is int or given is bool:
+        return np.dtype(given)
+    raise TypeError(f"argument 'dtype' must be {package}.dtype, not {type(given).__name__}")
 
 
 _default = np.dtype(np.float32)
@@ -135,6 +136,8 @@ def set_default_dtype(d: dtype) -> None:
 class Size(tuple[Any, ...]):
     """The shape of a tensor: a tuple of ints that prints as torch's and knows its ``numel``.
 
+    TypeError for what is no int.
+
     >>> import minigrad as mg
     >>> mg.zeros(2, 3).shape, mg.zeros(2, 3).shape.numel()
     (minigrad.Size([2, 3]), 6)
@@ -142,15 +145,21 @@ class Size(tuple[Any, ...]):
 
     __slots__ = ()
 
+    def __new__(cls, sizes: Iterable[Any] = (), /) -> Size:
+        sizes = tuple(sizes)
+        for i, s in enumerate(sizes):
+            if type(s) is not int and not hasattr(s, "__index__"):
+                raise TypeError(
+                    f"{package}.Size() takes an iterable of 'int' (item {i} is '{type(s).__name__}')"
+                )
+        return tuple.__new__(cls, [s.__index__() for s in sizes])
+
     def __repr__(self) -> str:
         return f"{package}.Size([{', '.join(map(repr, self))}])"
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
-        n = 1
-        for s in self:
-            n *= s
-        return n
+        return math.prod(self)
 
     @overload
     def __getitem__(self, i: SupportsIndex) -> Any: ...
@@ -158,21 +167,31 @@ class Size(tuple[Any, ...]):
     def __getitem__(self, i: slice) -> Size: ...
     def __getitem__(self, i: Any) -> Any:
         found = tuple.__getitem__(self, i)
-        return Size(found) if type(i) is slice else found
+        return tuple.__new__(Size, found) if type(i) is slice else found
 
     def __add__(self, other: Iterable[Any]) -> Size:
         if not isinstance(other, tuple):
             return NotImplemented
         return Size(tuple.__add__(self, other))
 
+    def __radd__(self, other: Iterable[Any]) -> Size:
+        if not isinstance(other, tuple):
+            return NotImplemented
+        return Size((*other, *self))
+
     def __mul__(self, n: SupportsIndex) -> Size:
-        return Size(tuple.__mul__(self, n))
+        return tuple.__new__(Size, tuple.__mul__(self, n))
 
     __rmul__ = __mul__
 
 
+_DEVICES = ("cpu", "cuda", "mps", "meta", "xpu", "hpu", "mtia", "xla")
+
+
 class device:  # noqa: N801  (torch's name)
-    """Where a tensor lives: always the CPU.  RuntimeError for any other type of device.
+    """The name of a place for tensors.  Others than the CPU have names only: no tensor can be there.
+
+    RuntimeError for what is no name of a device.
 
     >>> import minigrad as mg
     >>> mg.device("cpu")
@@ -181,39 +200,60 @@ class device:  # noqa: N801  (torch's name)
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type: Any = "cpu", index: Any = None):
+    def __init__(self, type: Any, index: Any = None):
         if isinstance(type, device):
-            index = type.index
-            type = "cpu"
-        kind, _, number = str(type).partition(":")
-        if kind != "cpu":
+            type, index = type.type, type.index
+        if not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str, not {type.__class__.__name__}")
+        kind, colon, number = type.partition(":")
+        if colon and not number.isdecimal():
+            raise RuntimeError(f"Invalid device string: '{type}'")
+        if kind not in _DEVICES:
             raise RuntimeError(
-                f"{package} computes on the CPU only: there is no device {str(type)!r} (use 'cpu')"
+                f"Expected one of {', '.join(_DEVICES)} device type at start of device string: {kind}"
             )
-        self.type: Any = "cpu"
-        self.index: int | None = int(number) if number else index
+        if number:
+            if index is not None:
+                raise RuntimeError(
+                    f"type (string) must not include an index because index was passed explicitly: {type}"
+                )
+            index = int(number)
+        if index is not None and index < 0:
+            raise RuntimeError("Device index must not be negative")
+        self.type: Any = kind
+        self.index: int | None = index
 
     def __repr__(self) -> str:
-        return (
-            "device(type='cpu')"
-            if self.index is None
-            else f"device(type='cpu', index={self.index})"
-        )
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{index})"
 
     def __str__(self) -> str:
-        return "cpu" if self.index is None else f"cpu:{self.index}"
+        return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and self.index == other.index
+        return isinstance(other, device) and str(self) == str(other)
 
     def __hash__(self) -> int:
-        return hash(("cpu", self.index))
+        return hash(str(self))
 
     def __reduce__(self) -> Any:
         return device, (str(self),)
 
 
+def on_cpu(given: Any) -> device:
+    """The device that something is to be put on; AssertionError or RuntimeError unless it is the CPU."""
+    asked = device(given)
+    if asked.type == "cuda":  # torch's error where it has no GPU either
+        raise AssertionError(f"{package} computes on the CPU only: not compiled with CUDA enabled")
+    if asked.type != "cpu":
+        raise RuntimeError(
+            f"{package} computes on the CPU only: there is no device '{asked}' (use 'cpu')"
+        )
+    return asked
+
+
 cpu = device("cpu")
+
 
 class finfo:  # noqa: N801  (torch's name)
     """The limits of a floating-point dtype: eps, min, max, tiny, smallest_normal, resolution, bits.
@@ -257,7 +297,12 @@ class iinfo:  # noqa: N801  (torch's name)
                 f"{package}.iinfo() requires an integer input type. Use {package}.finfo to handle '{package}.iinfo'"
             )
         info = np.iinfo(kind)
-        self.bits, self.dtype, self.min, self.max = info.bits, kind.name, int(info.min), int(info.max)
+        self.bits, self.dtype, self.min, self.max = (
+            info.bits,
+            kind.name,
+            int(info.min),
+            int(info.max),
+        )
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

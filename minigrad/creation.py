@@ -11,46 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from . import _types
-from ._data import from_data
-from ._tape import Traced, wrap
-from .ops._common import Number, expect, number_as, shape_of
+from . import _convert, _types
+from ._arguments import checked_options, no_bools, no_size, number, shape_from, size_of
+from ._data import from_data, native
+from ._tape import wrap
+from .ops._common import expect, whole
 from .tensor import Tensor
 
 
 def _made(array: Any, requires_grad: bool = False, device: Any = None) -> Tensor:
     if device is not None:
-        _types.device(device)
+        _types.on_cpu(device)
     out = wrap(array)
     if requires_grad:
         out.requires_grad = True
     return out
-
-
-def checked_options(name: str, options: dict[str, Any]) -> None:
-    """Accept the options of torch that change nothing here; TypeError for others."""
-    for option in options:
-        if option not in ("layout", "pin_memory", "memory_format"):
-            raise TypeError(f"{name}() got an unexpected keyword argument '{option}'")
-
-
-def _size_among(name: str, size: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
-    """The sizes given in positions or as ``size=``, after a check of the other options."""
-    if "size" in options and not size:
-        size = (options.pop("size"),)
-    checked_options(name, options)
-    return size
-
-
-def _fill(name: str, value: Any, kind: np.dtype[Any]) -> Any:
-    """A fill value in its dtype; TypeError for what is no number, RuntimeError for what does not fit."""
-    if isinstance(value, Traced):
-        value = value.item()
-    if not isinstance(value, Number):
-        raise TypeError(
-            f"{name}(): argument 'fill_value' (position 2) must be Number, not {type(value).__name__}"
-        )
-    return number_as(value, kind)
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:
@@ -95,13 +70,15 @@ asarray = as_tensor
 def from_numpy(ndarray: Any) -> Tensor:
     """A tensor that shares the memory of an ndarray; TypeError for anything else or an unknown dtype.
 
+    ValueError for negative strides and for another byte order than the machine's.
+
     >>> import minigrad as mg, numpy as np
     >>> mg.from_numpy(np.arange(3))
     tensor([0, 1, 2])
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    canonical = _types.of(ndarray.dtype).np
+    canonical = native(ndarray)
     if any(s < 0 for s in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
@@ -127,11 +104,7 @@ def zeros(
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    if options:
-        size = _size_among("zeros", size, options)
-    elif not size:
-        raise TypeError('zeros() missing 1 required positional arguments: "size"')
-    return _sized(size, 0, out, dtype, device, requires_grad)
+    return _sized(size_of("zeros", size, options), 0, out, dtype, device, requires_grad)
 
 
 def ones(
@@ -143,11 +116,7 @@ def ones(
     **options: Any,
 ) -> Tensor:
     """Ones of the given size."""
-    if options:
-        size = _size_among("ones", size, options)
-    elif not size:
-        raise TypeError('ones() missing 1 required positional arguments: "size"')
-    return _sized(size, 1, out, dtype, device, requires_grad)
+    return _sized(size_of("ones", size, options), 1, out, dtype, device, requires_grad)
 
 
 def empty(
@@ -159,11 +128,7 @@ def empty(
     **options: Any,
 ) -> Tensor:
     """Uninitialised numbers of the given size."""
-    if options:
-        size = _size_among("empty", size, options)
-    elif not size:
-        raise TypeError('empty() missing 1 required positional arguments: "size"')
-    return _sized(size, None, out, dtype, device, requires_grad)
+    return _sized(size_of("empty", size, options), None, out, dtype, device, requires_grad)
 
 
 def full(
@@ -176,34 +141,33 @@ def full(
     requires_grad: bool = False,
     **options: Any,
 ) -> Tensor:
-    """``fill_value`` everywhere; its dtype is the value's."""
+    """``fill_value`` everywhere; its dtype is the value's.
+
+    TypeError for what is no number, RuntimeError for one that does not fit the dtype.
+    """
     checked_options("full", options)
-    if isinstance(fill_value, Tensor):
-        dtype = dtype or fill_value.dtype
-        fill_value = fill_value.item()
     if not isinstance(size, (tuple, list)):
-        raise TypeError(
-            f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}"
-        )
-    if dtype is None and isinstance(fill_value, Number):
-        dtype = _types.of(_types.number_dtype(fill_value))
-    value = _fill("full", fill_value, _dtype(dtype))
-    return _sized((size,), value, out, dtype, device, requires_grad)
+        raise no_size("full", size)
+    shape = shape_from("full", (size,))
+    if dtype is None and isinstance(fill_value, Tensor):
+        dtype = fill_value.dtype
+    value = number("full", "fill_value", fill_value)
+    if dtype is None:
+        dtype = _types.of(_types.number_dtype(value))
+    return _sized(shape, value, out, dtype, device, requires_grad)
 
 
-def _sized(size: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
-    sizes = shape_of(size)
-    if sizes and min(sizes) < 0:
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)}"
-        )
+def _sized(
+    shape: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
+) -> Tensor:
     kind = _dtype(dtype)
     if value is None:
-        array = np.empty(sizes, kind)
-    elif value == 0:
-        array = np.zeros(sizes, kind)
+        array = np.empty(shape, kind)
+    elif type(value) is int and value == 0:
+        array = np.zeros(shape, kind)
     else:
-        array = np.full(sizes, value, kind)
+        array = np.empty(shape, kind)
+        array.fill(_convert.number(value, kind))
     return delivered(_made(array, requires_grad, device), out)
 
 
@@ -217,40 +181,69 @@ def delivered(made: Tensor, out: Any) -> Any:
 
 
 def arange(
-    start: Any,
-    end: Any = None,
-    step: Any = 1,
-    *,
+    *bounds: Any,
     out: Any = None,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
+    **named: Any,
 ) -> Tensor:
-    """Numbers from ``start`` (default 0) up to but without ``end``; int64 if all are ints.
+    """``arange(end)``, ``arange(start, end, step=1)``: numbers from ``start`` (0) up to but without ``end``.
 
-    RuntimeError if the step is 0 or leads away from the end.
+    int64 if all are ints.  RuntimeError if the step is 0 or leads away from the end, or a bound is not finite.
+
+    >>> import minigrad as mg
+    >>> mg.arange(2), mg.arange(1, end=2, step=0.5)
+    (tensor([0, 1]), tensor([1.0000, 1.5000]))
     """
-    if end is None:
-        start, end = 0, start
-    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
-    for x in (start, end, step):
-        if not isinstance(x, Number):
-            raise TypeError(f"arange(): arguments must be Numbers, not {type(x).__name__}")
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {start} -> {end}")
-    if dtype is not None and _dtype(dtype).kind in "iu":  # as torch: the arguments become integers first
-        if step != 0 and int(step) == 0:
-            raise ValueError("step must be nonzero")
-        start, end, step = int(start), int(end), int(step)
+    start, end, step = _bounds(bounds, named)
     if step == 0 or step != step:
         raise RuntimeError("step must be nonzero")
+    is_whole = all(isinstance(x, (int, np.integer)) for x in (start, end, step))
+    kind = _types.int64.np if dtype is None and is_whole else _dtype(dtype)
+    no_bools("arange", kind)
+    if is_whole:
+        start, end, step = (_convert.number(x, _types.int64.np).item() for x in (start, end, step))
+        n = -(-(end - start) // step)
+    else:
+        if not (math.isfinite(start) and math.isfinite(end)):
+            raise RuntimeError(f"unsupported range: {start} -> {end}")
+        n = math.ceil((end - start) / step)
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    whole = all(isinstance(x, (int, np.integer)) for x in (start, end, step))
-    kind = _types.int64.np if dtype is None and whole else _dtype(dtype)
-    n = -(-(end - start) // step) if whole else math.ceil((end - start) / step)
-    array = (start + np.arange(int(n)) * step).astype(kind)
+    if n >= 2**63:
+        raise RuntimeError("invalid size, possible overflow?")
+    array = _convert.in_dtype(start + np.arange(n) * step, kind)
     return delivered(_made(array, requires_grad, device), out)
+
+
+def _bounds(given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """start, end and step of ``arange``; TypeError for combinations that it does not take."""
+    names = ("start", "end", "step")
+    alone = len(given) == 1 and "end" not in named
+    if len(given) > 3:
+        raise TypeError(
+            f"arange() takes from 1 to 3 positional arguments but {len(given)} were given"
+        )
+    found = dict(zip(("end",) if alone else names, given))
+    options = {k: v for k, v in named.items() if k not in names}
+    if options:
+        checked_options("arange", options)
+    for name in names:
+        if name in named:
+            if name in found or (alone and name == "step"):
+                raise TypeError("arange() received an invalid combination of arguments")
+            found[name] = named[name]
+    if "end" not in found:
+        raise TypeError('arange() missing 1 required positional arguments: "end"')
+    if "step" in found and "start" not in found:
+        raise TypeError("arange() received an invalid combination of arguments")
+    start, end, step = found.get("start", 0), found["end"], found.get("step", 1)
+    return (
+        number("arange", "start", start),
+        number("arange", "end", end),
+        number("arange", "step", step),
+    )
 
 
 def linspace(
@@ -262,19 +255,40 @@ def linspace(
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
+    **options: Any,
 ) -> Tensor:
-    """``steps`` numbers from ``start`` to ``end``, both included, evenly spaced."""
+    """``steps`` numbers from ``start`` to ``end``, both included, evenly spaced.
+
+    RuntimeError for a negative number of steps, TypeError for one that is no int.
+    """
+    if options:
+        checked_options("linspace", options)
+    steps = whole("linspace", "steps", steps)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     kind = _dtype(dtype)
-    start, end = (x.item() if isinstance(x, Tensor) else x for x in (start, end))
-    precise = kind if kind.kind == "f" else np.dtype(np.float64)
-    first, last = precise.type(start), precise.type(end)
-    step = (last - first) / precise.type(max(1, steps - 1))
-    i = np.arange(steps)
-    low, high = first + step * i.astype(precise), last - step * (steps - 1 - i).astype(precise)
-    array = np.where(i < max(1, steps // 2), low, high).astype(kind)  # as torch: from both ends
+    ends = [_end("start", start), _end("end", end)]
+    no_bools("linspace", kind)
+    precise = kind
+    if kind.kind != "f":
+        precise = np.dtype(np.float64)
+        ends = [_convert.number(x, kind).item() for x in ends]
+    with np.errstate(all="ignore"):
+        first, last = (precise.type(x) for x in ends)
+        step = (last - first) / precise.type(max(1, steps - 1))
+        i = np.arange(steps)
+        low, high = first + step * i.astype(precise), last - step * (steps - 1 - i).astype(precise)
+        array = np.where(i < max(1, steps // 2), low, high).astype(kind)  # from both ends, as torch
     return delivered(_made(array, requires_grad, device), out)
+
+
+def _end(argument: str, value: Any) -> Any:
+    if isinstance(value, Tensor) and value.ndim:
+        raise RuntimeError(
+            "linspace only supports 0-dimensional start and end tensors, but got "
+            f"{argument} with {value.ndim} dimension(s)."
+        )
+    return number("linspace", argument, value)
 
 
 def eye(
@@ -285,23 +299,39 @@ def eye(
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
+    **options: Any,
 ) -> Tensor:
-    """Ones on the diagonal of an (n, m) matrix of zeros."""
-    for name, side in (("n", n), ("m", n if m is None else m)):
-        if isinstance(side, float) or not hasattr(side, "__index__"):
-            raise TypeError(f"eye(): argument '{name}' must be int, not {type(side).__name__}")
-        if side < 0:
-            raise RuntimeError(f"{name} must be greater or equal to 0, got {side}")
-    array = np.eye(n, n if m is None else m, dtype=_dtype(dtype))
+    """Ones on the diagonal of an (n, m) matrix of zeros; RuntimeError for negative sizes."""
+    if options:
+        checked_options("eye", options)
+    n = whole("eye", "n", n)
+    m = n if m is None else whole("eye", "m", m)
+    for name, size in (("n", n), ("m", m)):
+        if size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
+    array = np.eye(n, m, dtype=_dtype(dtype))
     return delivered(_made(array, requires_grad, device), out)
 
 
 # ------------------------------------------------------------------------------ like others
-def _like(input: Tensor, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
-    expect("zeros_like" if value == 0 else "ones_like" if value == 1 else "full_like", input=input)
+def _like(
+    name: str,
+    input: Tensor,
+    value: Any,
+    dtype: Any,
+    device: Any,
+    requires_grad: bool,
+    options: dict[str, Any],
+) -> Tensor:
+    expect(name, input=input)
+    if options:
+        checked_options(name, options)
     kind = input.array.dtype if dtype is None else _types.as_numpy(dtype)
-    filled = np.full(input.array.shape, _fill("full_like", value, kind), kind)
-    return _made(filled, requires_grad, device)
+    contiguous = str(options.get("memory_format")).endswith("contiguous_format")
+    array = np.empty_like(input.array, kind, "C" if contiguous else "K")
+    if value is not None:
+        array.fill(value if value in (0, 1) else _convert.number(value, kind))
+    return _made(array, requires_grad, device)
 
 
 def zeros_like(
@@ -313,8 +343,7 @@ def zeros_like(
     **options: Any,
 ) -> Tensor:
     """Zeros of the shape and dtype of ``input``."""
-    checked_options("zeros_like", options)
-    return _like(input, 0, dtype, device, requires_grad)
+    return _like("zeros_like", input, 0, dtype, device, requires_grad, options)
 
 
 def ones_like(
@@ -326,8 +355,7 @@ def ones_like(
     **options: Any,
 ) -> Tensor:
     """Ones of the shape and dtype of ``input``."""
-    checked_options("ones_like", options)
-    return _like(input, 1, dtype, device, requires_grad)
+    return _like("ones_like", input, 1, dtype, device, requires_grad, options)
 
 
 def empty_like(
@@ -339,8 +367,7 @@ def empty_like(
     **options: Any,
 ) -> Tensor:
     """Uninitialised numbers of the shape and dtype of ``input``."""
-    checked_options("empty_like", options)
-    return _like(input, 0, dtype, device, requires_grad)
+    return _like("empty_like", input, None, dtype, device, requires_grad, options)
 
 
 def full_like(
@@ -353,5 +380,12 @@ def full_like(
     **options: Any,
 ) -> Tensor:
     """``fill_value`` in the shape and dtype of ``input``."""
-    checked_options("full_like", options)
-    return _like(input, fill_value, dtype, device, requires_grad)
+    return _like(
+        "full_like",
+        input,
+        number("full_like", "fill_value", fill_value),
+        dtype,
+        device,
+        requires_grad,
+        options,
+    )

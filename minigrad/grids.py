@@ -9,6 +9,7 @@ import numpy as np
 from . import _types
 from ._tape import Traced, wrap
 from .creation import linspace
+from .ops._common import whole
 from .tensor import Tensor
 
 
@@ -36,6 +37,11 @@ def logspace(
 
 
 def _triangle(name: str, row: int, col: int, offset: int, dtype: Any, lower: bool) -> Tensor:
+    row, col, offset = (
+        whole(name, "row", row),
+        whole(name, "col", col),
+        whole(name, "offset", offset),
+    )
     for side, n in (("row", row), ("col", col)):
         if n < 0:
             raise RuntimeError(f"{side} must be non-negative, got{n}")

@@ -234,4 +234,4 @@ def _wanted(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
                 "to() wants a dtype, a device or a tensor, but got "
                 f"{type(given).__name__}: {given!r}"
             )
-    return dtype, None if device is None else _types.device(device)
+    return dtype, None if device is None else _types.on_cpu(device)

@@ -72,7 +72,7 @@ class _Uninitialized(Tensor):
 
     def _begin(self, requires_grad: bool, device: Any, dtype: Any) -> None:
         if device is not None:
-            _types.device(device)
+            _types.on_cpu(device)
         self._dtype = _types.get_default_dtype() if dtype is None else dtype
         self.node = self.base = self.memory = None
         self.leaf = bool(requires_grad)

@@ -8,51 +8,29 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from .._arguments import Shape, no_size, shape_from, size_of
 from .._tape import Traced, edge, mode, wrap
-from ..ops._common import shape_of
 from ..ops.inplace import refill
 from ..tensor import Tensor
 
-Shape = tuple[int, ...]
+__all__ = [
+    "Shape",
+    "as_tensor",
+    "check_out",
+    "drawn",
+    "kind_of",
+    "new",
+    "no_size",
+    "shape_from",
+    "size_of",
+    "write",
+]
 
 
 def as_tensor(array: Any) -> Tensor:
     """A tensor that shares array's memory."""
     made: Tensor = wrap(array)
     return made
-
-
-def size_of(function: str, size: tuple[Any, ...], named: dict[str, Any]) -> Shape:
-    """The size given as ints, as one sequence, or as size=."""
-    if "size" in named and not size:
-        size = (named.pop("size"),)
-        if not isinstance(size[0], (tuple, list)):
-            raise no_size(function, size[0])
-    if named:
-        raise TypeError(f"{function}() got an unexpected keyword argument '{next(iter(named))}'")
-    if not size:
-        raise TypeError(f"{function}() missing its size: ints, or one tuple of ints")
-    return shape_from(function, size)
-
-
-def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
-    """The size given as ints or as one sequence; RuntimeError for a negative one."""
-    try:
-        shape = shape_of(size)
-    except TypeError:
-        raise no_size(function, size[0] if len(size) == 1 else size) from None
-    if shape and min(shape) < 0:
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
-        )
-    return shape
-
-
-def no_size(function: str, given: Any) -> TypeError:
-    """The error of what is no size."""
-    return TypeError(
-        f"{function}(): argument 'size' must be tuple of ints, not {type(given).__name__}"
-    )
 
 
 def kind_of(dtype: Any, default: Any) -> np.dtype[Any]:
@@ -79,7 +57,7 @@ def check_out(out: Any, dtype: Any) -> None:
 def new(array: Any, device: Any, requires_grad: bool) -> Tensor:
     """A leaf that shares array's memory; RuntimeError for another device, or a dtype without grad."""
     if device is not None:
-        _types.device(device)
+        _types.on_cpu(device)
     made = as_tensor(array)
     if requires_grad:
         made.requires_grad = True

@@ -24,6 +24,11 @@ class Generator:
 
     def __init__(self, device: Any = "cpu"):
         self.device = _types.device(device)
+        if self.device.type != "cpu":
+            raise RuntimeError(
+                f"Device type {self.device.type.upper()} is not supported for {_types.package}.Generator(): "
+                "it computes on the CPU only"
+            )
         self.engine = _sampling.Engine()
 
     def manual_seed(self, seed: int) -> Generator:

@@ -581,7 +581,7 @@ def test_conversions():
 
 
 def test_refused_conversions_change_nothing():
-    for wrong, error in [(mg.int64, TypeError), ("cuda", RuntimeError), ("meta", RuntimeError)]:
+    for wrong, error in [(mg.int64, TypeError), ("cuda", AssertionError), ("meta", RuntimeError)]:
         net = mg.nn.Linear(2, 1)
         before = net.weight.dtype
         with pytest.raises(error):

@@ -1,0 +1,92 @@
+"""The reading of arguments that functions making tensors share: sizes, whole numbers, numbers, options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import _types
+from ._tape import Traced
+from .ops._common import Number
+
+Shape = tuple[int, ...]
+
+
+def checked_options(name: str, options: dict[str, Any]) -> None:
+    """Accept the options of torch that change nothing here; TypeError for others."""
+    for option in options:
+        if option not in ("layout", "pin_memory", "memory_format"):
+            raise TypeError(f"{name}() got an unexpected keyword argument '{option}'")
+
+
+def size_of(function: str, size: tuple[Any, ...], named: dict[str, Any]) -> Shape:
+    """The size given as ints, as one sequence, or as size=; the rest of the named must be options."""
+    if named:
+        if "size" in named and not size:
+            named = dict(named)
+            size = (named.pop("size"),)
+            if not isinstance(size[0], (tuple, list)):
+                raise no_size(function, size[0])
+        checked_options(function, named)
+    if not size:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
+    return shape_from(function, size)
+
+
+def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
+    """The size given as ints or as one sequence; TypeError for what is no int, RuntimeError for a negative one."""
+    sizes = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    for s in sizes:
+        if type(s) is not int:
+            shape = _ints(function, sizes, sizes is size)
+            break
+    else:
+        shape = tuple(sizes)
+    if shape and min(shape) < 0:
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
+        )
+    return shape
+
+
+def _ints(function: str, sizes: Any, apart: bool) -> Shape:
+    for i, s in enumerate(sizes):
+        try:
+            sound = not isinstance(s, (bool, np.bool_)) and s.__index__() is not None
+        except (AttributeError, TypeError):
+            sound = False
+        if not sound:
+            if apart:
+                raise no_size(function, s)
+            raise TypeError(
+                f"{function}(): argument 'size' (position 1) must be tuple of ints, but found element of type "
+                f"{type(s).__name__} at pos {i}"
+            )
+    return tuple(s.__index__() for s in sizes)
+
+
+def no_size(function: str, given: Any) -> TypeError:
+    """The error of what is no size."""
+    return TypeError(
+        f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(given).__name__}"
+    )
+
+
+def number(function: str, argument: str, value: Any) -> Any:
+    """A number, or a tensor's that has no dimensions; TypeError for anything else."""
+    if isinstance(value, Traced) and not value.array.ndim:
+        return value.array.item()
+    if not isinstance(value, Number):
+        raise TypeError(
+            f"{function}(): argument '{argument}' must be Number, not {type(value).__name__}"
+        )
+    return value
+
+
+def no_bools(function: str, kind: np.dtype[Any]) -> None:
+    """NotImplementedError for numbers in a row of bools."""
+    if kind.kind == "b":
+        raise NotImplementedError(
+            f"\"{function}_cpu\" not implemented for '{_types.of(kind).title}'"
+        )
