@@ -22,10 +22,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     ["_types"],
     ["kernels"],
-    ["_tape", "_print", "_sampling"],
+    ["_tape", "_print", "_sampling", "_convert"],
     ["ops"],
-    ["_core"],
-    ["_core", "_data", "_methods", "_inplace", "_functions", "tensor"],
+    ["_core", "_data", "_arguments", "_methods", "_inplace", "_functions", "tensor"],
     ["creation", "grids", "random", "linalg"],
     ["autograd"],
     ["nn._args", "nn._pool_args", "nn._block_args"],
