@@ -60,7 +60,7 @@ class Methods(TensorCore):
         self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
     ) -> Any:
         """A tensor with a copy of ``data`` in this tensor's dtype."""
-        kind = self.array.dtype if dtype is None else _types.as_numpy(dtype)
+        kind = _types.of(self.array.dtype) if dtype is None else dtype
         return self._made(from_data(data, kind), requires_grad)
 
     def new_zeros(

@@ -14,7 +14,7 @@ from .elementwise import floor_divide
 from .gather import _gather, _grid, _prepared, _scatter, _scatter_add, _spread
 from .parts import cat
 from .reduce import _prod
-from .shape import clone, reshape
+from .shape import reshape
 
 _IDENTITY = {"prod": 1, "amax": -np.inf, "amin": np.inf}
 
@@ -105,8 +105,6 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
         )
     x, s, d, i = _prepared("scatter_reduce", input, dim, index, src)
-    if not i.size:
-        return clone(input)
     if reduce in ("sum", "mean"):
         start = x if include_self else _scatter(x, np.zeros((), x.array.dtype), d, i)
         out = _scatter_add(start, s, d, i)

@@ -367,4 +367,6 @@ def repeat(input: Any, *repeats: Any) -> Any:
     shape = (1,) * lead + input.array.shape
     x = reshape(input, tuple(v for s in shape for v in (1, s)))
     x = expand(x, tuple(v for r, s in zip(times, shape) for v in (r, s)))
-    return reshape(x, tuple(r * s for r, s in zip(times, shape)))
+    out = reshape(x, tuple(r * s for r, s in zip(times, shape)))
+    # where only sizes of 1 are repeated, reshape answers a view of the elements, each there many times
+    return clone(out) if np.may_share_memory(out.array, input.array) else out
