@@ -51,6 +51,7 @@ from minigrad.creation import (
 )
 from minigrad.grids import (
     can_cast,
+    from_dlpack,
     is_floating_point,
     is_nonzero,
     is_tensor,
@@ -113,6 +114,7 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "from_dlpack",
     "from_numpy",
     "full",
     "full_like",

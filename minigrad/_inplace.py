@@ -13,7 +13,7 @@ from .ops.masks import put_
 def in_place(op: Any) -> Any:
     """The method that writes an op's answer into the tensor's own memory."""
 
-    def method(self, *args, **attrs):
+    def method(self: Any, *args: Any, **attrs: Any) -> Any:
         return inplace(op, self, *args, **attrs)
 
     method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
@@ -24,7 +24,7 @@ def in_place(op: Any) -> Any:
 def _filled(name: str) -> Any:
     """The method that fills a tensor with random numbers, drawn as torch draws them."""
 
-    def method(self, *args, generator=None, **attrs):
+    def method(self: Any, *args: Any, generator: Any = None, **attrs: Any) -> Any:
         engine = _sampling.default if generator is None else generator.engine
         return refill(self, lambda array: getattr(engine, name)(array, *args, **attrs))
 

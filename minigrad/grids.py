@@ -1,4 +1,4 @@
-"""Tensors of numbers in a pattern: logspace, the indices of triangles; and questions about dtypes."""
+"""Tensors of numbers in a pattern: logspace, the indices of triangles; others' memory; questions about dtypes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _types
 from ._tape import Traced, wrap
-from .creation import linspace
+from .creation import from_numpy, linspace
 from .ops._common import whole
 from .tensor import Tensor
 
@@ -115,3 +115,16 @@ def numel(input: Tensor) -> int:
 def is_nonzero(input: Tensor) -> bool:
     """Whether the one element of a tensor is not zero; RuntimeError if there is not just one."""
     return bool(input)
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """A tensor that shares the memory of another library's array through DLPack.
+
+    >>> import minigrad as mg, numpy as np
+    >>> mg.from_dlpack(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    array = np.from_dlpack(ext_tensor)
+    if not array.flags.writeable:  # torch shares such memory and writes to it; a copy cannot be harmed
+        array = array.copy()
+    return from_numpy(array)

@@ -25,6 +25,7 @@ from .ops import (
     matrix,
     parts,
     shape,
+    special,
 )
 
 
@@ -218,6 +219,17 @@ class Tensor(InPlace):
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _rebuild, (type(self), self.array, self.requires_grad)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        """The memory, for another library to share; refused if it requires grad."""
+        if self.requires_grad:
+            raise BufferError(
+                "Can't export tensors that require gradient, use tensor.detach()"
+            )
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.array.__dlpack_device__()
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions on tensors: those that are ops here record; others are refused."""
         op = _UFUNCS.get(ufunc)
@@ -253,6 +265,44 @@ _UFUNCS = {
     np.cos: functions.cos,
     np.tan: functions.tan,
     np.tanh: functions.tanh,
+    np.positive: elementwise.positive,
+    np.reciprocal: elementwise.reciprocal,
+    np.fmod: elementwise.fmod,
+    np.arcsin: functions.asin,
+    np.arccos: functions.acos,
+    np.arctan: functions.atan,
+    np.sinh: functions.sinh,
+    np.cosh: functions.cosh,
+    np.arcsinh: functions.asinh,
+    np.arccosh: functions.acosh,
+    np.arctanh: functions.atanh,
+    np.floor: functions.floor,
+    np.ceil: functions.ceil,
+    np.trunc: functions.trunc,
+    np.rint: functions.round,
+    np.deg2rad: special.deg2rad,
+    np.rad2deg: special.rad2deg,
+    np.arctan2: special.atan2,
+    np.hypot: special.hypot,
+    np.logaddexp: special.logaddexp,
+    np.logaddexp2: special.logaddexp2,
+    np.fmax: combine.fmax,
+    np.fmin: combine.fmin,
+    np.copysign: combine.copysign,
+    np.signbit: combine.signbit,
+    np.heaviside: combine.heaviside,
+    np.gcd: combine.gcd,
+    np.lcm: combine.lcm,
+    np.left_shift: combine.bitwise_left_shift,
+    np.right_shift: combine.bitwise_right_shift,
+    np.bitwise_and: compare.bitwise_and,
+    np.bitwise_or: compare.bitwise_or,
+    np.bitwise_xor: compare.bitwise_xor,
+    np.invert: compare.bitwise_not,
+    np.logical_and: compare.logical_and,
+    np.logical_or: compare.logical_or,
+    np.logical_xor: compare.logical_xor,
+    np.logical_not: compare.logical_not,
     np.maximum: choosing.maximum,
     np.minimum: choosing.minimum,
     np.matmul: matrix.matmul,

@@ -38,7 +38,7 @@ def lerp(input, end, weight):
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, Traced) and x.array.dtype != input.array.dtype:
             raise RuntimeError(
-                f"expected dtype {input.dtype.name} for `{name}` but got dtype {x.dtype.name}"
+                f"expected dtype {input.array.dtype.name} for `{name}` but got dtype {x.array.dtype.name}"
             )
     if input.array.dtype.kind != "f":
         raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{title(input)}'")

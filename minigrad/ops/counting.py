@@ -94,7 +94,7 @@ def histc(input, bins=100, min=0, max=0):
         raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{name}'")
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
-    low, high = (v.item() if isinstance(v, Traced) else v for v in (min, max))
+    low, high = (v.array.item() if isinstance(v, Traced) else v for v in (min, max))
     if low == high and x.size:
         low, high = x.min(), x.max()
     if low == high:

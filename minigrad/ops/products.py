@@ -9,7 +9,7 @@ from typing import Any
 from ._common import expect, one_dim
 from ._public import named
 from .matrix import _scaled, bmm, dot, matmul, mm, mv, outer
-from .parts import cat
+from .parts import cat, narrow
 from .reduce import _norm, _sum
 from .shape import expanded, reshape, transpose
 
@@ -118,10 +118,9 @@ def linalg_cross(input, other, dim=-1):
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {sizes[0]} and {sizes[1]}"
         )
-    at = (slice(None),) * d
 
     def turned(x: Any, by: int) -> Any:
-        return cat([x[(*at, slice(by, None))], x[(*at, slice(None, by))]], d)
+        return cat([narrow(x, d, by, 3 - by), narrow(x, d, 0, by)], d)
 
     return turned(input, 1) * turned(other, 2) - turned(input, 2) * turned(other, 1)
 

@@ -77,11 +77,11 @@ def _left_out(start: Any, src: Any, dim: int, index: Array) -> Any:
     parts = []
     for k in range(n):
         # the k-th along dim is compared with every other that goes to the same place
-        at = (slice(None),) * dim
-        same = index == index[(*at, slice(k, k + 1))]
-        same[(*at, k)] = False
+        itself, there = (*[slice(None)] * dim, slice(k, k + 1)), (*[slice(None)] * dim, k)
+        same = index == index[itself]
+        same[there] = False
         product = _prod(choose(src, 1.0, same), dim, True)
-        parts.append(product * base[(*at, slice(k, k + 1))])
+        parts.append(product * base[itself])
     return cat(parts, dim) if isinstance(parts[0], Traced) else np.concatenate(parts, dim)
 
 

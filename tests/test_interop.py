@@ -1,0 +1,76 @@
+"""NumPy's functions on tensors, and memory shared through DLPack."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import minigrad
+from minigrad.tensor import _UFUNCS
+
+X = np.array([[0.5, -0.25, 0.75], [0.1, 0.9, -0.6]])
+Y = np.array([[0.2, 0.4, -0.3], [1.5, -0.8, 0.7]])
+
+
+@pytest.mark.parametrize("ufunc", _UFUNCS, ids=lambda ufunc: ufunc.__name__)
+def test_ufuncs_answer_tensors(ufunc):
+    """In the kind of numbers that the ufunc takes, tensors give what arrays give."""
+    x, y = X, Y
+    if not any(kind.startswith("d") for kind in ufunc.types):
+        x, y = np.array([3, 12, 5]), np.array([1, 2, 4])
+    if ufunc is np.arccosh:
+        x = x + 2
+    if ufunc is np.matmul:
+        y = Y.T
+    arrays = [x, y][: ufunc.nin]
+    with np.errstate(all="ignore"):
+        expected = ufunc(*arrays)
+    for given in (arrays, [arrays[0], *arrays[1:]]):
+        out = ufunc(*map(minigrad.from_numpy, given))
+        assert type(out) is minigrad.Tensor
+        np.testing.assert_allclose(out.numpy(), expected, rtol=1e-12)
+
+
+def test_ufuncs_record():
+    x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    (np.array([3.0, 4.0]) * np.exp(x)).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), [3 * np.e, 4 * np.e**2], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.spacing(x),
+        lambda x: np.add.reduce(x),
+        lambda x: np.add(x, x, out=np.zeros(2)),
+        lambda x: np.add(x, x, where=np.array([True, False])),
+    ],
+    ids=["unknown", "reduce", "out", "where"],
+)
+def test_other_uses_are_refused(call):
+    with pytest.raises(TypeError, match="cannot be applied to a Tensor"):
+        call(minigrad.ones(2))
+
+
+def test_dlpack_shares_memory():
+    ours = minigrad.zeros(3)
+    np.from_dlpack(ours)[0] = 1
+    torch.from_dlpack(ours)[1] = 2
+    assert ours.tolist() == [1, 2, 0]
+    theirs = torch.zeros(2)
+    minigrad.from_dlpack(theirs)[0] = 3
+    assert theirs.tolist() == [3, 0]
+
+
+def test_dlpack_of_what_requires_grad_is_refused():
+    with pytest.raises(BufferError, match="require gradient"):
+        np.from_dlpack(minigrad.ones(2, requires_grad=True))
+
+
+def test_dlpack_of_read_only_memory_is_copied():
+    array = np.arange(3)
+    array.flags.writeable = False
+    copy = minigrad.from_dlpack(array)
+    copy[0] = 5
+    assert array.tolist() == [0, 1, 2]
