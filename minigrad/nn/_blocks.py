@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..ops import pool as ops
 from ..ops.shape import squeeze, unsqueeze
+from ..tensor import Tensor
 from . import _block_args, _pool_args
 from ._pool_args import key
 
 
-def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
+def unfold(
+    input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Any:
     """Sliding blocks as columns (im2col): (N, C, H, W) -> (N, C * kh * kw, blocks); also without N.
 
     Sizes are ints or pairs.  RuntimeError if no block fits.
@@ -32,7 +37,14 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     return ops.columns(input, window)
 
 
-def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
+def fold(
+    input: Tensor,
+    output_size: Any,
+    kernel_size: Any,
+    dilation: Any = 1,
+    padding: Any = 0,
+    stride: Any = 1,
+) -> Any:
     """Blocks summed into pictures (col2im): (N, C * kh * kw, blocks) -> (N, C, *output_size); also without N.
 
     The adjoint of ``unfold``: a pixel is the sum of what all blocks hold for it.  Sizes are ints or pairs.

@@ -15,6 +15,7 @@ from ..ops import elementwise
 from ..ops import pool as ops
 from ..ops.functions import relu
 from ..ops.reduce import mean
+from ..tensor import Tensor
 from . import _pool_args
 from ._pool_args import key
 
@@ -70,15 +71,27 @@ def _max_pool(
 
 
 def max_pool1d(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
-):
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     """The maxima over windows: (N, C, L) -> (N, C, L'); see ``max_pool2d``."""
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool2d(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
-):
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     """The maxima over windows: (N, C, H, W) -> (N, C, H', W').
 
     stride: ``kernel_size`` if None.  padding: of minus infinity, at most half the window.  With ``ceil_mode`` also
@@ -95,16 +108,28 @@ def max_pool2d(
 
 
 def max_pool3d(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
-):
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     """The maxima over windows: (N, C, D, H, W) -> (N, C, D', H', W'); see ``max_pool2d``."""
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def _with_indices(pool: Any) -> Any:
     def function(
-        input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=True
-    ):
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = True,
+    ) -> Any:
         return pool(input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
     function.__name__ = f"{pool.__name__}_with_indices"
@@ -143,20 +168,27 @@ def _avg_pool(
     return ops.mean_pool(input, window, bool(count_include_pad), divisor_override, _MEAN[n])
 
 
-def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Any:
     """The means over windows: (N, C, L) -> (N, C, L'); see ``avg_pool2d``."""
     return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
 
 
 def avg_pool2d(
-    input,
-    kernel_size,
-    stride=None,
-    padding=0,
-    ceil_mode=False,
-    count_include_pad=True,
-    divisor_override=None,
-):
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: Any = None,
+) -> Any:
     """The means over windows: (N, C, H, W) -> (N, C, H', W').
 
     stride: ``kernel_size`` if None.  padding: of zeros, at most half the window, which count as pixels unless
@@ -174,14 +206,14 @@ def avg_pool2d(
 
 
 def avg_pool3d(
-    input,
-    kernel_size,
-    stride=None,
-    padding=0,
-    ceil_mode=False,
-    count_include_pad=True,
-    divisor_override=None,
-):
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: Any = None,
+) -> Any:
     """The means over windows: (N, C, D, H, W) -> (N, C, D', H', W'); see ``avg_pool2d``."""
     return _avg_pool(
         3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
@@ -212,12 +244,16 @@ def _lp_pool(
     return (positive * count) ** (1.0 / norm_type)
 
 
-def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+def lp_pool1d(
+    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
     """``(sum of x ** p) ** (1 / p)`` over windows, p = ``norm_type``: (N, C, L) -> (N, C, L')."""
     return _lp_pool(1, (max_pool1d, avg_pool1d), input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+def lp_pool2d(
+    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
     """``(sum of x ** p) ** (1 / p)`` over windows, p = ``norm_type``: (N, C, H, W) -> (N, C, H', W').
 
     >>> import minigrad as mg
@@ -227,7 +263,9 @@ def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     return _lp_pool(2, (max_pool2d, avg_pool2d), input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
+def lp_pool3d(
+    input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
     """``(sum of x ** p) ** (1 / p)`` over windows, p = ``norm_type``: (N, C, D, H, W) -> (N, C, D', H', W')."""
     return _lp_pool(3, (max_pool3d, avg_pool3d), input, norm_type, kernel_size, stride, ceil_mode)
 
@@ -250,12 +288,12 @@ def _adaptive_avg_pool(n: int, input: Any, output_size: Any) -> Any:
     return ops.mean_spans(input, out, _ADAPTIVE_MEAN[n])
 
 
-def adaptive_avg_pool1d(input, output_size):
+def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Any:
     """The means over ``output_size`` windows of (almost) equal size: (N, C, L) -> (N, C, output_size)."""
     return _adaptive_avg_pool(1, input, output_size)
 
 
-def adaptive_avg_pool2d(input, output_size):
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Any:
     """The means over windows that share the picture evenly: (N, C, H, W) -> (N, C, *output_size).
 
     output_size: an int or a pair; None keeps a size.  Window ``o`` goes from ``o * H // H'`` to
@@ -269,7 +307,7 @@ def adaptive_avg_pool2d(input, output_size):
     return _adaptive_avg_pool(2, input, output_size)
 
 
-def adaptive_avg_pool3d(input, output_size):
+def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Any:
     """The means over windows that share the space evenly: (N, C, D, H, W) -> (N, C, *output_size)."""
     return _adaptive_avg_pool(3, input, output_size)
 
@@ -291,12 +329,12 @@ def _adaptive_max_pool(n: int, input: Any, output_size: Any, return_indices: Any
     return (values, wrap(indices)) if return_indices else values
 
 
-def adaptive_max_pool1d(input, output_size, return_indices=False):
+def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima over ``output_size`` windows of (almost) equal size: (N, C, L) -> (N, C, output_size)."""
     return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
-def adaptive_max_pool2d(input, output_size, return_indices=False):
+def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima over windows that share the picture evenly: (N, C, H, W) -> (N, C, *output_size).
 
     output_size: an int or a pair; None keeps a size.  With ``return_indices`` (values, positions), see
@@ -305,6 +343,6 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
     return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
-def adaptive_max_pool3d(input, output_size, return_indices=False):
+def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima over windows that share the space evenly: (N, C, D, H, W) -> (N, C, *output_size)."""
     return _adaptive_max_pool(3, input, output_size, return_indices)

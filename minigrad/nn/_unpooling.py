@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _sampling
 from ..ops import pool as ops
+from ..tensor import Tensor
 from . import _block_args, _pool_args
 
 _UNPOOL = {1: "SqueezeBackward1", 2: "MaxUnpool2DBackward0", 3: "MaxUnpool3DBackward0"}
@@ -63,13 +64,13 @@ def _fractional(
 
 
 def fractional_max_pool2d(
-    input,
-    kernel_size,
-    output_size=None,
-    output_ratio=None,
-    return_indices=False,
-    _random_samples=None,
-):
+    input: Tensor,
+    kernel_size: Any,
+    output_size: Any = None,
+    output_ratio: Any = None,
+    return_indices: bool = False,
+    _random_samples: Any = None,
+) -> Any:
     """The maxima over windows at pseudo-random steps: (N, C, H, W) -> (N, C, *output_size).
 
     output_size, or output_ratio (a number or a pair) to multiply the input's size by.  The steps come from the default
@@ -82,13 +83,13 @@ def fractional_max_pool2d(
 
 
 def fractional_max_pool3d(
-    input,
-    kernel_size,
-    output_size=None,
-    output_ratio=None,
-    return_indices=False,
-    _random_samples=None,
-):
+    input: Tensor,
+    kernel_size: Any,
+    output_size: Any = None,
+    output_ratio: Any = None,
+    return_indices: bool = False,
+    _random_samples: Any = None,
+) -> Any:
     """The maxima over windows at pseudo-random steps: (N, C, D, H, W) -> (N, C, *output_size)."""
     return _fractional(
         3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples
@@ -114,12 +115,26 @@ def _max_unpool(
     return ops.put_at(input, places, size, _UNPOOL[n])
 
 
-def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+def max_unpool1d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+) -> Any:
     """Numbers put back where max-pooling found them, zeros elsewhere: (N, C, L) -> (N, C, L')."""
     return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
-def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+def max_unpool2d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+) -> Any:
     """Numbers put back where max-pooling found them, zeros elsewhere: (N, C, H, W) -> (N, C, H', W').
 
     indices: what ``max_pool2d(..., return_indices=True)`` answered (int64, input's shape).  output_size: one of the
@@ -135,6 +150,13 @@ def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_siz
     return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
-def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+def max_unpool3d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
+) -> Any:
     """Numbers put back where max-pooling found them, zeros elsewhere: (N, C, D, H, W) -> (N, C, D', H', W')."""
     return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
