@@ -257,9 +257,11 @@ def seeds(tensors: list[Any], gradients: list[Any], create_graph: bool) -> list[
             continue
         if not isinstance(g, Traced):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
-        if g.array.shape != array.shape:
+        given: Any = g
+        if given.array.shape != array.shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape of {t.shape}."
+                f"Mismatch in shape: grad_output[0] has a shape of {given.shape} and output[0] has a shape of "
+                f"{t.shape}."
             )
         roots.append((e, g if create_graph else g.array))
     return roots

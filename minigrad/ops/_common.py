@@ -180,6 +180,6 @@ def return_type(name: str, *fields: str) -> Any:
         parts = "".join(f"\n{f}={v!r}," for f, v in zip(fields, self))[:-1]
         return f"{_types.package}.return_types.{name}({parts})"
 
-    made = collections.namedtuple(name, fields)
-    made.__repr__ = text  # type: ignore[method-assign]
+    made: Any = collections.namedtuple(name, fields)  # type: ignore[misc]
+    made.__repr__ = text
     return made
