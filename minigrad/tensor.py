@@ -32,7 +32,7 @@ from .ops import (
 def _operator(op: Any) -> Any:
     """An operator that leaves types the op does not know to the other operand."""
 
-    def method(self, other):
+    def method(self: Any, other: Any) -> Any:
         try:
             return op(self, other)
         except TypeError:
@@ -113,7 +113,7 @@ class Tensor(InPlace):
     __and__ = __rand__ = _operator(compare.bitwise_and)
     __or__ = __ror__ = _operator(compare.bitwise_or)
     __xor__ = __rxor__ = _operator(compare.bitwise_xor)
-    __eq__, __ne__ = _operator(compare.eq), _operator(compare.ne)  # type: ignore[assignment]
+    __eq__, __ne__ = _operator(compare.eq), _operator(compare.ne)
     __lt__, __le__ = _operator(compare.lt), _operator(compare.le)
     __gt__, __ge__ = _operator(compare.gt), _operator(compare.ge)
     __neg__, __pos__, __abs__ = elementwise.neg, elementwise.positive, elementwise.abs
@@ -178,7 +178,7 @@ class Tensor(InPlace):
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Traced, *_common.Number)):
-            return bool((self == element).any())  # type: ignore[attr-defined]
+            return bool((self == element).any())
         raise RuntimeError(
             "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
             f"{type(element)}."
@@ -323,7 +323,7 @@ def _copied(array: Any) -> Any:
     return array.copy(order="C" if 0 in array.strides else "K")
 
 
-def _rebuild(cls: type, array: Any, leaf: bool) -> Any:
+def _rebuild(cls: Any, array: Any, leaf: bool) -> Any:
     # Unpickled arrays have a dtype of their own, equal to NumPy's; ops tell dtypes apart by identity.
     out = settled(cls.__new__(cls), array.view(_types.of(array.dtype).np))
     out.leaf = leaf

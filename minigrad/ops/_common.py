@@ -181,5 +181,5 @@ def return_type(name: str, *fields: str) -> Any:
         return f"{_types.package}.return_types.{name}({parts})"
 
     made: Any = collections.namedtuple(name, fields)  # type: ignore[misc]
-    made.__repr__ = text
+    made.__repr__ = text  # type: ignore[method-assign]
     return made
