@@ -1,8 +1,8 @@
 """Small calls in both packages: whatever torch answers, or refuses, is answered or refused alike.
 
-Each line is an expression in ``torch``, ``T`` (torch.tensor), ``F`` (nn.functional), ``np``, ``nan`` and ``inf``. It is
-evaluated with minigrad and with torch in the place of ``torch``: the printed answers must be equal, or the exceptions of
-one type. Most of them are wrong calls.
+Each line is an expression in ``torch``, ``T`` (torch.tensor), ``F`` (nn.functional), ``np``, ``nan`` and
+``inf``. It is evaluated with minigrad and with torch in the place of ``torch``: the printed answers must be
+equal, or the exceptions of one type. Most of them are wrong calls.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def _prepared(name: str, input: Any, dim: Any, index: Any, src: Any) -> Any:
     if src.array.dtype != input.array.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     s = src if src.array.ndim else reshape(src, (1,))
-    if i.size and (s.array.ndim != i.ndim or any(n > m for n, m in zip(i.shape, s.array.shape))):
+    if i.size and (s.array.ndim != i.ndim or any(np.greater(i.shape, s.array.shape))):
         raise RuntimeError(
             f"Expected index {list(i.shape)} to be no larger than self {list(input.array.shape)} apart from dimension "
             f"{d} and to be no larger size than src {list(src.array.shape)}"
