@@ -49,11 +49,14 @@ ARGUMENTS = {
 }
 # Tested by name elsewhere, or of other shapes than these.
 OTHERS = """
-    copy fill zero put addmv baddbmm uniform normal random bernoulli exponential geometric cauchy log_normal requires_grad
-    detach
+    copy fill zero put addmv baddbmm uniform normal random bernoulli exponential geometric cauchy log_normal
+    requires_grad detach
 """
 # Torch lacks their derivatives in place, or leaves the graph of what was overwritten.
-ODD = "floor_divide heaviside acosh arccosh asinh arcsinh atanh arctanh sgn logical_and logical_or logical_xor logical_not"
+ODD = """
+    acosh arccosh asinh arcsinh atanh arctanh sgn logical_and logical_or logical_xor logical_not
+    floor_divide heaviside
+"""
 NAMES = sorted(
     name[:-1]
     for base in InPlace.__mro__
