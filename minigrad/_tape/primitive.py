@@ -72,6 +72,8 @@ def primitive(
         )
     op = _Op(forward, view, aux, promote, quiet, by).function
     op.title = title or f"{''.join(w.title() for w in forward.__name__.split('_'))}Backward0"
+    if forward.__name__ in primitives:
+        raise TypeError(f"there are two ops {forward.__name__!r}")
     primitives[forward.__name__] = op
     return op
 
@@ -109,6 +111,8 @@ class _Op:
         self.promote, self.quiet = promote, quiet
         self.inputs = names[: made.co_posonlyargcount]
         self.attrs = names[made.co_posonlyargcount :]
+        if taken := {"out", "into", "g"} & {*names, *aux}:
+            raise TypeError(f"{forward.__name__}: rules need the name {taken.pop()!r} for other things")
         self.takes: dict[str, tuple[str, ...]] = {}
         self.is_joint = False
         self.space: dict[str, Any] = {

@@ -137,10 +137,13 @@ def transposed_geometry(
     geo = geometry(stride, padding, dilation, groups, w[0][2:])
     shape = x[0] if len(x[0]) == n + 2 else (1, *x[0])
     whole = transposed_size(shape, w[0], None if b is None else b[0], geo, output_padding)
-    extra = tuple(
-        max(0, p - s + 1) for p, s in zip(sizes(output_padding, n, "output_padding"), geo.stride)
-    )
-    return geo, tuple(s - e for s, e in zip(whole, extra)), extra
+    # Further rows come from what the padding behind would have cut off; then there are rows that no window
+    # covers, and from the stride on, ones that a further window would: zeros, which are put on afterwards.
+    wanted = sizes(output_padding, n, "output_padding")
+    shown = [min(e, p[1]) for e, p in zip(wanted, geo.padding)]
+    extra = tuple(max(0, e - m - s + 1) for e, m, s in zip(wanted, shown, geo.stride))
+    padding = tuple((p[0], p[1] - m) for p, m in zip(geo.padding, shown))
+    return geo._replace(padding=padding), tuple(s - e for s, e in zip(whole, extra)), extra
 
 
 def check_channels(

@@ -89,7 +89,7 @@ def _taken(input: Array, indices: Any, dim: int, keepdim: bool) -> tuple[Array, 
 
 
 @primitive
-def pick(input, /, dim, indices):
+def take_winners(input, /, dim, indices):
     """The elements at ``indices`` (an array of input's shape but 1 along ``dim``), without ``dim``."""
     if not input.ndim:
         return input.copy()
@@ -97,8 +97,8 @@ def pick(input, /, dim, indices):
 
 
 @primitive
-def place(input, /, shape, dim, indices):
-    """Zeros of ``shape`` with ``input`` at the places that ``pick`` takes."""
+def put_winners(input, /, shape, dim, indices):
+    """Zeros of ``shape`` with ``input`` at the places that ``take_winners`` takes."""
     out = np.zeros(shape, input.dtype)
     if not shape:
         return input.reshape(shape).copy()
@@ -106,8 +106,8 @@ def place(input, /, shape, dim, indices):
     return out
 
 
-pick.vjps(input=lambda g, into, dim, indices: place(g, into, dim, indices))
-place.vjps(input=lambda g, dim, indices: pick(g, dim, indices))
+take_winners.vjps(input=lambda g, into, dim, indices: put_winners(g, into, dim, indices))
+put_winners.vjps(input=lambda g, dim, indices: take_winners(g, dim, indices))
 
 
 def _along_rule(g: Any, into: tuple[int, ...], dim: int, keepdim: bool, indices: Any) -> Any:
@@ -116,7 +116,7 @@ def _along_rule(g: Any, into: tuple[int, ...], dim: int, keepdim: bool, indices:
         return g
     if keepdim:
         g = reshape(g, tuple(s for i, s in enumerate(into) if i != dim))
-    return place(g, into, dim, indices if keepdim else np.expand_dims(indices, dim))
+    return put_winners(g, into, dim, indices if keepdim else np.expand_dims(indices, dim))
 
 
 _max_along.vjps(input=_along_rule)

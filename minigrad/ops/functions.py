@@ -215,13 +215,13 @@ def relu(input, /):
 
 
 @unary(title="ThresholdBackwardBackward0")
-def _where_positive(input, out, /):
-    """``input`` where relu's answer ``out`` is not 0: a NaN lets gradients pass, as in torch."""
+def _where_positive(input, answer, /):
+    """``input`` where relu's ``answer`` is not 0: a NaN lets gradients pass, as in torch."""
     # fmin makes NaN's sign 1; three ufuncs on one dtype are quicker than a mask that must be converted
-    return input * np.fmin(np.sign(out), _ONE[out.dtype])
+    return input * np.fmin(np.sign(answer), _ONE[answer.dtype])
 
 
-_where_positive.vjps(input=lambda g, out: _where_positive(g, out))
+_where_positive.vjps(input=lambda g, answer: _where_positive(g, answer))
 relu.vjps(input=lambda g, out: _where_positive(g, out))
 
 _ZERO = {d.np: np.zeros((), d.np) for d in _types.all_dtypes}
@@ -268,7 +268,9 @@ def trunc(input, /):
 def round(input, /, *, decimals=0):
     """Rounded to the nearest, halves to even, at ``decimals`` digits after the point."""
     if decimals and input.dtype.kind != "f":
-        raise NotImplementedError(f"\"round_cpu\" not implemented for '{_types.of(input.dtype).title}'")
+        raise NotImplementedError(
+            f"\"round_cpu\" not implemented for '{_types.of(input.dtype).title}'"
+        )
     return _rounded("round", input, lambda x: np.round(x, decimals))
 
 
@@ -280,7 +282,9 @@ for _op in (floor, ceil, trunc, round):
 def frac(input, /):
     """What is behind the point, with the sign of ``input``."""
     if input.dtype.kind != "f":
-        raise NotImplementedError(f"\"frac_cpu\" not implemented for '{_types.of(input.dtype).title}'")
+        raise NotImplementedError(
+            f"\"frac_cpu\" not implemented for '{_types.of(input.dtype).title}'"
+        )
     return input - np.trunc(input)
 
 
