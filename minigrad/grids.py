@@ -125,6 +125,8 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     tensor([0, 1, 2])
     """
     array = np.from_dlpack(ext_tensor)
-    if not array.flags.writeable:  # torch shares such memory and writes to it; a copy cannot be harmed
+    if (
+        not array.flags.writeable
+    ):  # torch shares such memory and writes to it; a copy cannot be harmed
         array = array.copy()
     return from_numpy(array)

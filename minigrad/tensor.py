@@ -82,12 +82,12 @@ class Tensor(InPlace):
         return shape.flatten(self)
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Any:  # noqa: N802  (torch's name)
         """The dimensions in reverse order."""
         return shape.permute(self, *range(self.ndim - 1, -1, -1))
 
     @property
-    def mT(self) -> Any:
+    def mT(self) -> Any:  # noqa: N802  (torch's name)
         """The last two dimensions exchanged."""
         if self.ndim < 2:
             raise RuntimeError(
@@ -222,9 +222,7 @@ class Tensor(InPlace):
     def __dlpack__(self, **options: Any) -> Any:
         """The memory, for another library to share; refused if it requires grad."""
         if self.requires_grad:
-            raise BufferError(
-                "Can't export tensors that require gradient, use tensor.detach()"
-            )
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return self.array.__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:

@@ -60,14 +60,18 @@ def public(function: Callable[..., Any], number_first: bool | None = False) -> A
             out = kwargs.pop("out", None)
             if not kwargs.keys().isdisjoint(_NUMPYS):
                 kwargs = _renamed(name, kwargs)
-            for i, tensor in enumerate(inputs[len(args) :], len(args)):  # a primitive's own are positional
+            for i, tensor in enumerate(
+                inputs[len(args) :], len(args)
+            ):  # a primitive's own are positional
                 if i == len(args) and tensor in kwargs:
                     args = (*args, kwargs.pop(tensor))
             if out is not None:
                 return delivered(name, args, function(*args, **kwargs), out)
         if not args:
             raise TypeError(f'{name}() missing 1 required positional arguments: "input"')
-        if not any(isinstance(x, (Traced, np.ndarray)) for x in (args if number_first else args[:1])):
+        if not any(
+            isinstance(x, (Traced, np.ndarray)) for x in (args if number_first else args[:1])
+        ):
             given = type(args[0]).__name__
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {given}")
         if number_first is None and len(args) > 1 and isinstance(args[1], Number):

@@ -90,7 +90,9 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
         raise RuntimeError("repeats can not be negative")
     index = np.repeat(np.arange(n), counts)
     if output_size is not None and output_size != len(index):
-        raise RuntimeError(f"repeat_interleave: output_size is {output_size}, but the repeats sum to {len(index)}")
+        raise RuntimeError(
+            f"repeat_interleave: output_size is {output_size}, but the repeats sum to {len(index)}"
+        )
     return getitem(input, (slice(None),) * d + (index,))
 
 
@@ -182,9 +184,7 @@ def _on_diagonal(input, /, shape, offset, dim1, dim2):
     return out
 
 
-_diagonal.vjps(
-    input=lambda g, into, offset, dim1, dim2: _on_diagonal(g, into, offset, dim1, dim2)
-)
+_diagonal.vjps(input=lambda g, into, offset, dim1, dim2: _on_diagonal(g, into, offset, dim1, dim2))
 _on_diagonal.vjps(input=lambda g, offset, dim1, dim2: _diagonal(g, offset, dim1, dim2))
 
 
@@ -273,9 +273,7 @@ def unfold(input, dimension, size, step):
     if size < 0:
         raise RuntimeError(f"size is {size} but must be >= 0")
     if size > have:
-        raise RuntimeError(
-            f"maximum size for tensor at dimension {d} is {have} but size is {size}"
-        )
+        raise RuntimeError(f"maximum size for tensor at dimension {d} is {have} but size is {size}")
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
     if not n:

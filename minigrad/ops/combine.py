@@ -143,9 +143,11 @@ def bitwise_right_shift(input, other, /):
     _bits("rshift", input)
     width = 8 * input.dtype.itemsize
     far = (other < 0) | (other >= width)
-    return (input >> np.where(far, width - 1, other)).astype(input.dtype) if input.dtype.kind == "i" else np.where(
-        far, 0, input >> np.where(far, 0, other)
-    ).astype(input.dtype)
+    return (
+        (input >> np.where(far, width - 1, other)).astype(input.dtype)
+        if input.dtype.kind == "i"
+        else np.where(far, 0, input >> np.where(far, 0, other)).astype(input.dtype)
+    )
 
 
 @elementwise(promote=tensors_only("gcd"))

@@ -109,7 +109,9 @@ def bitwise_not(input, /):
 def _integral(name: str, *arrays: Any) -> None:
     for a in arrays:
         if a.dtype.kind == "f":
-            raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{_types.of(a.dtype).title}'")
+            raise NotImplementedError(
+                f"\"{name}_cpu\" not implemented for '{_types.of(a.dtype).title}'"
+            )
 
 
 @unary
@@ -154,7 +156,9 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     _same_dtype("isclose", input, other)
     for tolerance, value in (("rtol", rtol), ("atol", atol)):
         if not value >= 0:
-            raise RuntimeError(f"{tolerance} must be greater than or equal to zero, but got {value}")
+            raise RuntimeError(
+                f"{tolerance} must be greater than or equal to zero, but got {value}"
+            )
     return _close(input, other, rtol, atol, equal_nan)
 
 

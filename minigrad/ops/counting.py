@@ -53,7 +53,9 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     return _answers(values, inverse.reshape(shape), counts, return_inverse, return_counts)
 
 
-def _answers(values: Array, inverse: Array, counts: Array, with_inverse: bool, with_counts: bool) -> Any:
+def _answers(
+    values: Array, inverse: Array, counts: Array, with_inverse: bool, with_counts: bool
+) -> Any:
     found = [wrap(np.ascontiguousarray(values))]
     if with_inverse:
         found.append(wrap(inverse.astype(np.int64)))

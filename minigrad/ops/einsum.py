@@ -45,7 +45,9 @@ def _letters(equation: str, operands: list[Any]) -> tuple[list[list[str]], list[
         named.append([*before, *(str(rest - 1 - i) for i in range(rest)), *(after if dots else "")])
     ellipsis = [str(most - 1 - i) for i in range(most)]
     if not arrow:
-        single = sorted({s for t in named for s in t if sum(u.count(s) for u in named) == 1 and s.isalpha()})
+        single = sorted(
+            {s for t in named for s in t if sum(u.count(s) for u in named) == 1 and s.isalpha()}
+        )
         return named, [*ellipsis, *single]
     before, dots_, after = right.partition("...")
     out = [*before, *(ellipsis if dots_ else []), *after]
@@ -86,7 +88,11 @@ def einsum(equation, *operands):
     >>> mg.einsum("ij,j->i", mg.tensor([[1., 2.], [3., 4.]]), mg.tensor([1., 1.]))
     tensor([3., 7.])
     """
-    given = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else list(operands)
+    given = (
+        list(operands[0])
+        if len(operands) == 1 and isinstance(operands[0], (tuple, list))
+        else list(operands)
+    )
     if not given:
         raise RuntimeError("einsum(): must provide at least one operand")
     for i, x in enumerate(given):
@@ -205,5 +211,3 @@ def kron(input, other):
     x = reshape(input, tuple(v for s in a for v in (s, 1)))
     y = reshape(other, tuple(v for s in b for v in (1, s)))
     return reshape(x * y, tuple(s * t for s, t in zip(a, b)))
-
-

@@ -145,9 +145,7 @@ def remainder(input, other, /):
     return np.remainder(input, other)
 
 
-remainder.vjps(
-    input=lambda g: g, other=lambda g, input, other: -g * floor_divide(input, other)
-)
+remainder.vjps(input=lambda g: g, other=lambda g, input, other: -g * floor_divide(input, other))
 
 
 @elementwise
@@ -184,7 +182,11 @@ def positive(input):
 def _powers(input: Any, exponent: Any) -> Any:
     """``common``, after refusing what torch's pow refuses."""
     base, power = operands((input, exponent))
-    if isinstance(power, int) and power < 0 and getattr(base, "dtype", _types.default()).kind != "f":
+    if (
+        isinstance(power, int)
+        and power < 0
+        and getattr(base, "dtype", _types.default()).kind != "f"
+    ):
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     if isinstance(power, np.ndarray) and _types.result_dtype((base, power)) == _BOOL:
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
@@ -221,7 +223,11 @@ def _power(x: Any, exponent: Any) -> Any:
         return 1 / np.sqrt(x)
     if exponent == -2:
         return 1 / (x * x)
-    if -(2**24) < exponent < 2**24 and exponent == int(exponent) and (exponent > 3 or exponent < -1):
+    if (
+        -(2**24) < exponent < 2**24
+        and exponent == int(exponent)
+        and (exponent > 3 or exponent < -1)
+    ):
         # NumPy's power of a negative base takes a hundred times as long as of a positive one
         power = np.abs(x) ** exponent
         return np.copysign(power, x) if exponent % 2 else power
@@ -231,7 +237,9 @@ def _power(x: Any, exponent: Any) -> Any:
 def _pow_input(g: Any, input: Any, exponent: Any) -> Any:
     if isinstance(exponent, (int, float)):
         if exponent == 2:
-            return g * (input + input)  # twice the input, in half the time of a product with a number
+            return g * (
+                input + input
+            )  # twice the input, in half the time of a product with a number
         if exponent == 0:
             return g * 0.0
         return g * (exponent * pow(input, exponent - 1))

@@ -114,7 +114,12 @@ def lstsq(A, B):
     x, residuals, rank, singular = np.linalg.lstsq(a, b, rcond=None)
     made = return_type("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
     kind = a.dtype
-    return made(wrap(x.astype(kind)), wrap(np.asarray(residuals, kind)), wrap(np.asarray(rank)), wrap(singular))
+    return made(
+        wrap(x.astype(kind)),
+        wrap(np.asarray(residuals, kind)),
+        wrap(np.asarray(rank)),
+        wrap(singular),
+    )
 
 
 def pinv(A, *, rtol=None):
@@ -161,7 +166,9 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
             f"linalg.matrix_norm: Expected a floating point or complex tensor as input. Got {A.dtype.title}"
         )
     if A.array.ndim < 2:
-        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError(
+            "linalg.matrix_norm: The input tensor A must have at least 2 dimensions."
+        )
     if dtype is not None:
         A = A.to(_types.of(_types.as_numpy(dtype)))
     row, column = (one_dim(d, A.array.ndim) for d in dim)

@@ -36,7 +36,9 @@ def places(name: str, input: Any, dim: int, index: Any, kinds: str = "int32/int6
     return i
 
 
-def _in_range(i: Array, dim: int, size: int, error: type[Exception] = RuntimeError, low: int = 0) -> None:
+def _in_range(
+    i: Array, dim: int, size: int, error: type[Exception] = RuntimeError, low: int = 0
+) -> None:
     if i.size and (i.min() < low or i.max() >= size):
         bad = i.min() if i.min() < low else i.max()
         raise error(f"index {bad} is out of bounds for dimension {dim} with size {size}")
@@ -92,7 +94,9 @@ def take_along_dim(input, indices, dim=None):
     """``gather`` with an index that broadcasts against ``input``; without ``dim``, of the flat tensor."""
     expect("take_along_dim", input=input, indices=indices)
     if dim is None:
-        return gather(reshape(input, (input.array.size,)), 0, reshape(indices, (indices.array.size,)))
+        return gather(
+            reshape(input, (input.array.size,)), 0, reshape(indices, (indices.array.size,))
+        )
     x, i = input.array, indices.array
     if x.ndim != i.ndim:
         raise RuntimeError(
@@ -104,6 +108,7 @@ def take_along_dim(input, indices, dim=None):
         raise RuntimeError(
             f"torch.take_along_dim(): dtype of indices should be Long but got {title(indices)}"
         )
+
     def joint(own: int, mine: tuple[int, ...], others: tuple[int, ...]) -> tuple[int, ...]:
         sides = [max(a, b) if min(a, b) else 0 for a, b in zip(mine, others)]
         sides[d] = own
@@ -257,15 +262,19 @@ def index_select(input, dim, index):
 @primitive(title="IndexAddBackward0", quiet=True)
 def _index_add(input, source, /, dim, index, alpha):
     out = np.array(input)
-    np.add.at(out, (slice(None),) * dim + (index,), source if alpha == 1 else source * out.dtype.type(alpha))
+    np.add.at(
+        out,
+        (slice(None),) * dim + (index,),
+        source if alpha == 1 else source * out.dtype.type(alpha),
+    )
     return out
 
 
 _index_add.vjps(
     input=lambda g: g,
-    source=lambda g, dim, index, alpha: _take(g, dim, index) * alpha
-    if alpha != 1
-    else _take(g, dim, index),
+    source=lambda g, dim, index, alpha: (
+        _take(g, dim, index) * alpha if alpha != 1 else _take(g, dim, index)
+    ),
 )
 
 
@@ -288,7 +297,11 @@ def _slices(name: str, input: Any, dim: int, index: Any, source: Any) -> tuple[A
     x = input if input.array.ndim else reshape(input, (1,))
     s = source if source.array.ndim else reshape(source, (1,))
     if x.array.dtype != s.array.dtype:
-        same = "have the same scalar type" if name == "index_add_" else "expected to have the same dtype"
+        same = (
+            "have the same scalar type"
+            if name == "index_add_"
+            else "expected to have the same dtype"
+        )
         raise RuntimeError(
             f"{name}(): self ({title(input)}) and source ({title(source)}) must {same}"
         )

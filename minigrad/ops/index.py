@@ -109,7 +109,11 @@ def split_index(index: Any, shape: tuple[int, ...]) -> list[tuple[Any, ...]]:
             d += i is not None
             if not isinstance(i, int):
                 then.append(slice(None))
-    steps = [] if all(i == slice(None) for i in first if i is not None) and None not in first else [(*first, ...)]
+    steps = (
+        []
+        if all(i == slice(None) for i in first if i is not None) and None not in first
+        else [(*first, ...)]
+    )
     if any(isinstance(i, ndarray) for i in then):
         steps.append(tuple(then))
     return steps or [(Ellipsis,)]
@@ -128,9 +132,7 @@ def _item(i: Any) -> Any:
         if i.dtype == np.uint8:
             i = i != 0
         if i.dtype.kind == "f":
-            raise IndexError(
-                "tensors used as indices must be long, int, byte or bool tensors"
-            )
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         return int(i) if i.ndim == 0 and i.dtype != bool else i
     if isinstance(i, slice):
         if i.step is not None and i.step <= 0:

@@ -36,7 +36,9 @@ def _masked_scatter(input, source, /, mask):
 
 def _masked_source(g: Any, into: tuple[int, ...], mask: Array) -> Any:
     flat = reshape(g, (mask.size,))
-    return _collect(_take(flat, 0, np.flatnonzero(mask)), 0, np.arange(np.count_nonzero(mask)), into[0])
+    return _collect(
+        _take(flat, 0, np.flatnonzero(mask)), 0, np.arange(np.count_nonzero(mask)), into[0]
+    )
 
 
 _masked_scatter.vjps(input=lambda g, mask: choose(0.0, g, mask), source=_masked_source)
@@ -110,7 +112,9 @@ def _collect_at(flat: Any, shape: tuple[int, ...], i: Array) -> Any:
 def index_put(input, indices, values, accumulate=False):
     """``input`` with ``values`` (broadcast) written, or added, at the places of a tuple of index tensors."""
     if not isinstance(values, Traced):
-        raise TypeError(f"index_put(): argument 'values' must be Tensor, not {type(values).__name__}")
+        raise TypeError(
+            f"index_put(): argument 'values' must be Tensor, not {type(values).__name__}"
+        )
     if values.array.dtype is not input.array.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {title(input)} for the "
@@ -161,7 +165,10 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
         raise RuntimeError(
             f"{name}side and right can't be set to opposites, got side of left while right was True"
         )
-    row, value = sorted_sequence.array, input.array if isinstance(input, Traced) else np.asarray(input)
+    row, value = (
+        sorted_sequence.array,
+        input.array if isinstance(input, Traced) else np.asarray(input),
+    )
     if sorter is not None:
         if sorter.array.shape != row.shape:
             raise RuntimeError(

@@ -218,9 +218,7 @@ def _quantile(name: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolat
         out = transpose(reshape(out, (*sizes[:-1], 1, qs.size)), d, n - 1)
     out = _last_first(out, (*kept, qs.size) if n else (qs.size,))
     lead = qs.shape
-    left = kept if keepdim else tuple(
-        s for i, s in enumerate(kept) if dim is not None and i != d
-    )
+    left = kept if keepdim else tuple(s for i, s in enumerate(kept) if dim is not None and i != d)
     return reshape(out, (*lead, *left))
 
 
@@ -294,4 +292,8 @@ def mode(input, dim=-1, keepdim=False):
 
 def _most_frequent(row: Array) -> int:
     values, counts = np.unique(row, return_counts=True, equal_nan=False)
-    return int(np.flatnonzero(row == values[counts.argmax()])[-1]) if (values == values).any() else len(row) - 1
+    return (
+        int(np.flatnonzero(row == values[counts.argmax()])[-1])
+        if (values == values).any()
+        else len(row) - 1
+    )

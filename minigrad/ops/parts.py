@@ -28,9 +28,7 @@ def cat(tensors, dim=0):
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
         if not x.array.ndim:
-            raise RuntimeError(
-                f"zero-dimensional tensor (at position {i}) cannot be concatenated"
-            )
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
     real = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # torch's legacy empties
     d = one_dim(dim, real[0].array.ndim)
     first = real[0].array.shape

@@ -99,9 +99,7 @@ def cross(input, other, dim=None):
     if dim is None:
         threes = [i for i, s in enumerate(input.array.shape) if s == 3]
         if not threes:
-            raise RuntimeError(
-                "no dimension of size 3 in input"
-            )
+            raise RuntimeError("no dimension of size 3 in input")
         dim = threes[0]
     return linalg_cross(input, other, dim)
 
@@ -109,9 +107,7 @@ def cross(input, other, dim=None):
 def linalg_cross(input, other, dim=-1):
     """The cross product of vectors of 3 elements along ``dim``; other sizes broadcast."""
     if input.array.ndim != other.array.ndim:
-        raise RuntimeError(
-            "linalg.cross: inputs must have the same number of dimensions."
-        )
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     d = one_dim(dim, input.array.ndim)
     sizes = [x.array.shape[d] if x.array.ndim else 1 for x in (input, other)]
     if sizes != [3, 3]:

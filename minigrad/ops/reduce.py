@@ -90,13 +90,9 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
 def summed_to(input: Any, *size: Any) -> Any:
     """``Tensor.sum_to_size``: summed over what would have to be broadcast to have ``size``; RuntimeError if none is."""
     wanted, shape = shape_of(size), input.array.shape
-    fits = len(wanted) <= len(shape) and all(
-        w in (1, s) for w, s in zip(wanted[::-1], shape[::-1])
-    )
+    fits = len(wanted) <= len(shape) and all(w in (1, s) for w, s in zip(wanted[::-1], shape[::-1]))
     if not fits:
-        raise RuntimeError(
-            f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}."
-        )
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
     same = wanted == shape and shape != ()  # as torch: what is 0-d counts as summed
     return sum_to_size(input if same else _accumulated(input, None), wanted)
 
@@ -187,7 +183,9 @@ def _std_rule(
     g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any, correction: Any
 ) -> Any:
     flat = masked(out) == 0  # there torch takes 0 for the slope
-    return _var_rule(choose(0.0, g / (2 * choose(1.0, out, flat)), flat), input, into, dim, correction)
+    return _var_rule(
+        choose(0.0, g / (2 * choose(1.0, out, flat)), flat), input, into, dim, correction
+    )
 
 
 _std.vjps(input=_std_rule)
@@ -257,7 +255,9 @@ _prod.vjps(input=_prod_rule)
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     """The product over ``dim``, an int (all dimensions when None); integers multiply in int64."""
     if isinstance(dim, (tuple, list)):
-        raise TypeError(f"prod(): argument 'dim' (position 2) must be int, not {type(dim).__name__}")
+        raise TypeError(
+            f"prod(): argument 'dim' (position 2) must be int, not {type(dim).__name__}"
+        )
     return _prod(_accumulated(input, dtype), dim, keepdim)
 
 

@@ -31,7 +31,11 @@ def _cumprod_rule(g: Any, input: Any, out: Any, dim: Any) -> Any:
     if masked(input).all():
         return flip(_cumsum(flip(out * g, dim), dim), dim) / input
     n, shape = input.shape[dim], tuple(input.shape)
-    wide = (*shape[:dim], n, *shape[dim:])  # a copy per element left out: O(n^2), but exact at zeros
+    wide = (
+        *shape[:dim],
+        n,
+        *shape[dim:],
+    )  # a copy per element left out: O(n^2), but exact at zeros
     holes = np.eye(n, dtype=bool).reshape(*[1] * dim, n, n, *[1] * (len(shape) - dim - 1))
     repeated = expand(reshape(input, (*shape[:dim], 1, *shape[dim:])), wide)
     others = _cumprod(choose(1.0, repeated, holes), dim + 1)

@@ -25,7 +25,11 @@ def _start(input: Array, dim: int, index: Array, reduce: str, include_self: bool
     if not include_self:
         neutral = _IDENTITY[reduce]
         if out.dtype.kind != "f" and reduce != "prod":
-            bounds = (False, True) if out.dtype == bool else (np.iinfo(out.dtype).min, np.iinfo(out.dtype).max)
+            bounds = (
+                (False, True)
+                if out.dtype == bool
+                else (np.iinfo(out.dtype).min, np.iinfo(out.dtype).max)
+            )
             neutral = bounds[reduce == "amin"]
         out[_grid(index, dim)] = neutral
     return out
@@ -42,7 +46,15 @@ def _scatter_reduce(input, src, /, dim, index, reduce, include_self):
 
 
 def _scatter_reduce_rule(
-    g: Any, needed: Any, input: Any, src: Any, out: Any, dim: Any, index: Any, reduce: Any, include_self: Any
+    g: Any,
+    needed: Any,
+    input: Any,
+    src: Any,
+    out: Any,
+    dim: Any,
+    index: Any,
+    reduce: Any,
+    include_self: Any,
 ) -> Any:
     """Products: g times the product of the others; extremes: shared evenly among all that equal it."""
     hit = np.zeros(masked(input).shape, bool)
@@ -65,9 +77,7 @@ def _product_rule(g: Any, input: Any, src: Any, out: Any, dim: Any, index: Any, 
     # with zeros: every factor set to 1 in turn, the products of the others are taken anew
     ones = np.ones(masked(start).shape, masked(start).dtype)
     others = _scatter_reduce(ones, src, dim, index, "prod", True)
-    return choose(0.0, g * others, gone), _gather(g, dim, index) * _left_out(
-        start, src, dim, index
-    )
+    return choose(0.0, g * others, gone), _gather(g, dim, index) * _left_out(start, src, dim, index)
 
 
 def _left_out(start: Any, src: Any, dim: int, index: Array) -> Any:

@@ -23,7 +23,9 @@ def expand(input, /, shape):
         return ndarray(shape, input.dtype, input, 0, (0,) * len(shape))
     out = np.broadcast_to(input, shape)
     if type(input) is ndarray and input.flags.writeable:
-        out.flags.writeable = True  # what is written through it is the business of ``index.writable``
+        out.flags.writeable = (
+            True  # what is written through it is the business of ``index.writable``
+        )
     return out
 
 
@@ -151,7 +153,9 @@ def _reinterpreted(input: Any, dtype: np.dtype[Any]) -> Any:
     """The same memory read as another dtype; no gradient passes."""
     x = input.array
     if edge(input) is not None and x.dtype != dtype:
-        raise RuntimeError("view(dtype): a tensor that requires grad cannot be read as another dtype")
+        raise RuntimeError(
+            "view(dtype): a tensor that requires grad cannot be read as another dtype"
+        )
     if x.itemsize < dtype.itemsize and (x.ndim == 0 or x.shape[-1] * x.itemsize % dtype.itemsize):
         ratio = dtype.itemsize // x.itemsize
         raise RuntimeError(
@@ -161,7 +165,9 @@ def _reinterpreted(input: Any, dtype: np.dtype[Any]) -> Any:
     try:
         out = wrap(x.view(dtype))
     except ValueError:
-        raise RuntimeError("self.stride(-1) must be 1 to view it as a dtype of another size") from None
+        raise RuntimeError(
+            "self.stride(-1) must be 1 to view it as a dtype of another size"
+        ) from None
     out.memory = cell(input)
     return out
 
@@ -182,9 +188,7 @@ def flatten(input, start_dim=0, end_dim=-1):
         return reshape(input, (1,))
     if first == last:
         return input
-    return reshape(
-        input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
-    )
+    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
 @named
@@ -351,9 +355,7 @@ def constant_pad(input, /, pads, value):
     return out
 
 
-constant_pad.vjps(
-    input=lambda g, pads: constant_pad(g, tuple((-a, -b) for a, b in pads), 0.0)
-)
+constant_pad.vjps(input=lambda g, pads: constant_pad(g, tuple((-a, -b) for a, b in pads), 0.0))
 
 
 def repeat(input: Any, *repeats: Any) -> Any:

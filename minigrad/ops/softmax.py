@@ -72,8 +72,9 @@ def _logsumexp(input, /, dim, keepdim):
 
 
 _logsumexp.vjps(
-    input=lambda g, input, out, into, dim: spread(g, into, dim)
-    * exp(input - spread(out, into, dim))
+    input=lambda g, input, out, into, dim: (
+        spread(g, into, dim) * exp(input - spread(out, into, dim))
+    )
 )
 
 

@@ -39,9 +39,7 @@ def matrices(name: str, A: Any) -> Any:
     """``A`` if it is (a stack of) matrices of floats; RuntimeError otherwise."""
     expect(name, A=A)
     if A.array.ndim < 2:
-        raise RuntimeError(
-            f"{name}: The input tensor A must have at least 2 dimensions."
-        )
+        raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
     if A.array.dtype not in (np.float32, np.float64):
         raise RuntimeError(
             f"{name}: Expected a floating point or complex tensor as input. Got {A.dtype.title}"
@@ -238,9 +236,7 @@ def trace(input):
     """The sum of the diagonal of a matrix."""
     expect("trace", input=input)
     if input.array.ndim != 2:
-        raise RuntimeError(
-            f"trace: expected a matrix, but got tensor with dim {input.array.ndim}"
-        )
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.array.ndim}")
     d = diagonal(input)
     if d.array.dtype.kind != "f":
         return wrap(np.asarray(d.array.sum(dtype=np.int64)))

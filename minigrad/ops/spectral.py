@@ -178,7 +178,9 @@ def _pinv_rule(g: Any, A: Any, out: Any) -> Any:
     first = gt - product(A, product(p, gt))
     second = gt - product(product(gt, p), A)
     return (
-        product(first, product(p, pt)) + product(product(pt, p), second) - product(product(pt, g), pt)
+        product(first, product(p, pt))
+        + product(product(pt, p), second)
+        - product(product(pt, g), pt)
     )
 
 

@@ -111,7 +111,9 @@ def tensor_split(input, indices_or_sections, dim=0):
     return tuple(_narrow(input, d, a, max(0, b - a)) for a, b in zip(starts, stops))
 
 
-_TOO_FEW = "torch.{} requires a tensor with at least {} dimension, but got a tensor with {} dimensions!"
+_TOO_FEW = (
+    "torch.{} requires a tensor with at least {} dimension, but got a tensor with {} dimensions!"
+)
 
 
 def _split_evenly(name: str, input: Any, given: Any, dim: int) -> Any:
@@ -187,9 +189,7 @@ def cartesian_prod(*tensors):
     found = _several(tensors)
     for x in found:
         if x.array.ndim != 1:
-            raise RuntimeError(
-                f"Expect a 1D vector, but got shape {list(x.array.shape)}"
-            )
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.array.shape)}")
     if len(found) == 1:
         return found[0]
     grids = meshgrid(*found)
