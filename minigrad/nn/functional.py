@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from .._tape import wrap
-from ..ops import elementwise, functions, index, reduce, shape
+from ..ops import functions
 from ..ops import softmax as softmaxes
+from ..ops._common import expect, whole
 from ..ops.matrix import linear
 from ..tensor import Tensor
 from ._blocks import fold, unfold
@@ -20,6 +22,8 @@ from ._convolution import (
     conv_transpose2d,
     conv_transpose3d,
 )
+from ._losses import l1_loss, mse_loss
+from ._pad import pad
 from ._pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -97,127 +101,30 @@ sigmoid, tanh = functions.sigmoid, functions.tanh
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """``max(input, 0)``; with ``inplace`` written into ``input``."""
+    expect("relu", input=input)
     return input.relu_() if inplace else functions.relu(input)
 
 
 def softmax(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
     """``exp(input)`` scaled to sum to 1 over ``dim``."""
-    return softmaxes.softmax(input, _softmax_dim(input, dim), dtype)
+    return softmaxes.softmax(input, _softmax_dim("softmax", input, dim), dtype)
 
 
 def log_softmax(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
     """The logarithm of ``softmax``."""
-    return softmaxes.log_softmax(input, _softmax_dim(input, dim), dtype)
+    return softmaxes.log_softmax(input, _softmax_dim("log_softmax", input, dim), dtype)
 
 
-def _softmax_dim(input: Any, dim: Any) -> int:
-    """torch's old rule where ``dim`` is left out: 0 for 0, 1 and 3 dimensions, else 1."""
-    return (0 if input.array.ndim in (0, 1, 3) else 1) if dim is None else dim
-
-
-# ------------------------------------------------------------------------------ padding
-def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> Tensor:
-    """``input`` with elements added in front of and behind its last dimensions.
-
-    pad: (before, after) of the last dimension, then of the one before it, and so on; negative numbers crop.
-    mode: 'constant' (of ``value``, default 0), 'reflect', 'replicate' or 'circular'.
-    RuntimeError if there are more pairs than dimensions, or too few elements to reflect.
-
-    >>> import minigrad as mg
-    >>> mg.nn.functional.pad(mg.ones(1, 2), (1, 0))
-    tensor([[0., 1., 1.]])
-    """
-    pad = tuple(pad)
-    n = input.array.ndim
-    if len(pad) % 2:
-        raise RuntimeError("Padding length must be divisible by 2")
-    if len(pad) > 2 * n:
-        raise RuntimeError(
-            "Padding length should be less than or equal to two times the input dimension but got "
-            f"padding length {len(pad)} and input of dimension {n}"
-        )
-    pairs = [(0, 0)] * (n - len(pad) // 2) + [
-        (int(pad[i]), int(pad[i + 1])) for i in range(len(pad) - 2, -1, -2)
-    ]
-    if mode == "constant":
-        for d, (a, b) in enumerate(pairs):
-            if input.array.shape[d] + a + b < 0:
-                raise RuntimeError(
-                    f"The input size {input.array.shape[d]}, plus negative padding {a} and {b} resulted in a negative "
-                    f"output size, which is invalid. Check dimension {d} of your input."
-                )
-        return shape.constant_pad(input, tuple(pairs), 0 if value is None else value)
-    if value not in (None, 0):
-        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    if mode not in _SOURCES:
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    if len(pad) // 2 not in (n - 1, n - 2):
-        raise NotImplementedError(
-            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now"
-        )
-    out = input
-    for d, (a, b) in enumerate(pairs):
-        if (a, b) != (0, 0):
-            out = index.getitem(
-                out, (slice(None),) * d + (_SOURCES[mode](input.array.shape[d], a, b),)
-            )
-    return out
-
-
-def _reflected(n: int, a: int, b: int) -> Any:
-    if a >= n or b >= n:
-        raise RuntimeError(
-            "Padding size should be less than the corresponding input dimension, but got: padding "
-            f"({a}, {b}) at a dimension of size {n}"
-        )
-    i = np.abs(np.arange(-a, n + b))
-    return np.where(i < n, i, 2 * (n - 1) - i)
-
-
-def _circled(n: int, a: int, b: int) -> Any:
-    if a > n or b > n:
-        raise RuntimeError("Padding value causes wrapping around more than once.")
-    return np.arange(-a, n + b) % n
-
-
-_SOURCES = {
-    "reflect": _reflected,
-    "replicate": lambda n, a, b: np.clip(np.arange(-a, n + b), 0, n - 1),
-    "circular": _circled,
-}
-
-
-# ------------------------------------------------------------------------------ losses
-def _reduced(loss: Any, reduction: str) -> Any:
-    if reduction == "mean":
-        return reduce.mean(loss)
-    if reduction == "sum":
-        return reduce.sum(loss)
-    if reduction == "none":
-        return loss
-    raise ValueError(f"{reduction} is not a valid value for reduction")
-
-
-def mse_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """The mean (or sum, or each) of the squared differences."""
-    return _reduced((input - target) ** 2, reduction)
-
-
-def l1_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: Any = None,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """The mean (or sum, or each) of the absolute differences."""
-    return _reduced(elementwise.abs(input - target), reduction)
+def _softmax_dim(name: str, input: Any, dim: Any) -> Any:
+    """The dimension, or where it is left out and with a warning torch's old rule: 0 for 0, 1 and 3, else 1."""
+    if dim is not None:
+        return dim
+    expect(name, input=input)
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=3,
+    )
+    return 0 if input.array.ndim in (0, 1, 3) else 1
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -225,6 +132,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
     RuntimeError for negative classes, or classes not below ``num_classes``.
     """
+    expect("one_hot", tensor=tensor)
+    num_classes = whole("one_hot", "num_classes", num_classes)
     classes = tensor.array
     if classes.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
@@ -235,4 +144,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     n = int(classes.max()) + 1 if num_classes == -1 else num_classes
     if classes.size and classes.max() >= n:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return wrap((classes[..., None] == np.arange(n)).astype(np.int64))
+    out = np.zeros((*classes.shape, n), np.int64)
+    out.reshape(-1)[np.arange(classes.size) * n + classes.ravel()] = 1
+    return wrap(out)

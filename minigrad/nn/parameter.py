@@ -18,7 +18,7 @@ from ..tensor import Tensor
 class Parameter(Tensor):
     """A tensor that a module trains: a leaf that requires grad, sharing ``data``'s memory.
 
-    TypeError if ``data`` is no tensor, RuntimeError if it is to require grad and is not
+    AttributeError if ``data`` is no tensor, RuntimeError if it is to require grad and is not
     floating-point.
 
     >>> import minigrad as mg
@@ -31,7 +31,7 @@ class Parameter(Tensor):
         if data is None:
             data = empty(0)
         if not isinstance(data, Tensor):
-            raise TypeError(
+            raise AttributeError(  # torch asks for data.detach()
                 f"cannot make a Parameter of {type(data).__name__}: "
                 f"give it a {_types.package}.Tensor"
             )

@@ -1,0 +1,176 @@
+"""Functions and layers given what is rare or wrong: answers, warnings and errors are torch's."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+import minigrad as mg
+
+pytestmark = pytest.mark.usefixtures("torch_name")
+
+# Evaluated with t as both packages: the same text, or an error of the same type; the same warnings.
+CALLS = """
+F.pad(ones(1,1,4),(1,1),'reflect',1.0)
+F.pad(ones(1,1,4),(1,1),'reflect',0)
+F.pad(ones(1,1,4),(1,1),'reflect',0.0)
+F.pad(ones(1,1,4),(1.5,1))
+F.pad(ones(1,1,4),(True,1))
+F.pad(ones(1,1,4),1)
+F.pad(ones(1,1,4),(1,))
+F.pad(ones(1,1,4),('a',1))
+F.pad(ones(1,1,4),None)
+F.pad(ones(1,1,4),[t.tensor(1),1])
+F.pad(ones(1,1,4),(1,1),'foo')
+F.pad(ones(1,1,4),(1,1),'constant','a')
+F.pad(ones(1,1,4),(1,1),'constant',None)
+F.pad(ones(1,1,4),(1,1),'constant',2)
+F.pad(t.ones(1,4,dtype=t.int64),(1,1),'constant',2.7)
+F.pad(t.ones(1,4,dtype=t.uint8),(1,1),'constant',300)
+F.pad(ones(4),(1,1),'reflect')
+F.pad(ones(4),(1,1),'constant')
+F.pad(t.tensor(1.),())
+F.pad(ones(1,1,4),(-2,-2),'reflect')
+F.pad(ones(1,1,4),(-2,-2),'replicate')
+F.pad(ones(1,1,4),(-2,-2),'circular')
+F.pad(ones(1,1,4),(-2,-2),'constant')
+F.pad(ones(1,1,4),(-3,-2),'reflect')
+F.pad(ones(1,1,4),(-3,-2),'replicate')
+F.pad(ones(1,1,4),(-3,-2),'circular')
+F.pad(ones(1,1,4),(-3,-2),'constant')
+F.pad(ones(1,1,4),(-1,-1),'circular')
+F.pad(ones(1,1,4),(-1,2),'circular')
+F.pad(t.arange(4.).reshape(1,1,4),(-1,2),'circular')
+F.pad(t.arange(4.).reshape(1,1,4),(-1,2),'reflect')
+F.pad(t.arange(4.).reshape(1,1,4),(-1,2),'replicate')
+F.pad(t.arange(4.).reshape(1,1,4),(4,0),'circular')
+F.pad(t.arange(4.).reshape(1,1,4),(5,0),'circular')
+F.pad(t.arange(4.).reshape(1,1,4),(4,0),'reflect')
+F.pad(t.arange(4.).reshape(1,1,4),(3,3),'reflect')
+F.pad(t.arange(4.).reshape(1,1,4),(-5,6),'reflect')
+F.pad(t.arange(4.).reshape(1,1,4),(-5,6),'replicate')
+F.pad(t.arange(4.).reshape(1,1,4),(-5,6),'circular')
+F.pad(t.arange(4.).reshape(1,1,4),(-5,6),'constant')
+F.pad(t.arange(4.).reshape(1,1,4),(-4,2),'constant')
+F.pad(t.arange(4).reshape(1,1,4),(1,1),'reflect')
+F.pad(t.arange(4).reshape(1,1,4),(1,1),'replicate')
+F.pad(t.arange(4).reshape(1,1,4),(1,1),'circular')
+F.pad(ones(1,1,0),(1,1),'reflect')
+F.pad(ones(1,1,0),(1,1),'replicate')
+F.pad(ones(1,1,0),(1,1),'circular')
+F.pad(ones(1,1,0),(1,1),'constant')
+F.pad(ones(0,1,3),(1,1),'reflect')
+F.pad(ones(0,1,3),(1,1),'replicate')
+F.pad(ones(0,1,3),(1,1),'circular')
+F.pad(ones(1,0,3),(1,1),'reflect')
+F.pad(ones(1,0,3),(1,1),'replicate')
+F.pad(ones(1,0,3),(1,1),'circular')
+F.pad(ones(1,3,3),(1,1),'reflect')
+F.pad(ones(3,3),(1,1),'reflect')
+F.pad(ones(3,3),(1,1,1,1),'reflect')
+F.pad(ones(1,3,3),(1,1,1,1),'reflect')
+F.pad(ones(1,3,3),(1,1,1,1,1,1),'reflect')
+F.pad(ones(1,1,3,3),(1,1),'reflect')
+F.pad(ones(1,1,1,3,3),(1,1,1,1),'reflect')
+F.pad(ones(1,1,2,3,3),(1,1,1,1,1,1),'reflect').shape
+F.pad(ones(1,1,2,3,3),(1,1,1,1,1,1),'circular').shape
+F.pad(ones(2,3,3),(1,1,1,1),'circular').shape
+F.pad(ones(2,2,2,3,3,1),(1,1,1,1,1,1),'reflect').shape
+F.pad(3,(1,1))
+F.pad(np.ones(3),(1,1))
+F.pad(ones(3),(1,1,1,1))
+F.mse_loss(t.tensor([1,2]),t.tensor([1,2]))
+F.mse_loss(ones(2),t.tensor([1,2]))
+F.mse_loss(ones(2),ones(3))
+F.mse_loss(ones(2),ones(1))
+F.mse_loss(ones(2,1),ones(2))
+F.mse_loss(ones(2),ones(2),reduction='foo')
+F.mse_loss(ones(2),ones(2),reduction=None)
+F.mse_loss(ones(2),ones(2).double())
+F.mse_loss(ones(2).half(),ones(2).half())
+F.mse_loss(t.ones(2,requires_grad=True),ones(2))
+F.mse_loss(t.ones(2,requires_grad=True),ones(2),reduction='sum')
+F.mse_loss(t.ones(2,requires_grad=True),ones(2),reduction='none')
+F.mse_loss(ones(2),t.ones(2,requires_grad=True))
+F.mse_loss(ones(2),ones(2),size_average=False)
+F.mse_loss(ones(2)*3,ones(2),size_average=False)
+F.mse_loss(ones(2)*3,ones(2),reduce=False)
+F.mse_loss(ones(2)*3,ones(2),True,True)
+F.mse_loss(ones(0),ones(0))
+F.mse_loss(ones(2)>0,ones(2)>0)
+F.mse_loss(ones(2)>0,ones(2))
+F.mse_loss(t.tensor(1.),t.tensor(3.))
+F.l1_loss(t.tensor([1,2]),t.tensor([1,2]))
+F.l1_loss(ones(2),t.tensor([1,2]))
+F.l1_loss(ones(2),ones(3))
+F.l1_loss(ones(2),ones(1))
+F.l1_loss(ones(2),ones(2),reduction='foo')
+F.l1_loss(t.ones(2,requires_grad=True),ones(2))
+F.l1_loss(t.ones(2,requires_grad=True),ones(2),reduction='sum')
+F.l1_loss(t.ones(2,requires_grad=True),ones(2),reduction='none')
+F.l1_loss(ones(2)*3,ones(2),reduce=False)
+F.l1_loss(ones(0),ones(0))
+F.l1_loss(ones(2)>0,ones(2)>0)
+F.softmax(ones(2,2))
+F.softmax(ones(2))
+F.softmax(ones(2,2,2))
+F.log_softmax(ones(2,2))
+F.log_softmax(ones(2,2,2))
+F.softmax(ones(2,2),1.5)
+F.softmax(ones(2,2),5)
+F.softmax(ones(2,2).long(),1)
+F.softmax(ones(2,2).long(),1,dtype=t.float32)
+F.one_hot(t.tensor([1,2]),2)
+F.one_hot(t.tensor([1,2]),True)
+F.one_hot(t.tensor([1,2]),3)
+F.one_hot(t.tensor([1,2]))
+F.one_hot(t.tensor([-1,2]))
+F.one_hot(t.tensor([1.,2.]))
+F.one_hot(t.tensor([1,2]),0)
+F.one_hot(t.tensor([1,2]),-2)
+F.one_hot(t.tensor([],dtype=t.int64),3)
+F.one_hot(t.tensor([],dtype=t.int64))
+F.one_hot(t.tensor(1),3)
+F.one_hot(t.tensor([1,2],dtype=t.int32),3)
+F.one_hot(3)
+F.one_hot(t.tensor([1,2]),2.5)
+nn.Parameter([1.])
+nn.Parameter(1.)
+nn.Parameter(np.ones(1))
+nn.Parameter(None)
+nn.Parameter(t.tensor([1]))
+nn.Parameter(t.tensor([1]),requires_grad=False)
+nn.Softmax()(ones(2,2))
+nn.Softmax(1)(ones(2,2))
+nn.Softmax(5)(ones(2,2))
+nn.LogSoftmax()(ones(2,2))
+"""
+
+
+def outcome(package, call):
+    """What a call answers, as text, or the type of what it raises; and the categories it warns in."""
+    names = {
+        "t": package,
+        "F": package.nn.functional,
+        "nn": package.nn,
+        "np": np,
+        "ones": package.ones,
+        "zeros": package.zeros,
+        "nan": math.nan,
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            answer = repr(eval(call, names))
+        except Exception as error:
+            answer = type(error)
+    return answer, [w.category for w in caught]
+
+
+@pytest.mark.parametrize("call", CALLS.strip().splitlines())
+def test_a_call_answers_warns_and_raises_as_in_torch(call):
+    assert outcome(mg, call) == outcome(torch, call)
