@@ -53,7 +53,8 @@ def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
 def _ints(function: str, sizes: Any, apart: bool) -> Shape:
     for i, s in enumerate(sizes):
         try:
-            sound = not isinstance(s, (bool, np.bool_)) and s.__index__() is not None
+            # As in torch, only the first may not be a bool.
+            sound = (i > 0 or not isinstance(s, (bool, np.bool_))) and s.__index__() is not None
         except (AttributeError, TypeError):
             sound = False
         if not sound:

@@ -22,7 +22,7 @@ DEFAULT_SEED = 67280421310721  # torch's, for a generator never seeded
 
 # Work that costs as much as this many words goes to Numba's kernels: where they are loaded already
 # and need no state, where they do or Numba is loaded, and where loading Numba (0.6 s) must pay.
-WORTH_CALLING = 1 << 9
+WORTH_CALLING = 1 << 7
 WORTH_MOVING = 1 << 13
 WORTH_LOADING = 1 << 19
 

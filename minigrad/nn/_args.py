@@ -22,11 +22,16 @@ def sizes(value: Any, n: int, name: str) -> tuple[int, ...]:
                 f"expected {name} to be a single integer value or a list of {n} values to match the convolution "
                 f"dimensions, but got {name}={list(value)}"
             )
-        if all(hasattr(v, "__index__") for v in value):
+        # As in torch, only the first may not be a bool.
+        if _is_int(value[0]) and all(hasattr(v, "__index__") for v in value):
             return tuple(v.__index__() for v in value)
-    elif hasattr(value, "__index__"):
+    elif _is_int(value):
         return (value.__index__(),) * n
     raise TypeError(f"{name} must be an int or a tuple of {n} ints, not {value!r}")
+
+
+def _is_int(value: Any) -> bool:
+    return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
 def geometry(
@@ -43,6 +48,8 @@ def geometry(
         raise RuntimeError("non-positive stride is not supported")
     if any(d <= 0 for d in dilations):
         raise RuntimeError("dilation should be greater than zero")
+    if not _is_int(groups):
+        raise TypeError(f"argument 'groups' must be int, not {type(groups).__name__}")
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
     return Geometry(strides, _sides(padding, strides, dilations, kernel), dilations, groups)
@@ -89,6 +96,16 @@ def _check_tensors(name: str, x: Any, w: Any, b: Any, n: int) -> None:
         raise NotImplementedError(f"\"{name}\" not implemented for '{_types.of(x[1]).title}'")
 
 
+def _check_sizes(x: Any, w: Any, n: int) -> None:
+    """RuntimeError for an input without pictures' elements, or an empty kernel."""
+    if 0 in w[0][2:]:
+        raise RuntimeError(f"kernel size should be greater than zero, but got {list(w[0][2:])}")
+    if 0 in x[0][-n:]:
+        raise RuntimeError(
+            f"Only zero batch or zero channel inputs are supported, but got input shape: {list(x[0])}"
+        )
+
+
 def described(name: str, input: Any, weight: Any, bias: Any) -> tuple[Any, Any, Any]:
     """(shape, dtype) of each tensor, None for no bias; TypeError for what is no tensor."""
     try:
@@ -105,19 +122,20 @@ def described(name: str, input: Any, weight: Any, bias: Any) -> tuple[Any, Any, 
         ) from None
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=4096, typed=True)
 def conv_geometry(
     n: int, x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Geometry:
     """The geometry of a convolution of these (shape, dtype); RuntimeError if something does not fit."""
     _check_tensors(f"conv{n}d", x, w, b, n)
+    _check_sizes(x, w, n)
     geo = geometry(stride, padding, dilation, groups, w[0][2:])
     shape = x[0] if len(x[0]) == n + 2 else (1, *x[0])
     check_channels(shape, w[0], None if b is None else b[0], geo)
     return geo
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=4096, typed=True)
 def transposed_geometry(
     n: int,
     x: Any,
@@ -134,6 +152,9 @@ def transposed_geometry(
     RuntimeError if something does not fit.
     """
     _check_tensors(f"conv_transpose{n}d", x, w, b, n)
+    _check_sizes(x, w, n)
+    if isinstance(padding, str):
+        raise TypeError(f"conv_transpose{n}d(): argument 'padding' must be tuple of ints, not str")
     geo = geometry(stride, padding, dilation, groups, w[0][2:])
     shape = x[0] if len(x[0]) == n + 2 else (1, *x[0])
     whole = transposed_size(shape, w[0], None if b is None else b[0], geo, output_padding)

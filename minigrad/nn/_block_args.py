@@ -160,6 +160,10 @@ def block_moves(
 def unfolded(shape: Sizes, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Window:
     """The windows of unfold; RuntimeError if not even one fits."""
     k, s, p, d = block_moves("im2col", kernel, dilation, padding, stride)
+    if len(shape) < 3:
+        raise IndexError(
+            f"Dimension out of range: im2col() takes a tensor of 3 or 4 dimensions, but got: {list(shape)}"
+        )
     if len(shape) not in (3, 4) or 0 in shape[-3:]:
         raise RuntimeError(
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "

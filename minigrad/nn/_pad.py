@@ -48,7 +48,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> T
 def _pairs(pad: Any, ndim: int) -> Pairs:
     """(before, after) each dimension; TypeError for what are no ints, RuntimeError for too many."""
     for i, p in enumerate(pad):
-        if isinstance(p, bool) or not hasattr(p, "__index__"):
+        if (i == 0 and isinstance(p, bool)) or not hasattr(p, "__index__"):
             raise TypeError(
                 "pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type "
                 f"{type(p).__name__} at pos {i}"

@@ -50,14 +50,16 @@ def check_mean(n: int, dtype: Any) -> None:
 
 def ints(name: str, what: str, position: int, value: Any, n: int, absent: str = "be") -> Sizes:
     """An int, or a sequence of one or n ints, as n ints; TypeError or RuntimeError otherwise."""
-    if hasattr(value, "__index__"):
+    if hasattr(value, "__index__") and not isinstance(value, bool):
         return (value.__index__(),) * n
     if not isinstance(value, tuple):
         raise TypeError(
             f"{name}(): argument '{what}' (position {position}) must be tuple of ints, not {type(value).__name__}"
         )
     for i, v in enumerate(value):
-        if not hasattr(v, "__index__"):
+        if not hasattr(v, "__index__") or (
+            i == 0 and isinstance(v, bool)
+        ):  # as torch: only the first
             raise TypeError(
                 f"{name}(): argument '{what}' (position {position}) must be tuple of ints, but found element of type "
                 f"{type(v).__name__} at pos {i}"
@@ -194,6 +196,12 @@ def mean_window(
         raise RuntimeError("divisor must be not zero")
     _check_moves(n, k, s, p, d)
     _check_input(name, n, shape)
+    if n == 3 and any(size < width for size, width in zip(shape[-3:], k)):
+        image, window = (
+            " ".join(f"{mark}{axis}: {v}" for axis, v in zip(_AXES[3], sizes))
+            for mark, sizes in (("", shape[-3:]), ("k", k))
+        )
+        raise RuntimeError(f"input image ({image}) smaller than kernel size ({window})")
     return _window(name, n, shape, k, s, p, d, ceil)
 
 
