@@ -361,7 +361,19 @@ WIDER_MATRICES = [
     Row("trace", cases.matrices, lambda x, _: x.trace(), kinds="f"),
 ]
 
-TABLE = [
+# Rows of functions that are still to be written. A name that comes to exist must leave this list:
+# a test says so.
+WAITING = frozenset(
+    f"nn.functional.{name}"
+    for name in (
+        "batch_norm layer_norm group_norm instance_norm normalize relu6 elu selu celu silu mish softplus "
+        "softsign hardtanh hardsigmoid hardswish logsigmoid tanhshrink softshrink hardshrink leaky_relu gelu "
+        "prelu glu softmin smooth_l1_loss huber_loss nll_loss cross_entropy binary_cross_entropy "
+        "binary_cross_entropy_with_logits kl_div cosine_similarity embedding"
+    ).split()
+)
+
+ALL = [
     *ELEMENTWISE,
     *REDUCTIONS,
     *SHAPES,
@@ -377,3 +389,5 @@ TABLE = [
     *WIDER_INDEXING,
     *WIDER_MATRICES,
 ]
+
+TABLE = [row for row in ALL if row.name not in WAITING]

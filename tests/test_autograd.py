@@ -1,6 +1,7 @@
 """autograd's face: Function, functional, anomaly detection, hooks, graph life, all beside torch."""
 
 import gc
+import sys
 import threading
 import weakref
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 import minigrad as mg
+from minigrad import _tape
 
 BOTH = pytest.mark.parametrize("T", [mg, torch], ids=["minigrad", "torch"])
 
@@ -131,6 +133,35 @@ def test_functional_against_torch(name):
     for u, v in zip(ours, theirs, strict=True):
         assert u.shape == v.shape
         np.testing.assert_allclose(u.detach().numpy(), v.detach().numpy(), rtol=1e-10)
+
+
+def test_a_fused_op_is_differentiated_again_by_its_composite(monkeypatch):
+    """Rules for arrays alone serve the first order; what the op is composed of, the others."""
+    monkeypatch.setattr(sys.modules["minigrad._tape.primitive"], "primitives", {})  # leave no trace
+
+    @_tape.primitive
+    def cubes(a, b, /):
+        return a**3 * b
+
+    cubes.vjps(
+        a=lambda g, a, b: np.asarray(g) * 3 * np.asarray(a) ** 2 * np.asarray(b),
+        b=lambda g, a, b: np.asarray(g) * np.asarray(a) ** 3,
+    )
+    cubes.composite = lambda a, b: a * a * a * b
+
+    def pair():
+        return [
+            mg.tensor(x, dtype=mg.float64, requires_grad=True) for x in ([1.0, -2.0], [3.0, 0.5])
+        ]
+
+    x, y = pair()
+    cubes(x, y).sum().backward()
+    assert (x.grad.tolist(), y.grad.tolist()) == ([9.0, 6.0], [1.0, -8.0])
+    assert mg.autograd.gradgradcheck(cubes, pair())
+    (x,) = pair()[:1]
+    (g,) = mg.autograd.grad(cubes(x, x).sum(), x, create_graph=True)  # one tensor for both
+    (h,) = mg.autograd.grad(g.sum(), x)
+    assert (g.tolist(), h.tolist()) == ([4.0, -32.0], [12.0, 48.0])
 
 
 @BOTH
