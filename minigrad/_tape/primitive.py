@@ -35,8 +35,8 @@ from .graph import (
     public,
     refresh,
     spoilt,
-    unmatched,
     stacks,
+    unmatched,
     watched_seq,
     wrap,
 )
@@ -112,7 +112,9 @@ class _Op:
         self.inputs = names[: made.co_posonlyargcount]
         self.attrs = names[made.co_posonlyargcount :]
         if taken := {"out", "into", "g"} & {*names, *aux}:
-            raise TypeError(f"{forward.__name__}: rules need the name {taken.pop()!r} for other things")
+            raise TypeError(
+                f"{forward.__name__}: rules need the name {taken.pop()!r} for other things"
+            )
         self.takes: dict[str, tuple[str, ...]] = {}
         self.is_joint = False
         self.space: dict[str, Any] = {

@@ -1,8 +1,7 @@
 """Automatic differentiation as users ask for it, in ``torch.autograd``'s names."""
 
-from . import functional
+from . import function, functional
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
-from . import function
 from .function import Function, once_differentiable
 from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
