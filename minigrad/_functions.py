@@ -115,6 +115,7 @@ from .ops.stacks import (
 add, sub = public(elementwise.add, True), public(elementwise.sub, True)
 mul, neg = public(elementwise.mul, True), public(elementwise.neg)
 remainder, fmod = public(elementwise.remainder, True), public(elementwise.fmod)
+rsub = public(elementwise.rsub)
 pow, square = public(elementwise.pow, True), public(elementwise.square)
 abs, sign = public(elementwise.abs), public(elementwise.sign)
 reciprocal, true_divide = public(elementwise.reciprocal), public(elementwise.true_div, True)
@@ -204,7 +205,7 @@ __all__ = [  # noqa: RUF022
     "movedim", "msort", "mul", "multiply", "mv", "nan_to_num", "nanmean", "nanmedian",
     "nanquantile", "nansum", "narrow", "ne", "neg", "negative", "nonzero", "norm", "not_equal",
     "outer", "permute", "pinverse", "positive", "pow", "prod", "qr", "quantile", "rad2deg", "ravel",
-    "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round",
+    "reciprocal", "relu", "remainder", "repeat_interleave", "reshape", "roll", "rot90", "round", "rsub",
     "row_stack", "rsqrt", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "select",
     "sgn", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "slogdet", "softmax", "sort",
     "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum",

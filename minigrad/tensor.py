@@ -97,11 +97,11 @@ class Tensor(InPlace):
 
     # -------------------------------------------------------------------- operators
     __add__ = __radd__ = _operator(elementwise.add)
-    __sub__, __rsub__ = _operator(elementwise.sub), _reflected(elementwise.sub)
+    __sub__, __rsub__ = _operator(elementwise.sub), _operator(elementwise.rsub)
     __mul__ = __rmul__ = _operator(elementwise.mul)
     __truediv__, __rtruediv__ = (
         _operator(elementwise.true_div),
-        _reflected(elementwise.true_div),
+        _operator(elementwise.rdiv),
     )
     __floordiv__, __rfloordiv__ = (
         _operator(elementwise.floor_divide),

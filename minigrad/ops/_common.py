@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _types
+from .. import _convert, _types
 from .._tape import Array, Traced, primitive, wrap
 
 Number = (bool, int, float, np.number, np.bool_)
@@ -17,9 +17,7 @@ Number = (bool, int, float, np.number, np.bool_)
 
 @primitive(title="ToCopyBackward0", quiet=True)
 def _cast(input, /, dtype):
-    if input.dtype.kind == "f" and dtype.kind in "iu" and dtype.itemsize < 4:
-        return input.astype(np.int64).astype(dtype)  # as torch: through int64, so wrapping around
-    return input.astype(dtype)
+    return _convert.in_dtype(input, dtype)
 
 
 _cast.vjps(input=lambda g, input: _cast(g, input.dtype))
@@ -32,16 +30,8 @@ def cast(input: Any, dtype: np.dtype[Any]) -> Any:
     return _cast(input, dtype)
 
 
-def number_as(value: Any, dtype: np.dtype[Any]) -> Array:
-    """A number as a 0-d array; RuntimeError if it does not fit an integer dtype."""
-    if dtype.kind in "iu" and not isinstance(value, (float, np.floating)):
-        bounds = np.iinfo(dtype)
-        low = -bounds.max if dtype.kind == "u" else bounds.min  # negative numbers wrap around
-        if not low <= int(value) <= bounds.max:
-            raise RuntimeError(
-                f"value cannot be converted to type {_types.of(dtype).name} without overflow"
-            )
-    return np.array(value).astype(dtype)
+number_as = _convert.number
+"""A number as a 0-d array; RuntimeError if it does not fit the dtype."""
 
 
 def converted(x: Any, dtype: np.dtype[Any]) -> Any:
@@ -52,6 +42,8 @@ def converted(x: Any, dtype: np.dtype[Any]) -> Any:
         return x.astype(dtype, copy=False)
     if dtype.kind in "iu":
         return np.array(int(x) % (1 << 64), np.uint64).astype(dtype)  # as torch: wrapping around
+    if isinstance(x, (float, np.floating)):  # beside a tensor a float may overflow
+        return _convert.in_dtype(np.array(float(x)), dtype)
     return number_as(x, dtype)
 
 

@@ -67,9 +67,18 @@ def sub(input, other, /, *, alpha=1):
 sub.vjps(input=lambda g: g, other=lambda g, alpha: -g if alpha == 1 else g * -alpha)
 
 
-def _rsub(input, other, *, alpha=1):
-    """``other - alpha * input``."""
-    return sub(other, input, alpha=alpha)
+@elementwise(title="RsubBackward1", promote=_no_bools)
+def rsub(input, other, /, *, alpha=1):
+    """``other - alpha * input``; RuntimeError for bools, as in torch."""
+    return other - input if alpha == 1 else other - input * input.dtype.type(alpha)
+
+
+rsub.vjps(input=lambda g, alpha: -g if alpha == 1 else g * -alpha, other=lambda g: g)
+
+
+def rdiv(input, other):
+    """``other / input``: as torch, the reciprocal times ``other``."""
+    return mul(reciprocal(input), other)
 
 
 @elementwise(by=np.multiply)
@@ -254,7 +263,7 @@ def _pow_exponent(g: Any, input: Any, exponent: Any, out: Any) -> Any:
 
 
 pow.vjps(input=_pow_input, exponent=_pow_exponent)
-pow.title = "PowBackward0"
+pow.title = lambda node: f"PowBackward{int(isinstance(node.k_exponent, np.ndarray))}"
 
 
 @unary
