@@ -3,9 +3,9 @@
 Code written for ``torch`` runs when its imports change: ``import minigrad as torch``.
 """
 
-from minigrad import _functions, autograd, linalg, nn, random
+from minigrad import _functions, autograd, cuda, linalg, nn, random
 from minigrad._functions import *  # noqa: F403  (its __all__ is the list of ops)
-from minigrad._print import set_printoptions
+from minigrad._print import get_printoptions, printoptions, set_printoptions
 from minigrad._types import (
     Size,
     device,
@@ -90,6 +90,9 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
 __all__ = [
+    "cuda",
+    "get_printoptions",
+    "printoptions",
     *_functions.__all__,
     "Generator",
     "Size",

@@ -31,7 +31,7 @@ ORDER = [
     ["nn._convolution", "nn._pooling", "nn._unpooling", "nn._blocks", "nn._losses", "nn._pad"],
     ["nn.functional", "nn.init"],
     ["nn"],
-    ["optim", "utils", "serialization", "datasets", "viz", "testing"],
+    ["optim", "utils", "serialization", "datasets", "viz", "testing", "cuda"],
     [""],
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
