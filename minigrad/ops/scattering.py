@@ -84,6 +84,8 @@ def _left_out(start: Any, src: Any, dim: int, index: Array) -> Any:
     """For each element of ``src``, the product of all that goes to its place but itself."""
     n = index.shape[dim]
     base = _gather(start, dim, index)
+    if not n:
+        return base
     parts = []
     for k in range(n):
         # the k-th along dim is compared with every other that goes to the same place
