@@ -26,7 +26,7 @@ def _filled(name: str) -> Any:
 
     def method(self: Any, *args: Any, generator: Any = None, **attrs: Any) -> Any:
         engine = _sampling.default if generator is None else generator.engine
-        return refill(self, lambda array: getattr(engine, name)(array, *args, **attrs))
+        return refill(self, lambda array: _sampling.fill(engine, name, array, *args, **attrs))
 
     return method
 

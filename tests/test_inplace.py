@@ -99,3 +99,16 @@ def test_written_as_torch_writes(name):
 
 def test_there_are_many():
     assert len(NAMES) > 110
+
+
+@pytest.mark.parametrize("T", [minigrad, torch], ids=["minigrad", "torch"])
+def test_a_stale_view_written_without_gradients_still_follows_its_owner(T):
+    k = T.tensor([2.0], requires_grad=True)
+    y = k * 3.0
+    part = y[:1]
+    y *= k  # recorded: part's place in the graph is older now
+    with T.no_grad():
+        part += T.ones(1)
+        y[:1] -= T.ones(1)
+    part.sum().backward()
+    assert k.grad.tolist() == [12.0]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, Traced, edge, follow, mode, node_of, primitive
+from .._tape import Array, Traced, cell, edge, follow, mode, node_of, primitive
 from ._common import Number, cast, number_as
 
 ndarray = np.ndarray
@@ -293,6 +293,14 @@ def _spreads(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
     return len(shape) <= len(into) and all(a in (1, b) for a, b in zip(shape[::-1], into[::-1]))
 
 
+def _is_part(value: Any, t: Any, steps: tuple[Any, ...]) -> bool:
+    """Whether ``value`` is the very part of ``t`` at the end of ``steps``, up to date."""
+    owner = t if t.base is None else t.base
+    if value.base is not owner or value.seen != owner.memory[0]:
+        return False
+    return bool(value.path == (t.path + steps if t.base is not None else steps))
+
+
 _ASSIGNABLE = (Traced, ndarray, *Number)
 
 
@@ -305,6 +313,11 @@ def set_item(t: Any, index: Any, value: Any) -> None:
         steps = tuple((getitem, (k,)) for k in split_index(index, t.array.shape))
     if not isinstance(value, _ASSIGNABLE):
         raise TypeError(f"can't assign a {type(value).__name__} to a {type(t).__name__}")
+    if key is not None and isinstance(value, Traced) and _is_part(value, t, steps):
+        writable(t, steps)  # t[i] op= v has written the part already
+        cell(t)[0] += 1
+        value.seen += 1
+        return
     try:
         assign(t, value, steps)
     except IndexError as error:

@@ -22,6 +22,8 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     RuntimeError, in torch's words, if t may not be written, or the answer has another shape or a higher category
     of dtype than t.  Nothing is changed then.
     """
+    if len(args) == 1 and not attrs and _plainly(op, t, args[0]):
+        return t
     writable(t)
     if not mode.grad or not _live(t, args):
         return _overwritten(op, t, args, attrs)
@@ -42,6 +44,27 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     if node is not None and getattr(node, "k_out", None) is not None:
         node.k_out, node.m_out, node.v_out = t.array, memory, memory[0]
     return t
+
+
+def _plainly(op: Any, t: Any, other: Any) -> bool:
+    """Do the commonest case at once: a NumPy function of two arrays alike, and no gradients."""
+    ufunc = _IN_ONE_PASS.get(op)
+    if ufunc is None or not isinstance(other, Traced):
+        return False
+    a, b = t.array, other.array
+    if a.shape != b.shape or a.dtype is not b.dtype or a.dtype.kind != "f" or 0 in a.strides:
+        return False
+    if mode.grad and (edge(t) is not None or edge(other) is not None):
+        return False
+    mode.quiet(ufunc, a, b, a)
+    memory = t.memory
+    if memory is None:
+        t.memory = [1]
+    else:
+        memory[0] += 1
+        if t.base is not None and t.seen == memory[0] - 1:  # it was up to date, and still is
+            t.seen = memory[0]
+    return True
 
 
 def _live(t: Any, args: tuple[Any, ...]) -> bool:
