@@ -29,14 +29,19 @@ from .ops import (
 )
 
 
-def _operator(op: Any) -> Any:
-    """An operator that leaves types the op does not know to the other operand."""
+def _operator(op: Any, full: Any = None) -> Any:
+    """An operator that leaves types the op does not know to the other operand.
+
+    full: the op that says what is wrong with two tensors that ``op``, its quicker form, refuses.
+    """
 
     def method(self: Any, other: Any) -> Any:
         try:
             return op(self, other)
         except TypeError:
             if isinstance(other, (Traced, np.ndarray, *_common.Number)):
+                if full is not None:
+                    return full(self, other)
                 raise
             return NotImplemented
 
@@ -96,8 +101,11 @@ class Tensor(InPlace):
         return shape.transpose(self, -2, -1)
 
     # -------------------------------------------------------------------- operators
-    __add__ = __radd__ = _operator(elementwise.add)
-    __sub__, __rsub__ = _operator(elementwise.sub), _operator(elementwise.rsub)
+    __add__ = __radd__ = _operator(elementwise.plus)
+    __sub__, __rsub__ = (
+        _operator(elementwise.minus, elementwise.sub),
+        _operator(elementwise.rsub),
+    )
     __mul__ = __rmul__ = _operator(elementwise.mul)
     __truediv__, __rtruediv__ = (
         _operator(elementwise.true_div),

@@ -23,6 +23,8 @@ def named(function: Callable[..., Any]) -> Any:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and args and isinstance(args[0], Traced):
+            return function(*args)
         if kwargs:
             out = kwargs.pop("out", None)
             if not kwargs.keys().isdisjoint(_NUMPYS):
@@ -56,6 +58,8 @@ def public(function: Callable[..., Any], number_first: bool | None = False) -> A
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and args and isinstance(args[0], Traced) and number_first is not None:
+            return function(*args)
         if kwargs:
             out = kwargs.pop("out", None)
             if not kwargs.keys().isdisjoint(_NUMPYS):

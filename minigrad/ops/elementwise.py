@@ -45,6 +45,14 @@ def add(input, other, /, *, alpha=1):
 add.vjps(input=lambda g: g, other=lambda g, alpha: g if alpha == 1 else g * alpha)
 
 
+@elementwise(by=np.add, title="AddBackward0")
+def plus(input, other, /):
+    """``input + other``: what the operator calls, which has no ``alpha``."""
+
+
+plus.vjps(input=lambda g: g, other=lambda g: g)
+
+
 def _no_bools(*inputs: Any) -> Any:
     """``common`` for what bools cannot do, be they tensors or Python's (``tensor - True`` is refused by torch)."""
     found = operands(inputs)
@@ -65,6 +73,14 @@ def sub(input, other, /, *, alpha=1):
 
 
 sub.vjps(input=lambda g: g, other=lambda g, alpha: -g if alpha == 1 else g * -alpha)
+
+
+@elementwise(by=np.subtract, title="SubBackward0", promote=_no_bools)
+def minus(input, other, /):
+    """``input - other``: what the operator calls, which has no ``alpha``; TypeError for two bools."""
+
+
+minus.vjps(input=lambda g: g, other=lambda g: -g)
 
 
 @elementwise(title="RsubBackward1", promote=_no_bools)
