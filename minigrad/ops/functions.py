@@ -217,15 +217,22 @@ def relu(input, /):
 @unary(title="ThresholdBackwardBackward0")
 def _where_positive(input, answer, /):
     """``input`` where relu's ``answer`` is not 0: a NaN lets gradients pass, as in torch."""
-    # fmin makes NaN's sign 1; three ufuncs on one dtype are quicker than a mask that must be converted
-    return input * np.fmin(np.sign(answer), _ONE[answer.dtype])
+    # chosen, not multiplied: an infinite gradient times 0 would be NaN.  A NaN is not equal to 0.
+    zero = np.equal(answer, _ZERO[answer.dtype])
+    if answer.size <= _SMALL:
+        out = np.array(input)
+        np.putmask(out, zero, _ZERO[out.dtype])
+        return out
+    bits = _BITS[answer.itemsize]  # five times as quick for many numbers
+    return ((zero.astype(bits) - bits(1)) & input.view(bits)).view(answer.dtype)
 
 
 _where_positive.vjps(input=lambda g, answer: _where_positive(g, answer))
 relu.vjps(input=lambda g, out: _where_positive(g, out))
 
 _ZERO = {d.np: np.zeros((), d.np) for d in _types.all_dtypes}
-_ONE = {d.np: np.ones((), d.np) for d in _types.all_dtypes}
+_BITS = {2: np.int16, 4: np.int32, 8: np.int64}
+_SMALL = 1024
 
 
 @unary
