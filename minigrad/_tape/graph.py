@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextvars
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -83,10 +83,6 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes this one sends gradients to, in the order of its inputs, as (node, 0)."""
         return tuple((e if isinstance(e, Node) or e is None else Leaf(e), 0) for e in self.edges)
-
-    def register_hook(self, hook: Callable[..., Any]) -> Any:
-        """Call ``hook(grad_inputs, grad_outputs)`` when this node has run; answers a removable handle."""
-        raise RuntimeError("hooks on nodes are not supported: register one on the tensor instead")
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"

@@ -57,7 +57,6 @@ class Context:
         self._saved: list[Any] | None = []
         self._plain: set[int] = set()
         self._dirty: tuple[Any, ...] = ()
-        self._node: Any = None
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors for ``backward``; a write to one in between is noticed."""
@@ -144,7 +143,6 @@ class Function:
 
     kept, inputs, composite = (), (), None
     title: str
-    once = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
