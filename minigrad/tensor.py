@@ -208,6 +208,8 @@ class Tensor(InPlace):
     def __copy__(self) -> Any:
         out = settled(type(self).__new__(type(self)), self.array)
         out.node, out.leaf, out.base, out.memory = self.node, self.leaf, self.base, cell(self)
+        if self.base is not None:
+            out.path, out.seen = self.path, self.seen
         out.__dict__.update(self.__dict__)
         return out
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import warnings
-from heapq import heappop, heappush
+from collections.abc import Iterator
+from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 import numpy as np
 
-from .graph import Node, Traced, cell, edge, errors, mode, new, silent, stacks, wrap
+from .graph import Node, Traced, cell, edge, errors, mode, new, silent, spoilt, stacks, wrap
 from .primitive import primitive
 
 ndarray = np.ndarray
@@ -74,56 +75,70 @@ def _loop(
     found: dict[Any, Any],
 ) -> dict[int, list[Any]]:
     """The nodes, newest first; answers the leaves' gradients, as {id: [gradient, whether owned, leaf]}."""
-    pending: dict[int, list[Any]] = {}  # -seq: [gradient, whether owned, node]
+    pending: dict[int, list[Any]] = {}  # seq: [gradient, whether owned, node]
     leaves: dict[int, list[Any]] = {}
     heap: list[int] = []
     _give(roots, pending, leaves, heap)
-    while heap:
-        g, _, node = pending.pop(heappop(heap))
+    plain = not create_graph and not stacks
+    following = heappop(heap) if heap else None
+    while following is not None:
+        g, owned, node = pending.pop(following)
+        following = None
         if node.hooks is not None:
-            g = hooked(node.hooks, g, create_graph)
-        if wanted is not None:
-            if node in wanted:
-                found[node] = g
-            if not _leads(node, needed):
-                continue
-        op = node.op
-        if stacks:
+            g, owned = hooked(node.hooks, g, create_graph), False
+        if wanted is not None and node in wanted:
+            found[node], owned = g, False
+        if wanted is not None and not _leads(node, needed):
+            gradients: Any = ()
+        elif plain:
+            gradients = node.pull(node, g, owned)
+        elif stacks:
             gradients = _watched(node, g, create_graph)
         else:
-            gradients = _differentiated(node, g) if create_graph else op.pull(node, g)
+            gradients = _differentiated(node, g)
+        gift = plain and type(gradients) is list
         for e, r, shape in zip(node.edges, gradients, node.shapes):
             if e is None or r is None or (needed is not None and e not in needed):
                 continue
             if r.shape != shape:
                 r = sum_to(r, shape)
             if type(e) is Node:
-                key = -e.seq
-                slot = pending.get(key)
-                if slot is None:
-                    pending[key] = [r, False, e]
-                    heappush(heap, key)
+                key = e.seq
+                if key in pending:
+                    slot = pending[key]
+                else:
+                    pending[key] = [r, gift and r.base is None, e]
+                    if following is None:
+                        following = key
+                    else:
+                        heappush(heap, key)
                     continue
             else:
-                slot = leaves.get(id(e))
-                if slot is None:
+                key = id(e)
+                if key in leaves:
+                    slot = leaves[key]
+                else:
                     # what a rule made anew is the leaf's; g itself or a view may be shared
-                    leaves[id(e)] = [r, r is not g and not create_graph and r.base is None, e]
+                    leaves[key] = [r, r is not g and not create_graph and r.base is None, e]
                     continue
             if slot[1]:
                 slot[0] += r
             else:
                 slot[0] = slot[0] + r
                 slot[1] = not create_graph
-        if op.free is not None and not retain_graph:
-            op.free(node)
+        if not retain_graph and node.kept and (wanted is None or gradients):
+            node.kept = None
+        if following is not None:
+            following = heappushpop(heap, following)
+        elif heap:
+            following = heappop(heap)
     return leaves
 
 
 def _watched(node: Node, g: Any, create_graph: bool) -> Any:
     """The node's gradients; an error, or a NaN among them, is told with the stack of the node's making."""
     try:
-        found = _differentiated(node, g) if create_graph else node.op.pull(node, g)
+        found = _differentiated(node, g) if create_graph else node.pull(node, g, False)
         for i, r in enumerate(found):
             if r is not None and np.isnan(r.array if create_graph else r).any():
                 raise RuntimeError(
@@ -142,7 +157,7 @@ def _watched(node: Node, g: Any, create_graph: bool) -> Any:
 def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> None:
     """Put the roots' gradients where the loop finds them."""
     for e, g in roots:
-        home, key = (pending, -e.seq) if type(e) is Node else (leaves, id(e))
+        home, key = (pending, e.seq) if type(e) is Node else (leaves, id(e))
         if key in home:
             home[key][0] = home[key][0] + g
         else:
@@ -165,7 +180,7 @@ def _leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
             nodes.add(node)
             stack.extend(e for e in node.edges if type(e) is Node)
     needed: set[Any] = set()
-    for node in sorted(nodes, key=lambda n: n.seq):  # inputs before outputs
+    for node in sorted(nodes, key=lambda n: -n.seq):  # inputs before outputs
         if any(e in wanted or e in needed for e in node.edges if e is not None):
             needed.add(node)
     return needed
@@ -200,18 +215,31 @@ def _differentiated(node: Node, g: Any) -> Any:
     """The node's gradients as tensors that record: what it kept is given back its place in the graph."""
     if node.op.composite is not None:
         return _by_composite(node, g)
-    again = new(Node)
-    again.__dict__.update(node.__dict__)
+    if node.op.kept and node.kept:
+        again = new(Node)
+        again.op, again.pull, again.edges, again.shapes = (
+            node.op,
+            node.pull,
+            node.edges,
+            node.shapes,
+        )
+        again.attrs, again.kept = node.attrs, tuple(_placed_again(node))
+        node = again
+    return node.pull(node, g, False)
+
+
+def _placed_again(node: Node) -> Iterator[Any]:
+    """What a node kept, the arrays as tensors in the graph."""
     inputs = node.op.inputs
-    for k in node.op.kept:
-        array = getattr(node, f"k_{k}")
+    kept = iter(node.kept or ())
+    for k, array, memory, version in zip(node.op.kept, kept, kept, kept):
         if isinstance(array, ndarray):
             if k == "out":
                 e: Any = node
             else:
                 e = node.edges[inputs.index(k)] if k in inputs else None
-            setattr(again, f"k_{k}", _placed(array, e, getattr(node, f"m_{k}")))
-    return node.op.pull(again, g)
+            array = _placed(array, e, memory)
+        yield from (array, memory, version)
 
 
 def _placed(array: Any, e: Any, memory: Any) -> Any:
@@ -224,11 +252,12 @@ def _placed(array: Any, e: Any, memory: Any) -> Any:
 
 def _by_composite(node: Node, g: Any) -> list[Any]:
     """Gradients of a fused op, by differentiating what it is composed of."""
-    if node.freed:
-        node.op.pull(node, g)  # raises
+    if node.kept is None:
+        spoilt(node)
+    assert node.kept is not None
     inputs = []
     for name, e in zip(node.op.inputs, node.edges):
-        array = getattr(node, f"k_{name}")
+        array = node.kept[3 * node.op.kept.index(name)]
         if isinstance(array, ndarray):
             array = same(_placed(array, e, None))
         inputs.append(array)

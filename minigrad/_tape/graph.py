@@ -1,7 +1,7 @@
 """The graph: nodes, what the tape needs of a tensor, version cells and views.
 
     Tensor ──node──> Node ──edges──> Node or leaf Tensor or None
-       │               └─kept──> arrays, each with the version its memory had
+       │               └─kept──> (array, memory, version) for each array a rule will read
        └─memory─> [version]   one cell shared by an owner and all its views
 
 Everything points backwards, so that a graph dies with its last tensor, without the garbage collector.
@@ -47,7 +47,7 @@ def _error_state() -> tuple[contextvars.ContextVar[Any], Any]:
 
 
 errors, silent = _error_state()
-next_seq = itertools.count().__next__
+next_seq = itertools.count(0, -1).__next__
 
 
 class _Numbering:
@@ -62,17 +62,39 @@ numbering = _Numbering()
 class Node:
     """One recorded application of an op: how a gradient goes from its output to its inputs.
 
-    Attributes: ``op``; ``seq``, the number of its creation; ``edges`` and ``shapes``, one per input; ``attrs``;
-    ``k_<name>`` the kept arrays, with ``m_<name>``, ``v_<name>`` the memory cell and the version each had.
+    Attributes: ``op``; ``pull``, the function that does it; ``seq``, minus the number of its creation, so that the
+    newest of some is their minimum; ``edges`` and ``shapes``, one per input; ``attrs``;
+    ``kept``, for each name in ``op.kept`` three entries in a row: the array that rules read, the cell of its
+    memory and the version that had (None, None, 0 where no rule will ask); None once it was freed; ``hooks``.
     """
 
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "attrs",
+        "edges",
+        "hooks",
+        "kept",
+        "op",
+        "seq",
+        "shapes",
+    )
+
     op: Any
+    pull: Any
     seq: int
     edges: tuple[Any, ...]
     shapes: tuple[Any, ...]
-    attrs: tuple[Any, ...] = ()
-    hooks: list[Any] | None = None
-    freed = False
+    attrs: tuple[Any, ...]
+    kept: tuple[Any, ...] | None
+    hooks: list[Any] | None
+
+    def keep_out(self, array: Array, memory: list[int]) -> None:
+        """Keep the answer, if it is kept at all, as ``array`` whose memory has the version of now."""
+        if self.kept is not None and "out" in self.op.kept:
+            i = 3 * self.op.kept.index("out")
+            if self.kept[i] is not None:
+                self.kept = (*self.kept[:i], array, memory, memory[0], *self.kept[i + 3 :])
 
     def name(self) -> str:
         """The name torch prints for this node, e.g. ``MulBackward0``."""
@@ -109,16 +131,26 @@ class Traced:
     What every op reads lies in slots, which are quick; what few tensors have, in the class as a default.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "array", "base", "leaf", "memory", "node")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "array",
+        "base",
+        "leaf",
+        "memory",
+        "node",
+        "path",
+        "seen",
+    )
 
     array: Array
     node: Node | None  # what made it, if recorded
     leaf: bool  # a leaf that requires grad
     memory: list[int] | None  # [version], made when first needed
     base: Traced | None  # of a view: the owner of the memory
+    path: tuple[Any, ...]  # of a view, and of nothing else: its steps (op, attrs) from the owner
+    seen: int  # of a view, and of nothing else: the version its node belongs to
 
-    path: tuple[Any, ...] = ()  # of a view: its steps (op, attrs) from the owner
-    seen = 0  # of a view: the version its node belongs to
     gradient: Any = None  # .grad
     hooks: list[Any] | None = None  # of a leaf; those of other tensors are their node's
     after_accumulate: list[Any] | None = None
@@ -166,9 +198,14 @@ def alias(out: Traced, x: Traced, op: Any, attrs: tuple[Any, ...]) -> None:
     a, b = out.array, x.array
     if a.base is not b and (a.base is None or a.base is not b.base) and a is not b:
         return
-    out.base = x if x.base is None else x.base
-    out.memory = memory = cell(x)
-    out.path = (*x.path, (op, attrs))
+    if x.base is None:
+        out.base, out.path = x, ((op, attrs),)
+    else:
+        out.base, out.path = x.base, (*x.path, (op, attrs))
+    memory = x.memory
+    if memory is None:
+        memory = x.memory = [0]
+    out.memory = memory
     out.seen = memory[0]
 
 
@@ -212,8 +249,9 @@ def node_of(
 ) -> Node:
     """A node for an application of ``op`` that was carried out elsewhere and keeps nothing."""
     node = new(Node)
-    node.op, node.seq, node.edges, node.shapes = op, numbering.next_seq(), edges, shapes
-    node.attrs = attrs
+    node.op, node.pull, node.seq = op, op.pull, numbering.next_seq()
+    node.edges, node.shapes = edges, shapes
+    node.attrs, node.kept, node.hooks = attrs, (), None
     return node
 
 
@@ -233,22 +271,21 @@ def unmatched(error: ValueError, *arrays: Any) -> Exception:
 
 def spoilt(node: Node) -> None:
     """Raise torch's error for a node whose kept arrays are gone or were written over."""
-    if node.freed:
+    if node.kept is None:
         raise RuntimeError(
             "Trying to backward through the graph a second time (or directly access saved tensors after they "
             "have already been freed). Saved intermediate values of the graph are freed when you call "
             ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
             "graph a second time or if you need to access saved tensors after calling backward."
         )
-    for k in node.op.kept:
-        memory = getattr(node, f"m_{k}", None)
-        if memory is not None and memory[0] != getattr(node, f"v_{k}"):
-            array = getattr(node, f"k_{k}")
+    kept = iter(node.kept)
+    for k, array, memory, version in zip(node.op.kept, kept, kept, kept):
+        if memory is not None and memory[0] != version:
             raise RuntimeError(
                 "one of the variables needed for gradient computation has been modified by an inplace "
                 f"operation: [{array.dtype} {list(array.shape)}], the "
                 f"{'output' if k == 'out' else f'input {k!r}'} of {node.name()}, is at version {memory[0]}; "
-                f"expected version {getattr(node, f'v_{k}')} instead. Hint: enable anomaly detection to find the "
+                f"expected version {version} instead. Hint: enable anomaly detection to find the "
                 "operation that failed to compute its gradient, with "
                 "torch.autograd.set_detect_anomaly(True)."
             )

@@ -8,8 +8,8 @@
              other=lambda g, input: g * input)
 
 A rule answers the gradient of its input from ``g``, the gradient of the output, and from whatever else its
-parameters name: an input, ``out`` (the answer), ``into`` (the input's shape), an extra output or an attribute.
-What no rule names is not kept alive.  Called with arrays only, an op just computes; called with a tensor it
+parameters name: an input, ``out`` (the answer), ``into`` (the input's shape), an extra output, an attribute, or
+``owned`` (whether it may write into ``g``).  What no rule names is not kept alive.  Called with arrays only, an op just computes; called with a tensor it
 records.  So the same rules serve arrays (first order) and tensors (``create_graph``, every order).
 
 The functions that do so are generated from the op's signature and rules (``unroll``) when it is first called.
@@ -41,7 +41,7 @@ from .graph import (
     wrap,
 )
 from .graph import next_seq as plain_seq
-from .unroll import Form, code
+from .unroll import Form, code, deferred
 
 primitives: dict[str, Any] = {}
 """Every op by name: the op table of the tests is checked against it."""
@@ -94,9 +94,8 @@ def watch(on: bool) -> None:
         stacks.clear()
 
 
-def _unmade(*args: Any, **attrs: Any) -> Any:
-    """Stands for an op's function until its first call: the code below is made in its place."""
-    return first_call(args, attrs)  # type: ignore[name-defined]  # noqa: F821
+def _unpulled(node: Node, g: Any, owned: bool) -> Any:
+    return first_pull(node, g, owned)  # type: ignore[name-defined]  # noqa: F821
 
 
 class _Op:
@@ -111,7 +110,7 @@ class _Op:
         self.promote, self.quiet = promote, quiet
         self.inputs = names[: made.co_posonlyargcount]
         self.attrs = names[made.co_posonlyargcount :]
-        if taken := {"out", "into", "g"} & {*names, *aux}:
+        if taken := {"out", "into", "owned", "g"} & {*names, *aux}:
             raise TypeError(
                 f"{forward.__name__}: rules need the name {taken.pop()!r} for other things"
             )
@@ -121,6 +120,7 @@ class _Op:
             "forward": by or forward,
             "promote": promote,
             "first_call": self.first_call,
+            "first_pull": self.first_pull,
             "Traced": Traced,
             "Node": Node,
             "Tensor": public.tensor,
@@ -135,12 +135,11 @@ class _Op:
             "unmatched": unmatched,
             "next_seq": numbering.next_seq,
         }
-        function: Any = types.FunctionType(_unmade.__code__, self.space, forward.__name__)
-        function.__doc__, function.__module__ = forward.__doc__, forward.__module__
-        function.__qualname__, function.__wrapped__ = forward.__qualname__, forward
+        function: Any = deferred(forward, self.space)
         function.inputs, function.rules, function.kept = self.inputs, {}, ()
         function.vjps, function.joint = self.vjps, self.joint
-        function.pull, function.free, function.composite = self.first_pull, None, None
+        function.composite = None
+        function.pull = self.space["pull"] = types.FunctionType(_unpulled.__code__, self.space)
         self.function = self.space["op"] = function
 
     def first_call(self, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
@@ -148,10 +147,10 @@ class _Op:
         self._generate()
         return self.function(*args, **attrs)
 
-    def first_pull(self, node: Node, g: Any) -> Any:
+    def first_pull(self, node: Node, g: Any, owned: bool) -> Any:
         """Generate the op's code for a node made by ``node_of``, then pull ``g`` through it."""
         self._generate()
-        return self.function.pull(node, g)
+        return self.function.pull(node, g, owned)
 
     def _generate(self) -> None:
         made = code(self._form())
@@ -159,9 +158,7 @@ class _Op:
         op.__defaults__, op.__kwdefaults__ = self.forward.__defaults__, self.forward.__kwdefaults__
         op.__code__ = made["apply"]
         if "pull" in made:
-            op.pull = types.FunctionType(made["pull"], self.space)
-        if "free" in made:
-            op.free = types.FunctionType(made["free"], self.space)
+            op.pull.__code__ = made["pull"]
 
     def _form(self) -> Form:
         return Form(
@@ -181,7 +178,12 @@ class _Op:
         made: Any = rule.__code__
         names: tuple[str, ...] = made.co_varnames[skip : made.co_argcount]
         for n in names:
-            if not (n in self.inputs or n in self.attrs or n in self.aux or n in ("out", "into")):
+            if not (
+                n in self.inputs
+                or n in self.attrs
+                or n in self.aux
+                or n in ("out", "into", "owned")
+            ):
                 raise TypeError(f"{self.forward.__name__}: a rule asks for unknown {n!r}")
         return names
 
@@ -196,7 +198,10 @@ class _Op:
         self.function.kept = tuple(self._form().keeps())
 
     def joint(self, rule: Callable[..., Any]) -> None:
-        """Give one rule for all inputs: rule(g, needed, ...) answers a tuple of gradients, one per input."""
+        """Give one rule for all inputs: rule(g, needed, ...) answers a tuple of gradients, one per input.
+
+        Answering a list, it says that those which are no views are held by nobody else, and may be written to.
+        """
         self.takes = dict.fromkeys(self.inputs, self._names(rule, 2))
         self.is_joint = True
         self.space["rule_all"] = rule
@@ -226,15 +231,15 @@ def variadic(title: str) -> Any:
             return out
 
         def rule(r: Callable[..., Any]) -> None:
-            def pull(node: Node, g: Any) -> Any:
-                return r(g, node.shapes, *node.attrs)
+            def pull(node: Node, g: Any, owned: bool) -> Any:
+                return tuple(r(g, node.shapes, *node.attrs))
 
             made.pull = pull
 
         made: Any = op
         made.__name__, made.__doc__ = forward.__name__, forward.__doc__
         made.title, made.rule, made.kept = title, rule, ()
-        made.composite = made.free = None
+        made.composite = None
         made.inputs, made.rules = (), {}
         primitives[forward.__name__] = op
         return op

@@ -1,4 +1,4 @@
-"""The source of the functions generated for an op: applying and recording it, pulling gradients back, letting go.
+"""The source of the functions generated for an op: applying and recording it, and pulling gradients back.
 
 Unrolled over the op's inputs they take half the time of loops over the arguments.  For ``mul`` they begin
 
@@ -10,9 +10,9 @@ Unrolled over the op's inputs they take half the time of loops over the argument
         if not traced:
             return forward(input, other)
 
-    def pull(node, g):
+    def pull(node, g, owned):
         ...
-        return (rule_input(g, node.k_other) if node.edges[0] is not None else None, rule_other(...), )
+        return (rule_input(g, k_other) if node.edges[0] is not None else None, rule_other(...), )
 
 Ops of one form share one source: its compiled code is remembered (``code``).
 """
@@ -49,13 +49,26 @@ class Form(NamedTuple):
 
 @functools.cache
 def code(form: Form) -> dict[str, types.CodeType]:
-    """The compiled functions of a form: ``apply``, and where there are rules ``pull`` and ``free``."""
+    """The compiled functions of a form: ``apply``, and where there are rules ``pull``."""
     sources = [_apply(form)]
     if form.takes:
-        sources += [_pull(form), _free(form)]
+        sources.append(_pull(form))
     made: dict[str, Any] = {}
     exec(compile("\n".join(sources), "<op>", "exec"), made)
-    return {n: made[n].__code__ for n in ("apply", "pull", "free") if n in made}
+    return {n: made[n].__code__ for n in ("apply", "pull") if n in made}
+
+
+def _unmade(*args: Any, **options: Any) -> Any:
+    return first_call(args, options)  # type: ignore[name-defined]  # noqa: F821
+
+
+def deferred(function: Any, space: dict[str, Any]) -> Any:
+    """A function to stand before another, whose code is still to be made: with the names of ``space`` as globals.
+
+    Its first call is one of ``first_call(args, options)`` in the space, which must give it its code.
+    """
+    made: Any = types.FunctionType(_unmade.__code__, space, function.__name__)
+    return functools.update_wrapper(made, function)
 
 
 def _lines(*parts: str) -> str:
@@ -104,6 +117,7 @@ _RECORD = """
     if ({live}) and mode.grad:
         out.node = node = new(Node)
         node.op = op
+        node.pull = pull
         node.seq = next_seq()
         node.edges = ({edges})
         node.shapes = ({shapes})
@@ -111,26 +125,27 @@ _RECORD = """
 
 _KEEP_INPUT = """
         if {needed}:
-            node.k_{x} = a_{x}
-            if isinstance({x}, Traced):
-                m = {x}.memory
-                if m is None:
-                    m = {x}.memory = [0]
-                node.m_{x} = m
-                node.v_{x} = m[0]
+            k_{x} = a_{x}
+            if {x} is a_{x}:
+                m_{x} = None
+                v_{x} = 0
             else:
-                node.m_{x} = None
+                m_{x} = {x}.memory
+                if m_{x} is None:
+                    m_{x} = {x}.memory = [0]
+                v_{x} = m_{x}[0]
         else:
-            node.k_{x} = node.m_{x} = None
+            k_{x} = m_{x} = None
+            v_{x} = 0
 """
 
 _KEEP_OUT = """
         if {needed}:
-            node.k_out = array
-            node.m_out = out.memory = [0]
-            node.v_out = 0
+            k_out = array
+            m_out = out.memory = [0]
         else:
-            node.k_out = node.m_out = None
+            k_out = m_out = None
+        v_out = 0
 """
 
 
@@ -195,38 +210,45 @@ def _recorded(form: Form, attrs: str) -> str:
                 for x in form.inputs
             ),
         ),
-        f"        node.attrs = ({attrs})" if form.attrs else "",
+        f"        node.attrs = ({attrs})",
+        "        node.hooks = None",
     ]
+    kept = ""
     for k, users in form.keeps().items():
         if k in form.aux:
-            parts.append(f"        node.k_{k} = x_{k}\n        node.m_{k} = None")
+            kept += f"x_{k}, None, 0, "
             continue
+        kept += f"k_{k}, m_{k}, v_{k}, "
         needed = " or ".join(f"e_{x} is not None" for x in users)
         parts.append((_KEEP_OUT if k == "out" else _KEEP_INPUT).format(x=k, needed=needed))
-    return _lines(*parts)
+    return _lines(*parts, f"        node.kept = ({kept})")
 
 
 def _pull(form: Form) -> str:
-    """The source of ``pull(node, g)``: the gradients of the inputs, None where none is wanted.
+    """The source of ``pull(node, g, owned)``: the gradients of the inputs, None where none is wanted.
 
     First it refuses what was freed, or has been written over since.
     """
-    keeps = [k for k in form.keeps() if k not in form.aux]
+    keeps = form.keeps()
+    fields = "".join(f"k_{k}, m_{k}, v_{k}, " for k in keeps)
     return _lines(
-        "def pull(node, g):",
-        "    if node.freed:\n        spoilt(node)" if form.keeps() else "",
+        "def pull(node, g, owned):",
+        f"    if node.kept is None:\n        spoilt(node)\n    {fields}= node.kept"
+        if keeps
+        else "",
         *(
-            f"    if node.m_{k} is not None and node.m_{k}[0] != node.v_{k}:\n        spoilt(node)"
+            f"    if m_{k} is not None and m_{k}[0] != v_{k}:\n        spoilt(node)"
             for k in keeps
+            if k not in form.aux
         ),
         f"    return {_joint(form) if form.joint else _each(form)}\n",
     )
 
 
 def _fetched(form: Form, names: tuple[str, ...], i: int) -> str:
-    where = {"into": f"node.shapes[{i}]"}
+    where = {"into": f"node.shapes[{i}]", "owned": "owned"}
     where.update((a, f"node.attrs[{j}]") for j, a in enumerate(form.attrs))
-    return "".join(f", {where.get(n) or f'node.k_{n}'}" for n in names)
+    return "".join(f", {where.get(n) or f'k_{n}'}" for n in names)
 
 
 def _each(form: Form) -> str:
@@ -245,12 +267,3 @@ def _each(form: Form) -> str:
 def _joint(form: Form) -> str:
     needed = "".join(f"node.edges[{i}] is not None, " for i in range(len(form.inputs)))
     return f"rule_all(g, ({needed}){_fetched(form, form.takes[0][1], 0)})"
-
-
-def _free(form: Form) -> str:
-    """The source of ``free(node)``: lets go of what it kept."""
-    keeps = form.keeps()
-    if not keeps:
-        return ""
-    fields = " = ".join(f"node.k_{k} = node.m_{k}" for k in keeps)
-    return f"def free(node):\n    node.freed = True\n    {fields} = None\n"

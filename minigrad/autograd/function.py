@@ -39,13 +39,17 @@ class _Bundle:
 class _Output:
     """The op of one of several outputs: its gradient goes into the bundle."""
 
-    kept, inputs, composite, free = (), (), None, None
+    kept, inputs, composite = (), (), None
 
     def __init__(self, index: int, title: str):
         self.index, self.title = index, title
 
-    def pull(self, node: Node, g: Any) -> tuple[Any, ...]:
+    def pull(self, node: Node, g: Any, owned: bool) -> tuple[Any, ...]:
         return (_Bundle({self.index: g}),)
+
+
+class _Saved(list[Any]):
+    """What ``save_for_backward`` was given.  Its node alone holds it, and lets go after ``backward``."""
 
 
 class Context:
@@ -54,7 +58,7 @@ class Context:
     def __init__(self) -> None:
         self.needs_input_grad: tuple[bool, ...] = ()
         self.materialize_grads = True
-        self._saved: list[Any] | None = []
+        self._saved: Callable[[], _Saved | None] = _Saved
         self._plain: set[int] = set()
         self._dirty: tuple[Any, ...] = ()
 
@@ -77,10 +81,11 @@ class Context:
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What ``save_for_backward`` kept; RuntimeError if it was freed, or written in place since."""
-        if self._saved is None:
+        saved = self._saved()
+        if saved is None:
             spoilt(_FREED)
         found: list[Any] = []
-        for t, memory, version, is_output in self._saved or ():
+        for t, memory, version, is_output in saved or ():
             if t is None:
                 found.append(None)
                 continue
@@ -101,22 +106,26 @@ class Context:
 
     saved_variables = saved_tensors
 
-    def _keep(self, outputs: list[Any]) -> None:
-        """Settle what is saved, once the outputs have their nodes."""
-        self._saved = []
+    def _keep(self, outputs: list[Any], call: Node | None) -> None:
+        """Settle what is saved, in the call's node if it has one, once the outputs have their nodes."""
+        saved = _Saved()
         for t in getattr(self, "_to_save", ()):
             if t is None:
-                self._saved.append((None, None, 0, None))
+                saved.append((None, None, 0, None))
                 continue
             memory = cell(t)
             node = weakref.ref(t.node) if any(t is o for o in outputs) and t.node else None
             kept = wrap(t.array) if node is not None else t
-            self._saved.append((kept, memory, memory[0], node))
+            saved.append((kept, memory, memory[0], node))
         self.__dict__.pop("_to_save", None)
+        if call is None:
+            self._saved = lambda: saved
+        else:
+            call.kept, self._saved = (saved,), weakref.ref(saved)
 
 
 _FREED = new(Node)
-_FREED.freed = True
+_FREED.kept = None
 
 
 class Function:
@@ -186,13 +195,12 @@ class Function:
             mode.grad = before
         outputs = list(out) if isinstance(out, tuple) else [out]
         outputs = [_fresh(o, args, ctx) for o in outputs]
-        if live:
-            cls._recorded(ctx, args, edges, outputs)
-        ctx._keep(outputs)
+        call = cls._recorded(ctx, args, edges, outputs) if live else None
+        ctx._keep(outputs, call)
         return tuple(outputs) if isinstance(out, tuple) else outputs[0]
 
     @classmethod
-    def _recorded(cls, ctx: Context, args: Any, edges: Any, outputs: list[Any]) -> None:
+    def _recorded(cls, ctx: Context, args: Any, edges: Any, outputs: list[Any]) -> Node:
         shapes = tuple(a.array.shape if isinstance(a, Tensor) else None for a in args)
         call: Any = node_of(cls, edges, shapes, ())
         call.ctx = ctx
@@ -206,9 +214,10 @@ class Function:
             else:
                 o.node = node_of(_Output(i, cls.title), (call,), (None,), ())
             o.leaf = False
+        return call
 
     @classmethod
-    def pull(cls, node: Any, g: Any) -> tuple[Any, ...]:
+    def pull(cls, node: Any, g: Any, owned: bool) -> tuple[Any, ...]:
         """The gradients of a recorded call's inputs."""
         gradients = []
         for i, (shape, dtype) in enumerate(node.outputs):
@@ -233,11 +242,6 @@ class Function:
             return found
         # As views, which the backward loop takes for borrowed: one array may stand for several inputs.
         return tuple(f.array.view() if isinstance(f, Tensor) else f for f in found)
-
-    @classmethod
-    def free(cls, node: Any) -> None:
-        """Let go of what a call saved."""
-        node.ctx._saved = None
 
 
 def _fits(got: tuple[int, ...], shape: tuple[int, ...]) -> bool:

@@ -23,10 +23,10 @@ class _Part:
 
     title = "BackwardHookFunctionBackward"
     kept = inputs = ()
-    composite = free = None
+    composite = None
 
     @staticmethod
-    def pull(node: Node, g: Any) -> tuple[Any]:
+    def pull(node: Node, g: Any, owned: bool) -> tuple[Any]:
         """Nothing but a sign, as a gradient, that something has come."""
         grads, i = node.attrs
         grads[i] = g if isinstance(g, Tensor) else wrap(g)
@@ -39,10 +39,10 @@ class _Gate:
 
     title = _Part.title
     kept = inputs = ()
-    composite = free = None
+    composite = None
 
     @staticmethod
-    def pull(node: Node, g: Any) -> list[Any]:
+    def pull(node: Node, g: Any, owned: bool) -> list[Any]:
         """What the function on the gradients makes of them."""
         grads, through = node.attrs
         given = tuple(grads)

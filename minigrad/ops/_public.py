@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, edge, mode
+from .._tape.unroll import deferred
 from ._common import Number
 from .index import assign
 
@@ -18,33 +19,90 @@ _NUMPYS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 
+_MISSING: Any = object()
+_TAKES_MORE = 0x04  # inspect.CO_VARARGS; inspect takes longer to import than all ops
+
+
 def named(function: Callable[..., Any]) -> Any:
-    """Let a function take ``axis`` for ``dim``, ``keepdims`` for ``keepdim``, and ``out``."""
+    """Let a function take ``axis`` for ``dim``, ``keepdims`` for ``keepdim``, and ``out``.
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if not kwargs and args and isinstance(args[0], Traced):
-            return function(*args)
-        if kwargs:
-            out = kwargs.pop("out", None)
-            if not kwargs.keys().isdisjoint(_NUMPYS):
-                kwargs = _renamed(function.__name__, kwargs)
-            if out is not None:
-                return delivered(function.__name__, args, function(*args, **kwargs), out)
+    What stands before it has its parameters, which costs half of passing on ``*args``; its code is made when it
+    is first called.
+    """
+    made: Any = function.__code__  # type: ignore[attr-defined]
+    n = made.co_argcount + made.co_kwonlyargcount
+    names = made.co_varnames[:n]
+    several = made.co_varnames[n] if made.co_flags & _TAKES_MORE else ""
+    defaults = function.__defaults__ or ()  # type: ignore[attr-defined]
+    required = made.co_argcount - len(defaults)
+    usual = dict(zip(names[required:], defaults), **(function.__kwdefaults__ or {}))  # type: ignore[attr-defined]
+
+    def first_call(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        call.__code__ = _entrance(names, made.co_argcount, required, several)
+        call.__defaults__ = (_MISSING,) * required + defaults
+        call.__kwdefaults__ = function.__kwdefaults__  # type: ignore[attr-defined]
+        return call(*args, **options)
+
+    def carefully(options: dict[str, Any], *given: Any) -> Any:
+        rest = given[len(names) :] or ((options.pop(several),) if several in options else ())
+        for name, value in zip(names, given):
+            if value is not _MISSING and value is not usual.get(name, _MISSING):
+                options[name] = value
+        out = options.pop("out", None)
+        if not options.keys().isdisjoint(_NUMPYS):
+            options = _renamed(function.__name__, options)
+        first = [options.pop(name) for name in names if rest and name in options]
         try:
-            return function(*args, **kwargs)
+            answer = function(*first, *rest, **options)
         except AttributeError:
-            _refuse(function.__name__, function.__code__.co_varnames, args)
+            if names:
+                _refuse(function.__name__, names, options.get(names[0], *first[:1]))
             raise
+        return answer if out is None else delivered(function.__name__, given, answer, out)
 
+    space = {
+        "function": function,
+        "first_call": first_call,
+        "carefully": carefully,
+        "refuse": functools.partial(_refuse, function.__name__, names),
+        "MISSING": _MISSING,
+    }
+    call = deferred(function, space)
     return call
 
 
-def _refuse(name: str, parameters: Any, args: tuple[Any, ...]) -> None:
+@functools.cache
+def _entrance(names: tuple[str, ...], positional: int, required: int, several: str) -> Any:
+    """The compiled code of ``named``'s functions whose parameters have these names.
+
+    names: ``positional`` ones, then keyword-only ones; the first ``required`` have no default.
+    several: the name of the parameter that takes any number of arguments, if there is one.
+    """
+    star = [f"*{several}"] if several or positional < len(names) else []
+    parameters = ", ".join([*names[:positional], *star, *names[positional:], "**more"])
+    rest = [f"*{several}"] if several else []
+    passed = [*names[:positional], *rest, *(f"{n}={n}" for n in names[positional:])]
+    unusual = " or ".join(["more", *(f"{n} is MISSING" for n in names[:required])])
+    made: dict[str, Any] = {}
+    source = f"""
+def call({parameters}):
+    if {unusual}:
+        return carefully(more, {", ".join([*names, *rest])})
+    try:
+        return function({", ".join(passed)})
+    except AttributeError:
+        refuse({names[0] if names else None})
+        raise
+"""
+    exec(compile(source, "<named>", "exec"), made)
+    return made["call"].__code__
+
+
+def _refuse(name: str, parameters: Any, first: Any) -> None:
     """TypeError, in torch's words, if what should be the tensor is none."""
-    if parameters[:1] == ("input",) and args and not isinstance(args[0], (Traced, np.ndarray)):
+    if parameters[:1] == ("input",) and not isinstance(first, (Traced, np.ndarray)):
         raise TypeError(
-            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(args[0]).__name__}"
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(first).__name__}"
         ) from None
 
 

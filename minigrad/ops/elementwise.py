@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from .._tape import Traced
 from . import functions
 from ._common import (
     Number,
@@ -220,8 +221,8 @@ def _powers(input: Any, exponent: Any) -> Any:
     return common(input, exponent)
 
 
-@elementwise(promote=_powers)
-def pow(input, exponent, /):
+@elementwise(promote=_powers, title="PowBackward1")
+def _pow(input, exponent, /):
     """``input ** exponent``; RuntimeError for integers to a negative number's power."""
     kind = input.dtype.kind
     if kind == "f":
@@ -278,8 +279,27 @@ def _pow_exponent(g: Any, input: Any, exponent: Any, out: Any) -> Any:
     return g * choose(0.0, out * functions.log(input), still)
 
 
-pow.vjps(input=_pow_input, exponent=_pow_exponent)
-pow.title = lambda node: f"PowBackward{int(isinstance(node.k_exponent, np.ndarray))}"
+_pow.vjps(input=_pow_input, exponent=_pow_exponent)
+
+
+@unary(title="PowBackward0")
+def _to_the_power(input, /, exponent):
+    """Floating-point ``input`` to the power of a number."""
+    return _power(input, exponent)
+
+
+_to_the_power.vjps(input=_pow_input)
+
+
+def pow(input, exponent):
+    """``input ** exponent``; RuntimeError for integers to a negative number's power."""
+    if (
+        (type(exponent) is int or type(exponent) is float)
+        and isinstance(input, Traced)
+        and input.array.dtype.kind == "f"
+    ):
+        return _to_the_power(input, exponent)
+    return _pow(input, exponent)
 
 
 @unary

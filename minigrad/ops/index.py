@@ -9,11 +9,13 @@ view steps; its rules use itself and the path, so it has every order of derivati
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._tape import Array, Traced, cell, edge, follow, mode, node_of, primitive
+from .._tape.graph import new, public
 from ._common import Number, cast, number_as
 
 ndarray = np.ndarray
@@ -173,6 +175,8 @@ def indexed(input: Any, index: Any) -> Any:
     key = basic(index)
     if key is not None:
         try:
+            if input.node is None and input.base is None and not input.leaf:
+                return _seen_through(input, key)
             return getitem(input, key)
         except IndexError as error:
             raise _explained(error, key, input.array.shape) from None
@@ -182,6 +186,16 @@ def indexed(input: Any, index: Any) -> Any:
         except IndexError as error:
             raise _explained(error, key, input.array.shape) from None
     return input
+
+
+def _seen_through(owner: Any, key: tuple[Any, ...]) -> Any:
+    """What ``getitem`` does with a basic index, where nothing is to be recorded: at half the cost."""
+    out = new(public.tensor)
+    out.array, out.node, out.leaf = owner.array[key], None, False
+    out.base, out.path = owner, ((getitem, (key,)),)
+    out.memory = memory = cell(owner)
+    out.seen = memory[0]
+    return out
 
 
 def _explained(error: IndexError, key: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:
@@ -208,11 +222,22 @@ def write(input, value, /, path):
     return out
 
 
-def _write_rule(g: Any, needed: tuple[bool, bool], path: tuple[Any, ...]) -> tuple[Any, Any]:
-    return (
-        write(g, 0.0, path) if needed[0] else None,
-        follow(g, path) if needed[1] else None,
-    )
+def _write_rule(
+    g: Any, needed: tuple[bool, bool], owned: bool, path: tuple[Any, ...]
+) -> Sequence[Any]:
+    if isinstance(g, Traced):
+        return (
+            write(g, 0.0, path) if needed[0] else None,
+            follow(g, path) if needed[1] else None,
+        )
+    if not needed[0]:
+        return (None, follow(g, path))
+    # of a loop that writes element by element, each node zeroes its part of one and the same gradient
+    rest = g if owned else g.copy()
+    array, at = _place(rest, path)
+    part = array[at].copy() if needed[1] else None
+    array[at] = 0.0
+    return [rest, part]
 
 
 def _without_ones(value: Any, shape: tuple[int, ...]) -> Any:
@@ -226,17 +251,17 @@ def _without_ones(value: Any, shape: tuple[int, ...]) -> Any:
 write.joint(_write_rule)
 
 
+def _place(array: Array, path: tuple[Any, ...]) -> tuple[Array, Any]:
+    """The last array on a path from ``array`` that shares its memory, and the index in it at which the path ends."""
+    if path and path[-1][0] is getitem:
+        return array if len(path) == 1 else follow(array, path[:-1]), path[-1][1][0]
+    return follow(array, path), ...
+
+
 def _write(array: Array, value: Any, path: tuple[Any, ...]) -> None:
     """Write into the array's own memory."""
-    if len(path) > 1:
-        array = follow(array, path[:-1])
-    if path:
-        op, attrs = path[-1]
-        if op is getitem:
-            array[attrs[0]] = value
-            return
-        array = op(array, *attrs)
-    array[...] = value
+    array, at = _place(array, path)
+    array[at] = value
 
 
 def writable(t: Any, steps: tuple[Any, ...] = ()) -> None:
@@ -270,7 +295,7 @@ def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
         if value.array.dtype is not t.array.dtype:
             value = cast(value, t.array.dtype)
         v, f = value.array, edge(value)
-        if f is not None and v.ndim > t.array.ndim - len(steps):
+        if f is not None and v.ndim:
             fitting = _without_ones(value, follow(t.array, steps).shape)
             v, f = fitting.array, edge(fitting)
     elif not isinstance(value, ndarray):
@@ -301,12 +326,45 @@ def _is_part(value: Any, t: Any, steps: tuple[Any, ...]) -> bool:
     return bool(value.path == (t.path + steps if t.base is not None else steps))
 
 
+def _is_quickly_set(t: Any, key: tuple[Any, ...], value: Any) -> bool:
+    """Do what loops over elements do: write one number into a tensor that owns its memory, as ``assign`` would."""
+    array, v = t.array, value.array
+    if (
+        v.ndim
+        or v.dtype is not array.dtype
+        or t.leaf
+        or t.base is not None
+        or value.base is not None
+    ):
+        return False
+    if 0 in array.strides:
+        return False
+    try:
+        array[key] = v
+    except IndexError:
+        return False
+    memory = t.memory
+    if memory is None:
+        t.memory = [1]
+    else:
+        memory[0] += 1
+    if mode.grad:
+        e, f = t.node, value.node
+        if f is None and value.leaf:
+            f = value
+        if e is not None or f is not None:
+            t.node = node_of(write, (e, f), (array.shape, ()), (((getitem, (key,)),),))
+    return True
+
+
 _ASSIGNABLE = (Traced, ndarray, *Number)
 
 
 def set_item(t: Any, index: Any, value: Any) -> None:
     """``Tensor.__setitem__``: every form of index, values broadcast and take the tensor's dtype."""
     key = basic(index)
+    if key is not None and isinstance(value, Traced) and _is_quickly_set(t, key, value):
+        return
     if key is not None:
         steps: tuple[Any, ...] = ((getitem, (key,)),)
     else:

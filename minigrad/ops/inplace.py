@@ -41,8 +41,8 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     t.node = node = out.node
     memory = cell(t)
     memory[0] += 1
-    if node is not None and getattr(node, "k_out", None) is not None:
-        node.k_out, node.m_out, node.v_out = t.array, memory, memory[0]
+    if node is not None:
+        node.keep_out(t.array, memory)
     return t
 
 

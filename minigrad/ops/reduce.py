@@ -27,11 +27,18 @@ def kept_dims(shape: tuple[int, ...], dim: Any) -> tuple[int, ...]:
     return tuple(1 if i in dims else s for i, s in enumerate(shape))
 
 
+_FEW_STEPS = 2000
+
+
 def spread(g: Any, into: tuple[int, ...], dim: Any) -> Any:
     """What was reduced over ``dim``, broadcast back over it."""
     if dim is None or not into:
         if not isinstance(g, Traced) and g.ndim == 0:
-            return np.ndarray(into, g.dtype, g, 0, (0,) * len(into))
+            if math.prod(into) > _FEW_STEPS:
+                return np.ndarray(into, g.dtype, g, 0, (0,) * len(into))
+            filled = np.empty(into, g.dtype)  # of few numbers, quicker to compute with
+            filled.fill(g)
+            return filled
         return expand(g if g.ndim == 0 else reshape(g, (1,) * len(into)), into)
     return expand(reshape(g, kept_dims(into, dim)), into)
 
