@@ -81,6 +81,11 @@ def _values_of_symmetric(x):
     return _namespace(x).linalg.eigvalsh((x + x.mT) / 2)
 
 
+def _nll_of_contiguous(x, *args, **kwargs):
+    """Torch's gradient of images fails on some strides."""
+    return torch.nn.functional.nll_loss(x.contiguous(), *args, **kwargs)
+
+
 def _kron_of_contiguous(x, y):
     """Torch's kron fails on some strides."""
     return _namespace(x).kron(x.contiguous(), y.contiguous())
@@ -242,7 +247,7 @@ LOSSES = [
     *_functional("mse_loss l1_loss", cases_nn.distances),
     *_functional("smooth_l1_loss", cases_nn.distances_with_beta),
     *_functional("huber_loss", cases_nn.distances_with_delta),
-    *_functional("nll_loss", cases_nn.classified),
+    *_functional("nll_loss", cases_nn.classified, twin=_nll_of_contiguous),
     *_functional("cross_entropy", cases_nn.smoothed, slack=4),
     *_functional("cross_entropy", cases_nn.probable, slack=4),
     *_functional("binary_cross_entropy", cases_nn.probabilities, slack=4),
@@ -370,7 +375,7 @@ WIDER_MATRICES = [
 _NAMES = """
     batch_norm layer_norm group_norm instance_norm normalize relu6 elu selu celu silu mish
     softplus softsign hardtanh hardsigmoid hardswish logsigmoid tanhshrink softshrink hardshrink
-    leaky_relu gelu prelu glu softmin smooth_l1_loss huber_loss nll_loss cross_entropy
+    leaky_relu gelu prelu glu softmin smooth_l1_loss huber_loss
     binary_cross_entropy binary_cross_entropy_with_logits kl_div cosine_similarity embedding
 """
 WAITING = frozenset(f"nn.functional.{name}" for name in _NAMES.split())

@@ -28,7 +28,7 @@ ORDER = [
     ["creation", "grids", "random", "linalg"],
     ["autograd"],
     ["nn._args", "nn._pool_args", "nn._block_args"],
-    ["nn._convolution", "nn._pooling", "nn._unpooling", "nn._blocks", "nn._losses", "nn._pad"],
+    ["nn._convolution", "nn._pooling", "nn._unpooling", "nn._blocks", "nn._losses", "nn._losses_labels", "nn._pad"],
     ["nn.functional", "nn.init"],
     ["nn"],
     ["optim", "utils", "serialization", "datasets", "viz", "testing", "cuda"],

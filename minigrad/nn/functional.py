@@ -23,6 +23,7 @@ from ._convolution import (
     conv_transpose3d,
 )
 from ._losses import l1_loss, mse_loss
+from ._losses_labels import cross_entropy, nll_loss
 from ._pad import pad
 from ._pooling import (
     adaptive_avg_pool1d,
@@ -68,6 +69,7 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cross_entropy",
     "fold",
     "fractional_max_pool2d",
     "fractional_max_pool3d",
@@ -87,6 +89,7 @@ __all__ = [
     "max_unpool2d",
     "max_unpool3d",
     "mse_loss",
+    "nll_loss",
     "one_hot",
     "pad",
     "relu",
