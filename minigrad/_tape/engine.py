@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, Traced, cell, edge, errors, mode, new, silent, stacks, wrap
+from .graph import Node, Traced, cell, edge, errors, mode, new, silent, spoilt, stacks, wrap
 from .primitive import primitive
 
 ndarray = np.ndarray
@@ -224,11 +224,12 @@ def _placed(array: Any, e: Any, memory: Any) -> Any:
 
 def _by_composite(node: Node, g: Any) -> list[Any]:
     """Gradients of a fused op, by differentiating what it is composed of."""
-    if node.freed:
-        node.op.pull(node, g)  # raises
+    spoilt(node)
     inputs = []
-    for name, e in zip(node.op.inputs, node.edges):
-        array = getattr(node, f"k_{name}")
+    for name, e, shape in zip(node.op.inputs, node.edges, node.shapes):
+        array = getattr(node, f"k_{name}", None)
+        if array is None and e is not None:  # no gradient depends on it, or it would be kept
+            array = np.zeros(shape, g.array.dtype)
         if isinstance(array, ndarray):
             array = same(_placed(array, e, None))
         inputs.append(array)
