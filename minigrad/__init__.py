@@ -3,6 +3,9 @@
 Code written for ``torch`` runs when its imports change: ``import minigrad as torch``.
 """
 
+import importlib
+from typing import Any
+
 from minigrad import _functions, autograd, cuda, linalg, nn, random
 from minigrad._functions import *  # noqa: F403  (its __all__ is the list of ops)
 from minigrad._print import get_printoptions, printoptions, set_printoptions
@@ -89,6 +92,24 @@ __version__ = "0.1.0"
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
+# Loaded when first asked for, as tensors and layers do without: name -> the module that has it.
+_LATER = {
+    "load": "serialization",
+    "optim": "",
+    "save": "serialization",
+    "serialization": "",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A part of minigrad that is loaded when it is first asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_LATER[name] or name}")
+    found = globals()[name] = getattr(module, name) if _LATER[name] else module
+    return found
+
+
 __all__ = [
     "cuda",
     "get_printoptions",
@@ -140,6 +161,7 @@ __all__ = [
     "is_tensor",
     "linalg",
     "linspace",
+    "load",
     "logspace",
     "long",
     "manual_seed",
@@ -150,6 +172,7 @@ __all__ = [
     "numel",
     "ones",
     "ones_like",
+    "optim",
     "promote_types",
     "rand",
     "rand_like",
@@ -160,7 +183,9 @@ __all__ = [
     "random",
     "randperm",
     "result_type",
+    "save",
     "seed",
+    "serialization",
     "set_default_dtype",
     "set_grad_enabled",
     "set_num_threads",
