@@ -223,6 +223,10 @@ def softened(draw, fill):
     return Case(fill(draw(our.shapes(max_dims=3))), draw(st.sampled_from([1.0, 0.5, 2.0])))
 
 
+def two_numbers(draw, fill):
+    return Case(fill(draw(our.shapes(max_dims=3))), 0.2, draw(st.sampled_from([0.3, 0.2])))
+
+
 def approximated(draw, fill):
     kind = draw(st.sampled_from(["none", "tanh"]))
     return Case(fill(draw(our.shapes(max_dims=3))), approximate=kind)
