@@ -3,6 +3,9 @@
 Code written for ``torch`` runs when its imports change: ``import minigrad as torch``.
 """
 
+import importlib
+from typing import Any
+
 from minigrad import _functions, autograd, cuda, linalg, nn, random
 from minigrad._functions import *  # noqa: F403  (its __all__ is the list of ops)
 from minigrad._print import get_printoptions, printoptions, set_printoptions
@@ -89,11 +92,30 @@ __version__ = "0.1.0"
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
+# Loaded when first asked for, as tensors and layers do without: name -> the module that has it.
+_LATER = {
+    "load": "serialization",
+    "optim": "",
+    "save": "serialization",
+    "serialization": "",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A part of minigrad that is loaded when it is first asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_LATER[name] or name}")
+    found = globals()[name] = getattr(module, name) if _LATER[name] else module
+    return found
+
+
 __all__ = [
     "cuda",
     "get_printoptions",
     "printoptions",
     *_functions.__all__,
+    *_LATER,
     "Generator",
     "Size",
     "Tensor",

@@ -12,6 +12,7 @@ from ._data import from_data
 from ._tape import wrap
 from .ops import (
     _common,
+    activations_named,
     arrange,
     choosing,
     combine,
@@ -130,6 +131,7 @@ class Methods(TensorCore):
     atanh, relu = functions.atanh, functions.relu
     sigmoid, floor = functions.sigmoid, functions.floor
     ceil, trunc, frac, round = functions.ceil, functions.trunc, functions.frac, functions.round
+    prelu, hardshrink = activations_named.prelu, activations_named.hardshrink
     erf, erfc, logit, sinc = special.erf, special.erfc, special.logit, special.sinc
     deg2rad, rad2deg, atan2, hypot = special.deg2rad, special.rad2deg, special.atan2, special.hypot
     logaddexp, logaddexp2, xlogy = special.logaddexp, special.logaddexp2, special.xlogy

@@ -252,12 +252,13 @@ def _placed(array: Any, e: Any, memory: Any) -> Any:
 
 def _by_composite(node: Node, g: Any) -> list[Any]:
     """Gradients of a fused op, by differentiating what it is composed of."""
-    if node.kept is None:
-        spoilt(node)
-    assert node.kept is not None
+    spoilt(node)
+    kept = dict(zip(node.op.kept, (node.kept or ())[::3]))
     inputs = []
-    for name, e in zip(node.op.inputs, node.edges):
-        array = node.kept[3 * node.op.kept.index(name)]
+    for name, e, shape in zip(node.op.inputs, node.edges, node.shapes):
+        array = kept.get(name)
+        if array is None and e is not None:  # no gradient depends on it, or it would be kept
+            array = np.zeros(shape, g.array.dtype)
         if isinstance(array, ndarray):
             array = same(_placed(array, e, None))
         inputs.append(array)

@@ -8,8 +8,12 @@
 
 Kernels release the GIL, so pieces really run side by side.  A kernel gives the
 same bits whatever the pieces are; that is the kernel's duty, and it is tested.
+
+Linux wakes a worker on the CPU it was woken from and moves it after milliseconds, longer than
+most kernels run: so workers are kept off the caller's CPU, wherever that is at the moment.
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -70,7 +74,8 @@ class _Worker:
         self.wake.acquire()
         self.rest.acquire()
         self.job: Callable[[], None] | None = None
-        threading.Thread(target=self.live, name="minigrad-worker", daemon=True).start()
+        self.thread = threading.Thread(target=self.live, name="minigrad-worker", daemon=True)
+        self.thread.start()
 
     def live(self) -> None:
         while True:
@@ -87,10 +92,15 @@ class _Pool:
     def __init__(self) -> None:
         self.owner = threading.Lock()
         self.workers: list[_Worker] = []
+        self.avoided = -1  # the CPU that no worker may run on
+        self.cpu: Callable[[], int] | None = None
 
     def share(self, task: Callable[[int, int], object], cuts: list[int], threads: int) -> None:
         while len(self.workers) < threads - 1:
             self.workers.append(_Worker())
+            self.cpu, self.avoided = _current_cpu(), -1
+        if self.cpu is not None and self.avoided != (here := self.cpu()):
+            self.avoid(here)
         pieces: Iterator[int] = iter(range(len(cuts) - 1))  # next() on it is atomic
         errors: list[BaseException] = []
 
@@ -113,6 +123,14 @@ class _Pool:
         if errors:
             raise errors[0]
 
+    def avoid(self, cpu: int) -> None:
+        """Let workers run on all CPUs of the calling thread but this one."""
+        self.avoided = cpu
+        others = os.sched_getaffinity(0) - {cpu}
+        for worker in self.workers if others else ():
+            with contextlib.suppress(OSError):  # where that is forbidden they go where they go
+                os.sched_setaffinity(worker.thread.native_id or 0, others)
+
     def wait_for(self, worker: _Worker, errors: list[BaseException]) -> None:
         """Wait until the worker rests, Ctrl-C or not: it is writing into our arrays."""
         try:
@@ -129,6 +147,15 @@ def _start_afresh() -> None:
     """A forked child has none of its parent's threads."""
     global _pool
     _pool = _Pool()
+
+
+def _current_cpu() -> Callable[[], int] | None:
+    """A function that answers on which CPU its caller runs, on systems that let us use it."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    import ctypes  # when first needed: not everybody who imports minigrad runs kernels
+
+    return getattr(ctypes.PyDLL(None), "sched_getcpu", None)
 
 
 def _usable_cpus() -> int:

@@ -24,7 +24,7 @@ def _pair(name: str, input: Any, target: Any) -> None:
         )
 
 
-def _reduction(size_average: Any, reduce: Any, reduction: str) -> str:
+def reduction_of(size_average: Any, reduce: Any, reduction: str) -> str:
     """The reduction, of torch's old pair of flags too, with its warning; ValueError for an unknown one."""
     if size_average is not None or reduce is not None:
         average = size_average is None or size_average
@@ -54,7 +54,7 @@ def mse_loss(
     tensor(2.)
     """
     _pair("mse_loss", input, target)
-    reduction = _reduction(size_average, reduce, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     if input.array.shape != target.array.shape:
         input, target = broadcast_tensors(input, target)
     return ops.mse_loss(input, target, reduction)
@@ -69,7 +69,7 @@ def l1_loss(
 ) -> Tensor:
     """The mean (or sum, or each) of the absolute differences of two tensors whose shapes broadcast."""
     _pair("l1_loss", input, target)
-    reduction = _reduction(size_average, reduce, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     apart = elementwise.abs(elementwise.sub(input, target))
     if reduction == "none":
         return apart

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 import numpy as np
 
 from .._tape import wrap
-from ..ops import functions
-from ..ops import softmax as softmaxes
 from ..ops._common import expect, whole
+from ..ops.activations_named import (
+    celu,
+    celu_,
+    elu,
+    elu_,
+    gelu,
+    glu,
+    gumbel_softmax,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    hardtanh_,
+    leaky_relu,
+    leaky_relu_,
+    log_softmax,
+    logsigmoid,
+    mish,
+    prelu,
+    relu,
+    relu6,
+    relu_,
+    rrelu,
+    rrelu_,
+    selu,
+    selu_,
+    sigmoid,
+    silu,
+    softmax,
+    softmin,
+    softplus,
+    softshrink,
+    softsign,
+    tanh,
+    tanhshrink,
+    threshold,
+    threshold_,
+)
 from ..ops.matrix import linear
 from ..tensor import Tensor
 from ._blocks import fold, unfold
@@ -23,6 +56,7 @@ from ._convolution import (
     conv_transpose3d,
 )
 from ._losses import l1_loss, mse_loss
+from ._losses_labels import cross_entropy, nll_loss
 from ._pad import pad
 from ._pooling import (
     adaptive_avg_pool1d,
@@ -62,18 +96,34 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "celu",
+    "celu_",
     "conv1d",
     "conv2d",
     "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cross_entropy",
+    "elu",
+    "elu_",
     "fold",
     "fractional_max_pool2d",
     "fractional_max_pool3d",
+    "gelu",
+    "glu",
+    "gumbel_softmax",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hardtanh_",
     "l1_loss",
+    "leaky_relu",
+    "leaky_relu_",
     "linear",
     "log_softmax",
+    "logsigmoid",
     "lp_pool1d",
     "lp_pool2d",
     "lp_pool3d",
@@ -86,45 +136,32 @@ __all__ = [
     "max_unpool1d",
     "max_unpool2d",
     "max_unpool3d",
+    "mish",
     "mse_loss",
+    "nll_loss",
     "one_hot",
     "pad",
+    "prelu",
     "relu",
+    "relu6",
+    "relu_",
+    "rrelu",
+    "rrelu_",
+    "selu",
+    "selu_",
     "sigmoid",
+    "silu",
     "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
     "tanh",
+    "tanhshrink",
+    "threshold",
+    "threshold_",
     "unfold",
 ]
-
-sigmoid, tanh = functions.sigmoid, functions.tanh
-
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """``max(input, 0)``; with ``inplace`` written into ``input``."""
-    expect("relu", input=input)
-    return input.relu_() if inplace else functions.relu(input)
-
-
-def softmax(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
-    """``exp(input)`` scaled to sum to 1 over ``dim``."""
-    return softmaxes.softmax(input, _softmax_dim("softmax", input, dim), dtype)
-
-
-def log_softmax(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
-    """The logarithm of ``softmax``."""
-    return softmaxes.log_softmax(input, _softmax_dim("log_softmax", input, dim), dtype)
-
-
-def _softmax_dim(name: str, input: Any, dim: Any) -> Any:
-    """The dimension, or where it is left out and with a warning torch's old rule: 0 for 0, 1 and 3, else 1."""
-    if dim is not None:
-        return dim
-    expect(name, input=input)
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=3,
-    )
-    return 0 if input.array.ndim in (0, 1, 3) else 1
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -36,6 +36,12 @@ class Softmax(_Along):
     _function = staticmethod(F.softmax)
 
 
+class Softmin(_Along):
+    """exp(-x) over its sum along a dimension."""
+
+    _function = staticmethod(F.softmin)
+
+
 class LogSoftmax(_Along):
     """The logarithm of softmax along a dimension."""
 
@@ -55,3 +61,22 @@ class Softmax2d(Module):
                 f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead"
             )
         return F.softmax(input, -3)
+
+
+class GLU(Module):
+    """a · sigmoid(b), a and b the halves of the input along a dimension.
+
+    Source: Dauphin et al., Language modeling with gated convolutional networks, 2016.
+    """
+
+    def __init__(self, dim: int = -1):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The input's shape, that dimension halved."""
+        return F.glu(input, self.dim)
+
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim}"

@@ -44,7 +44,8 @@ def _over(op: Any, input: Any, dim: Any, dtype: Any) -> Any:
     if input.array.dtype.kind != "f":
         last = "_lastdim" if d == max(0, input.array.ndim - 1) else ""
         title = _types.of(input.array.dtype).title
-        raise NotImplementedError(f"\"softmax{last}_kernel_impl\" not implemented for '{title}'")
+        kernel = f"{op.__name__.strip('_')}{last}_kernel_impl"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title}'")
     if not input.array.ndim:
         return reshape(op(reshape(input, (1,)), 0), ())
     return op(input, d)
