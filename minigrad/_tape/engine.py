@@ -79,60 +79,64 @@ def _loop(
     leaves: dict[int, list[Any]] = {}
     heap: list[int] = []
     _give(roots, pending, leaves, heap)
-    plain = not create_graph and not stacks
+    usual = wanted is None and not create_graph and not stacks
     following = heappop(heap) if heap else None
     while following is not None:
         g, owned, node = pending.pop(following)
         following = None
         if node.hooks is not None:
             g, owned = hooked(node.hooks, g, create_graph), False
-        if wanted is not None and node in wanted:
-            found[node], owned = g, False
-        if wanted is not None and not _leads(node, needed):
-            gradients: Any = ()
-        elif plain:
+        if usual:
             gradients = node.pull(node, g, owned)
-        elif stacks:
-            gradients = _watched(node, g, create_graph)
+            gift = type(gradients) is list
         else:
-            gradients = _differentiated(node, g)
-        gift = plain and type(gradients) is list
+            gradients, gift = _pulled(node, g, create_graph, wanted, needed, found), False
         for e, r, shape in zip(node.edges, gradients, node.shapes):
             if e is None or r is None or (needed is not None and e not in needed):
                 continue
             if r.shape != shape:
                 r = sum_to(r, shape)
-            if type(e) is Node:
-                key = e.seq
-                if key in pending:
-                    slot = pending[key]
-                else:
-                    pending[key] = [r, gift and r.base is None, e]
+            inner = type(e) is Node
+            home, key = (pending, e.seq) if inner else (leaves, id(e))
+            slot = home.get(key)
+            if slot is None:
+                # what a rule made anew is a leaf's; g itself or a view may be shared
+                home[key] = [
+                    r,
+                    (gift if inner else r is not g and not create_graph) and r.base is None,
+                    e,
+                ]
+                if inner:
                     if following is None:
                         following = key
                     else:
                         heappush(heap, key)
-                    continue
-            else:
-                key = id(e)
-                if key in leaves:
-                    slot = leaves[key]
-                else:
-                    # what a rule made anew is the leaf's; g itself or a view may be shared
-                    leaves[key] = [r, r is not g and not create_graph and r.base is None, e]
-                    continue
-            if slot[1]:
+            elif slot[1]:
                 slot[0] += r
             else:
                 slot[0] = slot[0] + r
                 slot[1] = not create_graph
-        if not retain_graph and node.kept and (wanted is None or gradients):
+        if not retain_graph and node.kept and gradients:
             node.kept = None
         if following is not None:
             following = heappushpop(heap, following)
         elif heap:
             following = heappop(heap)
     return leaves
+
+
+def _pulled(
+    node: Node, g: Any, create_graph: bool, wanted: Any, needed: Any, found: dict[Any, Any]
+) -> Any:
+    """The node's gradients, none if they are wanted nowhere; its own is noted if that is wanted."""
+    if wanted is not None:
+        if node in wanted:
+            found[node] = g
+        if not _leads(node, needed):
+            return ()
+    if stacks:
+        return _watched(node, g, create_graph)
+    return _differentiated(node, g) if create_graph else node.pull(node, g, False)
 
 
 def _watched(node: Node, g: Any, create_graph: bool) -> Any:

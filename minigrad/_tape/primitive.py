@@ -9,8 +9,9 @@
 
 A rule answers the gradient of its input from ``g``, the gradient of the output, and from whatever else its
 parameters name: an input, ``out`` (the answer), ``into`` (the input's shape), an extra output, an attribute, or
-``owned`` (whether it may write into ``g``).  What no rule names is not kept alive.  Called with arrays only, an op just computes; called with a tensor it
-records.  So the same rules serve arrays (first order) and tensors (``create_graph``, every order).
+``owned`` (whether it may write into ``g``).  What no rule names is not kept alive.  Called with arrays only, an op
+just computes; called with a tensor it records.  So the same rules serve arrays (first order) and tensors
+(``create_graph``, every order).
 
 The functions that do so are generated from the op's signature and rules (``unroll``) when it is first called.
 """

@@ -29,18 +29,18 @@ def named(function: Callable[..., Any]) -> Any:
     What stands before it has its parameters, which costs half of passing on ``*args``; its code is made when it
     is first called.
     """
-    made: Any = function.__code__  # type: ignore[attr-defined]
+    made: Any = function.__code__
     n = made.co_argcount + made.co_kwonlyargcount
     names = made.co_varnames[:n]
     several = made.co_varnames[n] if made.co_flags & _TAKES_MORE else ""
-    defaults = function.__defaults__ or ()  # type: ignore[attr-defined]
+    defaults = function.__defaults__ or ()
     required = made.co_argcount - len(defaults)
-    usual = dict(zip(names[required:], defaults), **(function.__kwdefaults__ or {}))  # type: ignore[attr-defined]
+    usual = dict(zip(names[required:], defaults), **(function.__kwdefaults__ or {}))
 
     def first_call(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         call.__code__ = _entrance(names, made.co_argcount, required, several)
         call.__defaults__ = (_MISSING,) * required + defaults
-        call.__kwdefaults__ = function.__kwdefaults__  # type: ignore[attr-defined]
+        call.__kwdefaults__ = function.__kwdefaults__
         return call(*args, **options)
 
     def carefully(options: dict[str, Any], *given: Any) -> Any:

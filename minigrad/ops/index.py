@@ -233,7 +233,7 @@ def _write_rule(
     if not needed[0]:
         return (None, follow(g, path))
     # of a loop that writes element by element, each node zeroes its part of one and the same gradient
-    rest = g if owned else g.copy()
+    rest = g if owned and type(g) is ndarray else np.array(g)
     array, at = _place(rest, path)
     part = array[at].copy() if needed[1] else None
     array[at] = 0.0
