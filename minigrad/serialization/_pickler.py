@@ -8,6 +8,8 @@ loaded, and of a large array only the part between a view's first and last eleme
 from __future__ import annotations
 
 import bisect
+import codecs
+import functools
 import io
 import pickle
 from collections import OrderedDict
@@ -153,18 +155,18 @@ class _Rules:
 
     def _tensor(self, tensor: Tensor) -> Any:
         kind, given = type(tensor), _attributes(tensor)
+        arguments: tuple[Any, ...]
         if kind is Parameter:
             arguments = (tensor.detach(), tensor.requires_grad, OrderedDict())
             return (
                 (_PARAMETER_WITH_STATE, (*arguments, given)) if given else (_PARAMETER, arguments)
             )
-        call = _TENSOR, (*self._place(tensor.array), tensor.requires_grad, OrderedDict())
+        arguments = (*self._place(tensor.array), tensor.requires_grad, OrderedDict())
         if kind is Tensor and not given:
-            return call
+            return _TENSOR, arguments
         if kind is Buffer:
             given["_is_buffer"] = True
-        function, arguments = call
-        return _FROM_TYPE, (function, _CLASSES.get(kind, kind), arguments, given)
+        return _FROM_TYPE, (_TENSOR, _CLASSES.get(kind, kind), arguments, given)
 
     def _place(self, array: Array) -> tuple[Any, ...]:
         """Where a tensor's elements are: storage, offset, sizes, strides."""
@@ -179,19 +181,26 @@ class _Rules:
         return _Reference("storage", kind, piece.key, "cpu", count), offset, array.shape, steps
 
 
-def _pickler(base: Any, rules: _Rules, legacy: bool) -> Any:
+@functools.cache
+def _pickler(base: Any) -> Any:
     """A class of picklers for torch's files, on top of one that is written in Python."""
 
     class Pickler(base):  # type: ignore[misc]
         dispatch = base.dispatch.copy()
 
+        def __init__(self, file: Any, protocol: int, rules: _Rules, legacy: bool):
+            super().__init__(file, protocol)
+            self.rules, self.legacy = rules, legacy
+
         def reducer_override(self, obj: Any) -> Any:
-            return rules.reduced(obj)
+            if type(obj) is bytes and not obj and self.proto < 3:
+                return codecs.encode, ("", "latin1")  # pickle's own form is refused by torch
+            return self.rules.reduced(obj)
 
         def persistent_id(self, obj: Any) -> Any:
             if type(obj) is not _Reference:
                 return None
-            return (*obj.identity, None) if legacy else obj.identity
+            return (*obj.identity, None) if self.legacy else obj.identity
 
         def save_name(self, obj: Any) -> None:
             """Write a name as pickle writes those of functions and classes."""
@@ -215,11 +224,8 @@ def dump(obj: Any, base: Any, protocol: int, legacy: bool = False) -> tuple[byte
     base: a class of picklers that is written in Python.  legacy: for files as before torch 1.6.
     """
     storages = Storages()
+    _pickler(base)(io.BytesIO(), protocol, _Rules(storages, noting=True), legacy).dump(obj)
+    storages.settle()
     out = io.BytesIO()
-    for noting in (True, False):
-        out.seek(0)
-        out.truncate()
-        _pickler(base, _Rules(storages, noting), legacy)(out, protocol).dump(obj)
-        if noting:
-            storages.settle()
+    _pickler(base)(out, protocol, _Rules(storages, noting=False), legacy).dump(obj)
     return out.getvalue(), storages

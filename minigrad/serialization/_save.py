@@ -102,4 +102,4 @@ def _write_legacy(
     for piece in storages.written:
         elements = piece.elements()
         file.write(struct.pack("<q", elements.size))
-        file.write(elements.view(np.uint8))
+        file.write(elements.view(np.uint8).data)

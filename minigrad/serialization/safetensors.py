@@ -68,7 +68,7 @@ def save_file(
         file.write(header)
         for array in _ordered(arrays).values():
             little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-            file.write(little.reshape(-1).view(np.uint8))
+            file.write(little.reshape(-1).view(np.uint8).data)
 
 
 def arrays_of(tensors: Any) -> dict[str, Array]:
@@ -166,9 +166,11 @@ def _read_header(buffer: Array) -> tuple[dict[str, Array], dict[str, str]]:
         at = end
     if at != body.size:
         raise _damaged(f"its tensors have {at} bytes, but {body.size} are there")
-    return {
-        name: _array(body[start:end], *kind) for name, (*kind, start, end) in places.items()
-    }, metadata
+    found = {
+        name: _array(body[start:end], code, shape)
+        for name, (code, shape, start, end) in places.items()
+    }
+    return found, metadata
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
@@ -190,12 +192,13 @@ def _place(name: str, entry: Any) -> tuple[str, list[int], int, int]:
     """Dtype, shape and place of a tensor, checked against each other."""
     try:
         code, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
+        known = code == "BF16" or code in _CODES
         whole = all(type(n) is int and n >= 0 for n in [*shape, start, end])
     except (KeyError, TypeError, ValueError):
         raise _damaged(f"its entry of {name!r} is not complete") from None
     if not whole or len(shape) > _MOST_DIMS:
         raise _damaged(f"{name!r} has a shape or place that cannot be")
-    if code != "BF16" and code not in _CODES:
+    if not known:
         raise RuntimeError(f"{name!r} has dtype {code}: {_types.package} has no such dtype")
     if end - start != math.prod(shape) * (2 if code == "BF16" else _CODES[code].itemsize):
         raise _damaged(f"{name!r} has {end - start} bytes, which shape {shape} of {code} has not")
