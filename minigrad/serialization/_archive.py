@@ -21,6 +21,7 @@ from typing import IO, Any
 import numpy as np
 
 from .._tape import Array
+from . import _files
 
 ALIGNMENT = 64
 _ROOT = "archive"
@@ -108,19 +109,12 @@ class Reader:
     def read(self, name: str) -> Array:
         """The bytes of a record: (n,) uint8, a new array. Their checksum is checked."""
         start, size, checksum = self._place(name)
-        found = np.empty(size, np.uint8)
-        view = found.data
         self._file.seek(start)
-        got, crc = 0, 0
-        while got < size:
-            block = self._file.read(min(size - got, _BLOCK))
-            if not block:
-                raise damaged(f"its record {name!r} ends early")
-            view[got : got + len(block)] = block
-            crc = zlib.crc32(block, crc)
-            got += len(block)
+        found = _files.read_array(self._file, size)
+        if found.size < size:
+            raise damaged(f"its record {name!r} ends early")
         # torch can be told to write no checksums: they are then 0.
-        if checksum not in (0, crc):
+        if checksum not in (0, zlib.crc32(found.data)):
             raise damaged(f"the checksum of its record {name!r} is wrong")
         return found
 

@@ -99,7 +99,7 @@ class _Loader:
         if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):  # the second is that of an empty archive
             return self._archive(file, mapped)
         if safetensors.is_header(head):
-            return safetensors.load(file.read())
+            return safetensors.read(file)
         if mapped:
             raise RuntimeError(
                 "mmap can only be used with files in torch's zip format: save this one again"
@@ -232,7 +232,7 @@ class _Rest:
         """The bytes of a storage, which come after its length: (n,) uint8."""
         if struct.unpack("<q", self.read(8))[0] != count:
             raise _archive.damaged("a storage has not the length that was announced")
-        return np.frombuffer(self.read(self.check(kind, count)), np.uint8)
+        return _files.read_array(self._file, self.check(kind, count))
 
 
 # ------------------------------------------------------------------------------------ storages

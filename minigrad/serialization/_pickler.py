@@ -37,6 +37,7 @@ _CLASSES = {
 _SIZE = TorchName("torch", "Size")
 _DEVICE = TorchName("torch", "device")
 _GENERATOR = TorchName("torch._C", "Generator")
+_FREQUENT = frozenset({int, float, bool, str, tuple, list, dict, OrderedDict})
 _STORAGES = {d: TorchName("torch", f"{d.title}Storage") for d in _types.all_dtypes}
 
 
@@ -132,13 +133,10 @@ def _attributes(tensor: Tensor) -> dict[str, Any]:
 
 
 class _Rules:
-    """How torch writes its objects: as calls of these functions with these arguments.
+    """How torch writes its objects: as calls of these functions with these arguments."""
 
-    noting: in a first pass storages are only noted.
-    """
-
-    def __init__(self, storages: Storages, noting: bool):
-        self.storages, self.noting = storages, noting
+    def __init__(self, storages: Storages):
+        self.storages = storages
 
     def reduced(self, obj: Any) -> Any:
         """The call that makes an object again, as pickle wants it; NotImplemented for others'."""
@@ -172,13 +170,26 @@ class _Rules:
         """Where a tensor's elements are: storage, offset, sizes, strides."""
         array = _plain(array)
         steps = tuple(step // array.itemsize for step in array.strides)
-        if self.noting:
-            self.storages.note(array)
-            return _Reference(), 0, array.shape, steps
         piece, offset = self.storages.find(array)
         count = (piece.end - piece.first) // array.itemsize
         kind = _STORAGES[_types.of(array.dtype)]
         return _Reference("storage", kind, piece.key, "cpu", count), offset, array.shape, steps
+
+
+@functools.cache
+def _noting(base: Any) -> Any:
+    """A class of picklers that only note what storages there will be."""
+
+    class Pickler(base):  # type: ignore[misc]
+        storages: Storages
+
+        def persistent_id(self, obj: Any) -> Any:
+            if not isinstance(obj, Tensor) or is_lazy(obj):
+                return None
+            self.storages.note(_plain(obj.array))
+            return True
+
+    return Pickler
 
 
 @functools.cache
@@ -193,6 +204,8 @@ def _pickler(base: Any) -> Any:
             self.rules, self.legacy = rules, legacy
 
         def reducer_override(self, obj: Any) -> Any:
+            if type(obj) in _FREQUENT:
+                return NotImplemented
             if type(obj) is bytes and not obj and self.proto < 3:
                 return codecs.encode, ("", "latin1")  # pickle's own form is refused by torch
             return self.rules.reduced(obj)
@@ -218,14 +231,28 @@ def _pickler(base: Any) -> Any:
     return Pickler
 
 
-def dump(obj: Any, base: Any, protocol: int, legacy: bool = False) -> tuple[bytes, Storages]:
+def _written_in_python(module: Any) -> Any:
+    """The pickler class of a module that is written in Python, and so can be taught new things."""
+    for name in ("_Pickler", "Pickler"):
+        found = getattr(module, name, None)
+        if isinstance(getattr(found, "dispatch", None), dict):
+            return found
+    raise TypeError(
+        f"pickle_module {getattr(module, '__name__', module)!r} has no pickler written in Python"
+    )
+
+
+def dump(obj: Any, module: Any, protocol: int, legacy: bool) -> tuple[bytes, Storages]:
     """The pickle of an object, and the storages it refers to.
 
-    base: a class of picklers that is written in Python.  legacy: for files as before torch 1.6.
+    module: ``pickle`` or one like it.  legacy: for files as before torch 1.6.
     """
+    base = _written_in_python(module)
     storages = Storages()
-    _pickler(base)(io.BytesIO(), protocol, _Rules(storages, noting=True), legacy).dump(obj)
+    noting = _noting(module.Pickler)(io.BytesIO(), protocol)
+    noting.storages = storages
+    noting.dump(obj)
     storages.settle()
     out = io.BytesIO()
-    _pickler(base)(out, protocol, _Rules(storages, noting=False), legacy).dump(obj)
+    _pickler(base)(out, protocol, _Rules(storages), legacy).dump(obj)
     return out.getvalue(), storages

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -123,9 +124,8 @@ def load(data: Any) -> dict[str, Tensor]:
 
     RuntimeError for what is no sound file.
     """
-    buffer = np.frombuffer(data, np.uint8)
-    entries, _ = _read_header(buffer)
-    return {name: wrap(array.copy()) for name, array in entries.items()}
+    arrays, _ = _parts(np.frombuffer(data, np.uint8).copy())
+    return {name: wrap(array) for name, array in arrays.items()}
 
 
 def load_file(filename: Any, device: Any = "cpu") -> dict[str, Tensor]:
@@ -135,18 +135,25 @@ def load_file(filename: Any, device: Any = "cpu") -> dict[str, Tensor]:
     """
     _types.on_cpu(device)
     with open(filename, "rb") as file:
-        buffer = np.fromfile(file, np.uint8)
-    entries, _ = _read_header(buffer)
-    return {name: wrap(array) for name, array in entries.items()}
+        return read(file)
+
+
+def read(file: IO[bytes]) -> dict[str, Tensor]:
+    """The tensors in what is left of an open file, by name."""
+    start = file.tell()
+    size = file.seek(0, os.SEEK_END) - start
+    file.seek(start)
+    arrays, _ = _parts(_files.read_array(file, size))
+    return {name: wrap(array) for name, array in arrays.items()}
 
 
 def load_metadata(filename: Any) -> dict[str, str]:
     """The text that was saved with a file's tensors."""
     with open(filename, "rb") as file:
-        return _read_header(np.fromfile(file, np.uint8))[1]
+        return _parts(np.fromfile(file, np.uint8))[1]
 
 
-def _read_header(buffer: Array) -> tuple[dict[str, Array], dict[str, str]]:
+def _parts(buffer: Array) -> tuple[dict[str, Array], dict[str, str]]:
     """Views of the tensors in the bytes of a file, and its metadata."""
     if buffer.size < 8:
         raise _damaged("it is shorter than its header")

@@ -139,7 +139,7 @@ def test_a_process_that_is_killed(path):
 def test_what_cannot_be_pickled_leaves_the_old_file(tmp_path):
     path = tmp_path / "weights.pt"
     mg.save(OLD, path)
-    with pytest.raises(pickle.PicklingError):
+    with pytest.raises((pickle.PicklingError, AttributeError)):
         mg.save({"a": lambda: 1}, path)
     assert unchanged(path)
 
