@@ -23,14 +23,23 @@ Tasks are (group, pass, R output channels), each sum in a fixed order.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_images import NANOSECONDS, TILES, clear_borders, pack
-from minigrad.kernels.conv_plan import Correlation, Phase, Planes, Size, addresses, fields, integers
+from minigrad.kernels.conv_plan import (
+    Correlation,
+    Phase,
+    Planes,
+    Size,
+    Table,
+    addresses,
+    fields,
+    integers,
+)
 from minigrad.kernels.simd import call, clear, look
 from minigrad.kernels.winograd_transforms import PAIRS
 
@@ -45,6 +54,7 @@ Places = fields(
 )
 PIXELS = 128  # summed in one go: the inputs of a tile stay in the L1 cache
 PATCHES = 96  # likewise: their spectra stay in the L2 cache
+_NONE = np.zeros((1, 2), np.int64)
 
 
 @jit
@@ -137,98 +147,105 @@ def _finish(sizes, calls, sums, dw, begin, end):  # type: ignore[no-untyped-def]
                  s.features, dw + (o * s.inputs + c * s.lanes) * s.taps * s.item, s.taps * s.item))  # fmt: skip
 
 
+class Products(NamedTuple):
+    """What is multiplied: pixels, or patches transformed by Winograd's algorithm.
+
+    In a chunk of them entry k of x lies at features[f] + offs[k], and of g at f*step_g + k*deep_g;
+    the next L channels lie `across` bytes further.  step_x: of spectra between frequencies.
+    """
+
+    per_image: int
+    batch: int  # images that are packed at a time
+    chunk: int
+    passes: int
+    features: Table  # taps or frequencies per pass
+    offs: Table
+    patches: Table
+    image_g: int  # bytes of a packed image, and of a batch of them
+    block_g: int
+    step_x: int
+    step_g: int
+    across_x: int
+    across_g: int
+    deep_g: int
+
+
+def _of_pixels(images: int, out: Size, x: Planes, vector: int) -> Products:
+    """Every tap of every pixel, read where it was packed."""
+    pixels = math.prod(out)
+    batch = max(1, min(images, PIXELS // pixels))
+    places = (x.rows[:, :1] + np.arange(out[2], dtype=np.int64) * x.step_in).ravel()
+    offs = (np.arange(batch)[:, None] * x.plane + places).ravel()
+    block = conv_plan.odd_lines(batch * pixels * vector)
+    return Products(pixels, batch, PIXELS, 1, np.array(x.positions[0], np.int64), offs, _NONE,
+                    pixels * vector, block, 0, 0, batch * x.plane, block, vector)  # fmt: skip
+
+
+def _of_patches(
+    images: int, x: Planes, g: Planes, patches: Table, row: int, deep_g: int, vector: int
+) -> Products:
+    """Spectra of patches, which lie one after the other."""
+    count = len(patches)
+    batch = max(1, min(images, PATCHES // count))
+    rounds = -(-count // (2 * PATCHES)) if batch == 1 else 1
+    chunk = batch * -(-count // rounds)
+    features = np.arange(12, dtype=np.int64) * (chunk * row)
+    offs = np.arange(chunk, dtype=np.int64) * row
+    return Products(count, batch, chunk, len(PAIRS), features, offs, patches, g.plane, batch * g.plane,
+                    chunk * row, chunk * deep_g, vector, vector, deep_g)  # fmt: skip
+
+
 class ChannelWeight:
     """Tables of one adjoint in w; `winograd`: of a 3x3 kernel of stride 1, by transforms."""
 
     def __init__(self, job: Correlation, winograd: bool) -> None:
         images, groups, inputs, outputs, size, out, kernel, geo, dtype = job
         item, vector = np.dtype(dtype).itemsize, simd.BYTES
-        lanes, d, pixels_g = vector // item, geo.dilation[1:], math.prod(out)
-        self.shape, taps = (groups * outputs, inputs, *kernel), math.prod(kernel)
-        padded: Size = out
-        if winograd:
-            padded = (1, *(-(-n // (4 * e)) * 4 * e for n, e in zip(out[1:], d)))
+        lanes, d, taps = vector // item, geo.dilation[1:], math.prod(kernel)
+        self.shape = (groups * outputs, inputs, *kernel)
+        padded = (1, *(-(-n // (4 * e)) * 4 * e for n, e in zip(out[1:], d))) if winograd else out
         identity = tuple((Phase(0, 1, n, 1, (0,), (0,)),) for n in padded)
         phases = conv_plan.forward_phases(kernel, padded, geo)
-        self.x, self.g = x, g = (
-            Planes(size, padded, phases, 1, vector),
-            Planes(out, padded, identity, 1, vector),
-        )
+        self.x = x = Planes(size, padded, phases, 1, vector)
+        self.g = g = Planes(out, padded, identity, 1, vector)
         blocks_x, blocks_g = -(-inputs // lanes), -(-outputs // lanes)
         height, vecs = choose_tile(outputs, blocks_x, lanes)
-        per_pass = -(-outputs // height)
-        row = -(-blocks_x // vecs) * vecs * vector
+        per_pass, row = -(-outputs // height), -(-blocks_x // vecs) * vecs * vector
         if winograd:
-            self.patches = _patches(x, g, padded, d)
-            per_image = len(self.patches)
-            batch = max(1, min(images, PATCHES // per_image))
-            rounds = -(-per_image // (2 * PATCHES)) if batch == 1 else 1
-            chunk = batch * -(-per_image // rounds)
-            passes, features, block_g, image_g = len(PAIRS), 12, batch * g.plane, g.plane
-            step_x, step_g, across_x, across_g = (
-                chunk * row,
-                chunk * blocks_g * vector,
-                vector,
-                vector,
-            )
-            deep_g = blocks_g * vector
-            self.features = np.arange(features) * step_x
-            self.offs = np.arange(chunk, dtype=np.int64) * row
+            patches = _patches(x, g, padded, d)
+            p = _of_patches(images, x, g, patches, row, blocks_g * vector, vector)
         else:
-            self.patches = np.zeros((1, 2), np.int64)
-            per_image, batch = pixels_g, max(1, min(images, PIXELS // pixels_g))
-            chunk, passes, features = PIXELS, 1, taps
-            image_g = pixels_g * vector
-            block_g = conv_plan.odd_lines(batch * image_g)
-            step_x, step_g, across_x, across_g = 0, 0, batch * x.plane, block_g
-            deep_g = vector
-            self.features = np.array(x.positions[0], np.int64)
-            steps = np.arange(out[2], dtype=np.int64) * x.step_in
-            self.offs = (
-                np.arange(batch)[:, None] * x.plane + (x.rows[:, :1] + steps).ravel()
-            ).ravel()
-        step_sums = per_pass * height * row
-        last = inputs - (blocks_x - 1) * lanes
-        end = "finish" if winograd else "untangle"
-        names = [
-            ("tile", height, vecs),
-            ("gather", 0, 0),
-            ("gather_few", 0, 0),
-            (end, lanes, 0),
-            (end, last, 0),
-        ]
+            p = _of_pixels(images, out, x, vector)
+        self.products, features, step_sums = p, len(p.features), per_pass * height * row
+        end, last = "finish" if winograd else "untangle", inputs - (blocks_x - 1) * lanes
+        names = [("tile", height, vecs), ("gather", 0, 0), ("gather_few", 0, 0), (end, lanes, 0)]
+        names += [(end, last, 0)]
         if winograd:
             names += [(name, 4, pair) for name in ("enter", "spread") for pair in (1, 2, 3)]
         self.calls = integers([simd.address(*name, dtype) for name in names])
         self.sizes = integers(Sizes(
             groups=groups, inputs=inputs, outputs=outputs, taps=taps, item=item, lanes=lanes,
-            vector=vector, images=images, pixels_x=math.prod(size), pixels_g=pixels_g,
+            vector=vector, images=images, pixels_x=math.prod(size), pixels_g=math.prod(out),
             plane_x=x.plane, gaps_x=len(x.gaps), gaps_g=len(g.gaps) if winograd else 0,
-            blocks_x=blocks_x, blocks_g=blocks_g, image_g=image_g, block_g=block_g, height=height,
-            vecs=vecs, row=row, step_sums=step_sums, per_pass=per_pass, passes=passes,
-            features=features, batch=batch, chunk=chunk, per_image=per_image, step_x=step_x,
-            step_g=step_g, across_x=across_x, across_g=across_g, deep_g=deep_g,
-            down_x=d[0] * x.pitch * vector, down_g=d[0] * g.pitch * vector, right=d[1] * vector,
+            blocks_x=blocks_x, blocks_g=blocks_g, image_g=p.image_g, block_g=p.block_g,
+            height=height, vecs=vecs, row=row, step_sums=step_sums, per_pass=per_pass,
+            passes=p.passes, features=features, batch=p.batch, chunk=p.chunk,
+            per_image=p.per_image, step_x=p.step_x, step_g=p.step_g, across_x=p.across_x,
+            across_g=p.across_g, deep_g=p.deep_g, down_x=d[0] * x.pitch * vector,
+            down_g=d[0] * g.pitch * vector, right=d[1] * vector,
         ))  # fmt: skip
-        # Lanes beyond the last channel repeat it: their sums are not used.
-        self.starts = [
-            np.minimum(np.arange(blocks * lanes), n - 1) * (pixels * item)
-            for blocks, n, pixels in (
-                (blocks_x, inputs, math.prod(size)),
-                (blocks_g, outputs, pixels_g),
-            )
-        ]
-        self.tables = addresses(*self.starts, x.pixels, g.pixels, x.gaps, g.gaps, self.offs,
-                                self.features, self.patches)  # fmt: skip
+        self.starts = [_starts(inputs, size, lanes, item), _starts(outputs, out, lanes, item)]
+        self.tables = addresses(*self.starts, x.pixels, g.pixels, x.gaps, g.gaps, p.offs,
+                                p.features, p.patches)  # fmt: skip
         self.buffers = {
-            "input": batch * -(-blocks_x // vecs) * vecs * x.plane,
-            "output": blocks_g * block_g,
-            "spectra": features * step_x,
-            "product": features * step_g,
+            "input": p.batch * row // vector * x.plane,
+            "output": blocks_g * p.block_g,
+            "spectra": features * p.step_x,
+            "product": features * p.step_g,
         }
-        self.sums_size = groups * passes * features * step_sums
-        self.tasks = groups * passes * per_pass
-        self.cost = NANOSECONDS * images * pixels_g * groups * outputs * inputs * taps
+        self.sums_size = groups * p.passes * features * step_sums
+        self.tasks = groups * p.passes * per_pass
+        self.cost = NANOSECONDS * images * math.prod((*out, groups, outputs, inputs, taps))
 
     def __call__(self, x: Array, g: Array) -> Array:
         """Run on x and g; answers dw."""
@@ -249,7 +266,13 @@ class ChannelWeight:
         return dw
 
 
-def _patches(x: Planes, g: Planes, padded: Size, dilation: tuple[int, ...]) -> Array:
+def _starts(channels: int, size: Size, lanes: int, item: int) -> Table:
+    """Where each lane's channel begins; lanes beyond the last repeat it: they are not used."""
+    lane = np.arange(-(-channels // lanes) * lanes)
+    return np.minimum(lane, channels - 1) * (math.prod(size) * item)
+
+
+def _patches(x: Planes, g: Planes, padded: Size, dilation: tuple[int, ...]) -> Table:
     """Where each patch of x and of g is read."""
     corner = min(x.positions[0])
     lines, columns = (
