@@ -240,6 +240,8 @@ class TensorCore(Traced):
             inputs = [inputs]
         engine.backward([self], [gradient], retain_graph, create_graph, inputs)
 
+    retains_grad = False
+
     def retain_grad(self) -> None:
         """Have ``backward`` fill ``.grad`` of this tensor although it is no leaf."""
         e = edge(self)
@@ -254,6 +256,7 @@ class TensorCore(Traced):
                     t.gradient = g if t.gradient is None else t.gradient + g
 
             e.hooks = [*(e.hooks or ()), keep]
+            self.retains_grad = True
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Any:
         """Call ``hook(grad)`` when this tensor's gradient is known; what it answers, if not None, replaces it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from hypothesis import strategies as st
 
 from . import strategies as our
@@ -198,11 +199,26 @@ def layer_statistics(draw, fill):
     return Case(fill(shape), normalised, weight, bias, draw(eps))
 
 
+def root_statistics(draw, fill):
+    shape = draw(our.shapes(min_dims=1, max_dims=3, min_side=1))
+    normalised = shape[draw(st.integers(0, len(shape) - 1)) :]
+    weight = fill(normalised) if draw(st.booleans()) else None
+    return Case(fill(shape), normalised, weight, draw(st.none() | eps))
+
+
+def neighbouring(draw, fill):
+    """Channels, as many on the two sides as there are, or more than there are."""
+    shape = draw(our.shapes(min_dims=3, max_dims=5, max_side=3))
+    size, alpha = draw(st.integers(1, 4)), draw(st.sampled_from([1e-4, 1.0]))
+    return Case(fill(shape), size, alpha, draw(st.sampled_from([0.75, 2.0])), k=2.0)
+
+
 def group_statistics(draw, fill):
     groups, each = draw(st.integers(1, 3)), draw(st.integers(1, 2))
     size = draw(our.shapes(max_dims=2, min_side=2, max_side=4))
+    # torch cannot differentiate a bias without a weight
     weight = fill((groups * each,)) if draw(st.booleans()) else None
-    bias = fill((groups * each,)) if draw(st.booleans()) else None
+    bias = fill((groups * each,)) if weight is not None and draw(st.booleans()) else None
     x = fill((draw(st.integers(1, 3)), groups * each, *size))
     return Case(x, groups, weight, bias, draw(eps))
 
@@ -212,6 +228,11 @@ def instance_statistics(draw, fill):
     size = draw(our.shapes(min_dims=1, max_dims=2, min_side=2, max_side=4))
     weight, bias = (fill((channels,)), fill((channels,))) if draw(st.booleans()) else (None, None)
     return Case(fill((draw(st.integers(1, 3)), channels, *size)), weight=weight, bias=bias)
+
+
+def lrn_of_contiguous(x, *args, **kwargs):
+    """Torch's local_response_norm, which fails on some strides."""
+    return torch.nn.functional.local_response_norm(x.contiguous(), *args, **kwargs)
 
 
 # ---------------------------------------------------------------------- activations

@@ -33,13 +33,16 @@ ORDER = [
         "nn._pooling",
         "nn._unpooling",
         "nn._blocks",
+        "nn._norms",
         "nn._losses",
         "nn._losses_labels",
+        "nn._losses_margins",
+        "nn._losses_probable",
         "nn._pad",
     ],
     ["nn.functional", "nn.init"],
     ["nn"],
-    ["optim", "utils", "serialization", "datasets", "viz", "testing", "cuda"],
+    ["optim", "utils", "serialization", "datasets", "transforms", "viz", "testing", "cuda"],
     [""],
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}

@@ -57,6 +57,7 @@ def primitive(
     promote: Callable[..., Any] | None = None,
     quiet: bool = False,
     by: Callable[..., Any] | None = None,
+    large: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Make an op of a function on arrays.
 
@@ -66,12 +67,20 @@ def primitive(
     promote: called with the inputs when their dtypes differ; answers them with one dtype, or None if they may stay.
     quiet: whether ``forward`` is arithmetic, in which NumPy would warn of overflow and NaN.
     by: a function of C that computes the answer in place of ``forward``, which then is only a signature.
+    large: makes of an array of more than ``MANY`` elements what ``forward`` and the rules are given in its place.
     """
     if forward is None:
         return lambda f: primitive(
-            f, title=title, view=view, aux=aux, promote=promote, quiet=quiet, by=by
+            f,
+            title=title,
+            view=view,
+            aux=aux,
+            promote=promote,
+            quiet=quiet,
+            by=by,
+            large=large,
         )
-    op = _Op(forward, view, aux, promote, quiet, by).function
+    op = _Op(forward, view, aux, promote, quiet, by, large).function
     op.title = title or f"{''.join(w.title() for w in forward.__name__.split('_'))}Backward0"
     if forward.__name__ in primitives:
         raise TypeError(f"there are two ops {forward.__name__!r}")
@@ -103,12 +112,19 @@ class _Op:
     """The making of one op: its function, and its rules as they are given."""
 
     def __init__(
-        self, forward: Any, view: bool, aux: tuple[str, ...], promote: Any, quiet: bool, by: Any
+        self,
+        forward: Any,
+        view: bool,
+        aux: tuple[str, ...],
+        promote: Any,
+        quiet: bool,
+        by: Any,
+        large: Any,
     ):
         made = forward.__code__
         names = made.co_varnames[: made.co_argcount + made.co_kwonlyargcount]
         self.forward, self.view, self.aux = forward, view, aux
-        self.promote, self.quiet = promote, quiet
+        self.promote, self.quiet, self.large = promote, quiet, large
         self.inputs = names[: made.co_posonlyargcount]
         self.attrs = names[made.co_posonlyargcount :]
         if taken := {"out", "into", "owned", "g"} & {*names, *aux}:
@@ -120,6 +136,7 @@ class _Op:
         self.space: dict[str, Any] = {
             "forward": by or forward,
             "promote": promote,
+            "large": large,
             "first_call": self.first_call,
             "first_pull": self.first_pull,
             "Traced": Traced,
@@ -170,6 +187,7 @@ class _Op:
             aux=self.aux,
             promotes=self.promote is not None,
             quiet=self.quiet,
+            large=self.large is not None,
             takes=tuple((x, self.takes[x]) for x in self.inputs if x in self.takes),
             joint=self.is_joint,
         )

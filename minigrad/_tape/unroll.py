@@ -23,6 +23,8 @@ import functools
 import types
 from typing import Any, NamedTuple
 
+MANY = 1 << 17  # elements above which an op may take arrays another way
+
 
 class Form(NamedTuple):
     """All that the source depends on: the names of an op's parameters, its flags, and what each rule takes."""
@@ -34,6 +36,7 @@ class Form(NamedTuple):
     aux: tuple[str, ...]
     promotes: bool
     quiet: bool
+    large: bool
     takes: tuple[tuple[str, tuple[str, ...]], ...]  # per input with a rule: the names it asks for
     joint: bool
 
@@ -104,6 +107,11 @@ _PROMOTE = """
             return op(*fixed{attrs})
 """
 
+_LARGE = """
+    if a_{first}.size > {many}:
+        {arrays} = {made}
+"""
+
 _ANSWER = """
     if type(array) is not ndarray:
         array = asarray(array)
@@ -164,12 +172,19 @@ def _apply(form: Form) -> str:
         *(_GATHER.format(x=x) for x in form.inputs),
         f"    if not traced:\n        return forward({_call(form, '')})",
         _promotion(form) if form.promotes else "",
+        _enlarged(form) if form.large else "",
         _computed(form, f"{outputs} = {apply}{_call(form, 'a_')})"),
         _ANSWER,
         _recorded(form, attrs) if form.takes else "",
         f"    alias(out, {form.inputs[0]}, op, ({attrs}))" if form.view else "",
         "    return out" + "".join(f", wrap(x_{n})" for n in form.aux),
     )
+
+
+def _enlarged(form: Form) -> str:
+    arrays = [f"a_{x}" for x in form.inputs]
+    made = ", ".join(f"large({a})" for a in arrays)
+    return _LARGE.format(first=form.inputs[0], many=MANY, arrays=", ".join(arrays), made=made)
 
 
 def _computed(form: Form, line: str) -> str:
@@ -241,6 +256,9 @@ def _pull(form: Form) -> str:
             for k in keeps
             if k not in form.aux
         ),
+        f"    if type(g) is ndarray and g.size > {MANY}:\n        g = large(g)"
+        if form.large
+        else "",
         f"    return {_joint(form) if form.joint else _each(form)}\n",
     )
 

@@ -1,14 +1,9 @@
-"""Convolution and its adjoint in x on image lanes: pack, multiply in registers, unpack.
+"""Convolution and its adjoint in x on image lanes by plain sums.
 
-    x, NCHW  --gather-->  xp[channel][pixel with border][lane]        lanes: conv_plan.py
-                               |  tile: R output channels x V pixels in registers, summed over
-                               |        all channels and taps; weights stream by as wf[k][R]
-                               v
-    y, NCHW  <--scatter-- tmp[output channel][pixel of the band][lane]   (+ bias)
-
-Work is cut into tasks: (block of lanes, group, band of output rows).  A band and what it reads
-fit in the L2 cache; input rows are packed just before the first band that reads them.
-Tasks write disjoint outputs, so the bits are the same for any number of threads.
+xp[channel][pixel with border][lane]                             see conv_images.py
+    |  simd.tile: R output channels x V pixels in registers, summed over all channels and
+    |             taps; weights stream by as weights[k][R]
+tmp[output channel][pixel of the band][lane]
 """
 
 import math
@@ -16,167 +11,134 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels import conv_plan, scratch, simd, threads
+from minigrad.kernels import conv_images, conv_plan, simd
 from minigrad.kernels._jit import jit
-from minigrad.kernels.conv_pack import (
-    NANOSECONDS,
-    choose_tile,
-    clear_borders,
-    pack,
-    unpack,
-    with_border,
-)
-from minigrad.kernels.conv_plan import Lanes, Planes, Sweep, addresses, integers
+from minigrad.kernels.conv_images import ImageSweep, clear_borders, pack_band, unpack
+from minigrad.kernels.conv_plan import Lanes, Planes, Sweep, addresses, fields, integers
 from minigrad.kernels.simd import call, clear, look
 
 Array = np.ndarray[Any, Any]
-
+Sizes = fields(
+    conv_images.SIZES,
+    "step_in step_out rows band bands columns kinds depth vecs w_group w_input",
+)
+Places = fields(conv_images.PLACES, "starts_x starts_y pixels offs gaps lines reads kinds")
+# Per phase: depth of its sums, where they begin, first pixel, pixels, rows of taps, taps in a row.
+KIND = 6
 TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cache
 
 
 @jit
-def _order_weights(interleave, sizes, steps, tables, w, wf):  # type: ignore[no-untyped-def]
-    """Weights in the order of use: wf[group][phase][block of R][row of taps][channel][tap][R]."""
-    groups, inputs, outputs, item = sizes[0], sizes[1], sizes[2], sizes[4]
-    height, kinds = sizes[16], sizes[18]
-    rows, all_taps, table = tables
-    for g in range(groups):
-        taps = all_taps
-        for f in range(kinds):
-            lines, number = look(table, f * 6 + 4), look(table, f * 6 + 5)
-            for o in range(0, outputs if number else 0, height):
-                for line in range(lines):
-                    for c in range(inputs):
-                        at = w + g * steps[0] + c * steps[1]
-                        call(interleave, (at, rows + o * 8, taps + line * number * 8, number, wf))
-                        wf += number * height * item
-            taps += lines * number * 8
+def _order(interleave, sizes, tables, w, weights, begin, end):  # type: ignore[no-untyped-def]
+    """Blocks begin..end of weights, in the order of use: [group][phase][block of R][taps][R].
+
+    Taps: row of taps, channel, tap.
+    """
+    s, (rows, all_taps, kinds) = Sizes(*sizes), tables
+    for t in range(begin, end):
+        group, o, taps = t // s.blocks, t % s.blocks, all_taps
+        for kind in range(kinds, kinds + s.kinds * KIND * 8, KIND * 8):
+            depth, number = look(kind, 0), look(kind, 5)
+            out = ((group * s.depth + look(kind, 1)) * s.blocks + o * depth) * s.height * s.item
+            for _ in range(look(kind, 4) if number else 0):
+                for c in range(s.inputs):
+                    call(interleave, (w + group * s.w_group + c * s.w_input, rows + o * s.height * 8,
+                         taps, number, weights + out))  # fmt: skip
+                    out += number * s.height * s.item
+                taps += number * 8
 
 
 @jit
-def _multiply(sizes, tile, kind, lo, hi, at, out, offs, wf):  # type: ignore[no-untyped-def]
-    """One row of one phase of output, all channels, from rows of taps lo..hi."""
-    inputs, outputs, lanes, item = sizes[1], sizes[2], sizes[5], sizes[4]
-    step_tmp, step_in, step_out, height, vecs = sizes[9], sizes[13], sizes[14], sizes[16], sizes[17]
-    first, number, taps = look(kind, 1), look(kind, 3), look(kind, 5)
-    depth = look(kind, 0)
-    start, stop = lo * inputs * taps, hi * inputs * taps
-    chunk = max(1, TAPS // max(1, taps)) * taps
-    blocks = -(-outputs // height)
-    for _ in range(0, number, vecs):
-        for o in range(outputs if start == stop else 0):
-            for i in range(vecs):
-                clear(out + o * step_tmp + i * step_out, lanes * item)
-        for k in range(start, stop, max(1, chunk)):
-            for o in range(blocks):
-                call(tile, (at, step_in, offs + (first + k) * 8, min(chunk, stop - k),
-                     wf + (first * blocks + o * depth + k) * height * item, height * item,
-                     out + o * height * step_tmp, step_tmp, step_out, k - start))  # fmt: skip
-        at += vecs * step_in
-        out += vecs * step_out
+def _multiply(s, tile, kind, lo, hi, at, out, offs, weights, o0, o1):  # type: ignore[no-untyped-def]
+    """One row of one phase of output, blocks of channels o0..o1, from rows of taps lo..hi."""
+    depth, first, number, taps = look(kind, 0), look(kind, 1), look(kind, 3), look(kind, 5)
+    start, stop = lo * s.inputs * taps, hi * s.inputs * taps
+    chunk = max(1, TAPS // max(1, taps) * taps)
+    block, step = s.height * s.item, s.height * s.step_tmp
+    for _ in range(0, number, s.vecs):
+        for o in range(o0 * s.height, o1 * s.height if start == stop else 0):
+            for i in range(s.vecs):
+                clear(out + o * s.step_tmp + i * s.step_out, s.vector)
+        for k in range(start, stop, chunk):
+            for o in range(o0, o1):
+                call(tile, (at, s.step_in, offs + (first + k) * 8, min(chunk, stop - k),
+                     weights + (first * s.blocks + o * depth + k) * block, block,
+                     out + o * step, s.step_tmp, s.step_out, k - start))  # fmt: skip
+        at += s.vecs * s.step_in
+        out += s.vecs * s.step_out
 
 
 @jit
-def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
-    """Tasks begin..end of a convolution; see `Direct` for the tables."""
-    groups, inputs, outputs, pixels_in, item, lanes, image_x, image_y = sizes[0:8]
-    plane, step_tmp, band, count, wide, _, _, columns, height = sizes[8:17]
-    number_rows, number_gaps, depth_all = sizes[19:22]
-    x, wf, bias, y, xp, tmp, starts_x, starts_y, pixels, offs, gaps, rows, reads, kinds = addresses
-    vector = lanes * item
-    blocks = -(-outputs // height)
-    clear_borders(xp, inputs, plane, gaps, number_gaps)
-    last, packed = -1, 0
-    for task in range(begin, end):
-        block, group = task // count // groups, task // count % groups
-        r0 = task % count * band
-        r1 = min(number_rows, r0 + band)
-        if task // count != last:
-            last, packed = task // count, look(reads, 2 * r0)
-        need = look(reads, 2 * r1 - 1)
-        if need > packed:
-            pack(calls[1:3], x + group * inputs * image_x, image_x, starts_x + block * lanes * 8,
-                 inputs, packed, need, pixels_in, item, lanes, xp, plane, pixels)  # fmt: skip
-            packed = need
+def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
+    """Tasks begin..end."""
+    s, at = Sizes(*sizes), Places(*places)
+    clear_borders(at.xp, s.inputs, s.plane, at.gaps, s.gaps)
+    last, packed, task = -1, 0, begin
+    while task < end:
+        band, o0 = task // s.blocks, task % s.blocks
+        o1 = min(s.blocks, o0 + end - task)
+        task += o1 - o0
+        unit, r0 = band // s.bands, band % s.bands * s.band
+        r1 = min(s.rows, r0 + s.band)
+        if unit != last:
+            last, packed = unit, look(at.reads, 2 * r0)
+        packed = pack_band(s, at, calls[1:3], unit, packed, look(at.reads, 2 * r1 - 1))
+        weights = at.weights + unit % s.groups * s.depth * s.blocks * s.height * s.item
         for r in range(r0, r1):
-            for f in range(columns):
-                kind = kinds + (look(rows, 4 * r + 1) * columns + f) * 48
-                out = tmp + ((r - r0) * wide + look(kind, 2)) * vector
-                lo, hi = look(rows, 4 * r + 2), look(rows, 4 * r + 3)
-                _multiply(sizes, calls[0], kind, lo, hi, xp + look(rows, 4 * r), out, offs,
-                          wf + group * depth_all * blocks * height * item)  # fmt: skip
-        base = y + group * outputs * image_y + r0 * wide * item
-        unpack(calls[3:5], tmp, step_tmp, outputs, (r1 - r0) * wide, item, lanes, base, image_y,
-               starts_y + block * lanes * 8, bias + group * outputs * item)  # fmt: skip
+            line = at.lines + r * 32
+            for f in range(s.columns):
+                kind = at.kinds + (look(line, 1) * s.columns + f) * KIND * 8
+                out = at.tmp + ((r - r0) * s.wide + look(kind, 2)) * s.vector
+                _multiply(s, calls[0], kind, look(line, 2), look(line, 3), at.xp + look(line, 0),
+                          out, at.offs, weights, o0, o1)  # fmt: skip
+        unpack(s, at, calls[3:5], unit, at.tmp, o0, o1, r0, r1 - r0)
 
 
-class Direct:
+class Direct(ImageSweep):
     """Tables of one sweep."""
 
+    order, sweep = staticmethod(_order), staticmethod(_sweep)
+
     def __init__(self, job: Sweep) -> None:
-        images, groups, inputs, outputs, size, out, phases, steps, dtype = job
-        item = np.dtype(dtype).itemsize
-        lanes = simd.BYTES // item
-        self.size, self.shape_y = size, (images, groups * outputs)
-        self.lanes = lane = conv_plan.choose_lanes(job, phases, lanes)
-        wide = lane.out[2]
-        self.height, vecs = choose_tile(outputs, max(p.number for p in lane.phases[2]))
+        super().__init__(job)
+        lane, steps = self.lane, job.steps
+        height, vecs = conv_images.choose_tile(job.outputs, max(p.number for p in lane.phases[2]))
         names = "gather", "gather_few", "scatter", "scatter_few"
-        tile = simd.address("tile", self.height, vecs, dtype)
-        self.calls = integers([tile, *(simd.address(n, 0, 0, dtype) for n in names)])
+        tile = simd.address("tile", height, vecs, job.dtype)
+        self.calls = integers([tile, *(simd.address(n, 0, 0, job.dtype) for n in names)])
         self.planes = planes = Planes(lane.size, lane.out, lane.phases, vecs, simd.BYTES)
-        filled = -(-outputs // self.height) * self.height
+        blocks = -(-job.outputs // height)
         step_out = lane.phases[2][0].step * simd.BYTES
-        rows = lane.out[0] * lane.out[1]
-        band = _band(lane, planes, inputs, filled)
-        count = -(-rows // band)
+        rows, wide = lane.out[0] * lane.out[1], lane.out[2]
+        band = _band(lane, planes, job.inputs, blocks * height)
+        bands = -(-rows // band)
         step_tmp = conv_plan.odd_lines(band * wide * simd.BYTES + vecs * step_out)
-        self.offs = planes.offsets(inputs)
-        self.taps = np.array([t * item for taps in planes.taps for t in taps], np.int64)
-        self.kinds = _kinds(planes, inputs)
-        self.sizes = integers([
-            groups, inputs, outputs, math.prod(lane.size), item, lanes, lane.plane_in,
-            lane.plane_out, planes.plane, step_tmp, band, count, wide, planes.step_in, step_out,
-            len(lane.phases[2]), self.height, vecs, len(self.kinds), rows, len(planes.gaps),
-            len(self.offs),
-        ])  # fmt: skip
-        # Rows that fill up the last block repeat the last: their sums are not used.
-        self.rows = np.minimum(np.arange(filled), outputs - 1) * (steps[1] * item)
-        self.steps = integers((steps[0] * item, steps[2] * item))
-        self.interleave = simd.address("interleave", self.height, 0, dtype)
-        self.weights = groups * filled * len(self.offs)
-        self.input_size, self.tmp_size = inputs * planes.plane, filled * step_tmp
-        self.tasks = len(lane.starts_in) // lanes * groups * count
-        self.cost = NANOSECONDS * images * math.prod(out) * self.weights
+        self.offs, self.kinds = planes.offsets(job.inputs), _kinds(planes, job.inputs)
+        self.sizes = integers(Sizes(
+            **self.shared_sizes(planes, height, step_tmp), step_in=planes.step_in,
+            step_out=step_out, rows=rows, band=band, bands=bands, columns=len(lane.phases[2]),
+            kinds=len(self.kinds), depth=len(self.offs), vecs=vecs, w_group=steps[0] * self.item,
+            w_input=steps[2] * self.item,
+        ))  # fmt: skip
         self.tables = addresses(
             lane.starts_in, lane.starts_out, planes.pixels, self.offs, planes.gaps, planes.rows,
             planes.reads, self.kinds,
         )  # fmt: skip
-        self.weight_tables = addresses(self.rows, self.taps, self.kinds)
-
-    def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
-        """Run on x, w and b or None; answers y."""
-        dtype, lane = x.dtype, self.lanes
-        y = scratch.empty((*self.shape_y, *lane.padded), dtype)
-        bias = conv_plan.no_bias(self.shape_y[1], dtype) if b is None else b
-        if lane.parts > 1:
-            x = with_border(x, self.size, lane.before, lane.bordered)
-        wf = scratch.take("weights", self.weights, dtype)
-        w_at, *arrays = addresses(w, x, wf, bias, y)
-        _order_weights(self.interleave, self.sizes, self.steps, self.weight_tables, w_at, arrays[1])
-
-        def work(begin: int, end: int) -> None:
-            xp = scratch.take("input", self.input_size, np.uint8)
-            tmp = scratch.take("output", self.tmp_size, np.uint8)
-            places = (*arrays, *addresses(xp, tmp), *self.tables)
-            _sweep(self.sizes, self.calls, places, begin, end)
-
-        threads.run(work, self.tasks, self.cost)
-        return y
+        # Rows that fill up the last block repeat the last: their sums are not used.
+        self.rows = np.minimum(np.arange(blocks * height), job.outputs - 1) * (steps[1] * self.item)
+        self.taps = np.array([t * self.item for taps in planes.taps for t in taps], np.int64)
+        self.orders = (
+            simd.address("interleave", height, 0, job.dtype), self.sizes,
+            addresses(self.rows, self.taps, self.kinds),
+        )  # fmt: skip
+        self.weights = job.groups * blocks * height * len(self.offs) * self.item
+        self.buffers = {"input": job.inputs * planes.plane, "output": blocks * height * step_tmp}
+        self.blocks, self.tasks = job.groups * blocks, self.units * bands * blocks
+        self.cost *= blocks * height * len(self.offs) / job.inputs
 
 
 def _kinds(planes: Planes, inputs: int) -> Array:
-    """Per phase: depth of its sums, where they begin, first pixel, pixels, rows of taps, taps."""
+    """The table of phases: see KIND."""
     table, begin = [], 0
     for lines, taps, first, pixels in planes.kinds:
         depth = lines * taps * inputs
@@ -195,5 +157,4 @@ def _band(lane: Lanes, planes: Planes, inputs: int, outputs: int) -> int:
         read = inputs * (band * stride + around) * planes.pitch
         return bool((read + outputs * band * wide) * simd.BYTES < conv_plan.L2)
 
-    lanes = simd.BYTES // 4
-    return conv_plan.bands(lane.out[0] * high, fits, wide, lanes)
+    return conv_plan.bands(lane.out[0] * high, fits, wide, simd.BYTES // 4)

@@ -16,52 +16,50 @@ import numpy as np
 
 from minigrad.kernels import scratch, simd, threads
 from minigrad.kernels._jit import jit
-from minigrad.kernels.conv_pack import NANOSECONDS, TILES
-from minigrad.kernels.conv_plan import Sweep, addresses, integers
+from minigrad.kernels.conv_images import NANOSECONDS, TILES
+from minigrad.kernels.conv_plan import Sweep, addresses, fields, integers
 from minigrad.kernels.simd import call
 
 Array = np.ndarray[Any, Any]
-
+Sizes = fields("groups inputs outputs item height wide pixels chunk chunks vector w_group")
+Places = fields("x w weights bias y offs rows columns")
 CHANNELS = 128  # summed in one go: the inputs of a tile stay in the L1 cache
 PIXELS = 512  # per task, at least
 
 
 @jit
-def _order_weights(interleave, sizes, steps, rows, table, w, wf):  # type: ignore[no-untyped-def]
-    """Weights in the order of use: wf[group][block of R][channel][R]."""
-    groups, inputs, outputs, item, height = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
-    for g in range(groups):
-        for o in range(0, outputs, height):
-            call(interleave, (w + g * steps[0], rows + o * 8, table, inputs, wf))
-            wf += inputs * height * item
+def _order(interleave, sizes, places):  # type: ignore[no-untyped-def]
+    """Weights in the order of use: [group][block of R][channel][R]."""
+    s, at = Sizes(*sizes), Places(*places)
+    for t in range(s.groups * s.outputs // s.height):
+        group, o = t * s.height // s.outputs, t * s.height % s.outputs
+        call(interleave, (at.w + group * s.w_group, at.rows + o * 8, at.columns, s.inputs,
+             at.weights + t * s.inputs * s.height * s.item))  # fmt: skip
 
 
 @jit
-def _sweep(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
-    """Tasks begin..end of a convolution; see `Pointwise` for the tables."""
-    groups, inputs, outputs, item, height, wide, pixels, chunk, chunks = sizes[0:9]
-    x, wf, bias, y, offs = addresses
-    plane = pixels * item
-    vector = sizes[9]
+def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
+    """Tasks begin..end."""
+    s, at = Sizes(*sizes), Places(*places)
+    plane = s.pixels * s.item
     for task in range(begin, end):
-        image, group, first = (
-            task // chunks // groups,
-            task // chunks % groups,
-            task % chunks * chunk,
+        unit, group, first = (
+            task // s.chunks,
+            task // s.chunks % s.groups,
+            task % s.chunks * s.chunk,
         )
-        here = x + (image * groups + group) * inputs * plane
-        there = y + (image * groups + group) * outputs * plane
-        for p0 in range(first, min(pixels, first + chunk), wide):
-            p = min(p0, pixels - wide)
-            for o in range(0, outputs, height):
-                if bias:
-                    call(calls[1], (bias + (group * outputs + o) * item,
-                         there + o * plane + p * item, plane, vector))  # fmt: skip
-            for c in range(0, inputs, CHANNELS):
-                for o in range(0, outputs, height):
-                    w = wf + ((group * outputs + o) * inputs + c * height) * item
-                    call(calls[0], (here + p * item, vector, offs + c * 8, min(CHANNELS, inputs - c),
-                         w, height * item, there + o * plane + p * item, plane, vector, bias + c))  # fmt: skip
+        for p0 in range(first, min(s.pixels, first + s.chunk), s.wide):
+            p = min(p0, s.pixels - s.wide) * s.item
+            source, target = at.x + unit * s.inputs * plane + p, at.y + unit * s.outputs * plane + p
+            if at.bias:
+                for o in range(0, s.outputs, s.height):
+                    call(calls[1], (at.bias + (group * s.outputs + o) * s.item, target + o * plane,
+                         plane, s.vector))  # fmt: skip
+            for c in range(0, s.inputs, CHANNELS):
+                for o in range(0, s.outputs, s.height):
+                    w = at.weights + ((group * s.outputs + o) * s.inputs + c * s.height) * s.item
+                    call(calls[0], (source, s.vector, at.offs + c * 8, min(CHANNELS, s.inputs - c),
+                         w, s.height * s.item, target + o * plane, plane, s.vector, at.bias + c))  # fmt: skip
 
 
 class Pointwise:
@@ -69,38 +67,35 @@ class Pointwise:
 
     def __init__(self, job: Sweep) -> None:
         images, groups, inputs, outputs, size, out, _, steps, dtype = job
-        item, vector = np.dtype(dtype).itemsize, simd.BYTES
-        lanes, pixels = vector // item, math.prod(size)
-        self.shape = (images, groups * outputs, *out)
-        height, vecs = choose_tile(outputs, pixels, lanes)
-        wide = vecs * lanes
+        item, vector, pixels = np.dtype(dtype).itemsize, simd.BYTES, math.prod(size)
+        self.shape, self.dtype = (images, groups * outputs, *out), dtype
+        height, vecs = choose_tile(outputs, pixels, vector // item)
+        wide = vecs * vector // item
         chunk = -(-min(pixels, PIXELS) // wide) * wide
         chunks = -(-pixels // chunk)
         self.calls = integers(
             [simd.address(name, height, vecs, dtype) for name in ("tile", "fill")]
         )
         self.interleave = simd.address("interleave", height, 0, dtype)
-        self.sizes = integers([
-            groups, inputs, outputs, item, height, wide, pixels, chunk, chunks, vector,
-        ])  # fmt: skip
-        self.steps = integers([steps[0] * item])
+        self.sizes = integers(Sizes(
+            groups=groups, inputs=inputs, outputs=outputs, item=item, height=height, wide=wide,
+            pixels=pixels, chunk=chunk, chunks=chunks, vector=vector, w_group=steps[0] * item,
+        ))  # fmt: skip
         self.rows = np.arange(outputs) * (steps[1] * item)
         self.columns = np.arange(inputs) * (steps[2] * item)
         self.offs = np.arange(inputs) * (pixels * item)
-        self.weights = groups * outputs * inputs
-        self.tasks = images * groups * chunks
+        self.tables = addresses(self.offs, self.rows, self.columns)
+        self.weights, self.tasks = groups * outputs * inputs, images * groups * chunks
         self.cost = NANOSECONDS * images * pixels * self.weights
 
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
         """Run on x, w and b or None; answers y."""
-        y = scratch.empty(self.shape, x.dtype)
-        wf = scratch.take("weights", self.weights, x.dtype)
+        y = scratch.empty(self.shape, self.dtype)
+        weights = scratch.take("weights", self.weights, self.dtype)
         bias = 0 if b is None else addresses(b)[0]
-        w_at, x_at, wf_at, y_at, offs, rows, columns = addresses(
-            w, x, wf, y, self.offs, self.rows, self.columns
-        )
-        _order_weights(self.interleave, self.sizes, self.steps, rows, columns, w_at, wf_at)
-        places = (x_at, wf_at, bias, y_at, offs)
+        x_at, w_at, weights_at, y_at = addresses(x, w, weights, y)
+        places = (x_at, w_at, weights_at, bias, y_at, *self.tables)
+        _order(self.interleave, self.sizes, places)
 
         def work(begin: int, end: int) -> None:
             _sweep(self.sizes, self.calls, places, begin, end)

@@ -16,13 +16,12 @@ import numpy as np
 from minigrad.kernels import conv_plan, conv_pointwise, simd
 from minigrad.kernels.conv_channels import ChannelWeight
 from minigrad.kernels.conv_direct import Direct
-from minigrad.kernels.conv_pack import cropped
+from minigrad.kernels.conv_images import cropped
 from minigrad.kernels.conv_plan import Correlation, Sweep, in_three, three
 from minigrad.kernels.conv_pointwise import Pointwise
 from minigrad.kernels.conv_weight import Weight
 from minigrad.kernels.geometry import Geometry, out_sizes
 from minigrad.kernels.winograd import Winograd, distance
-from minigrad.kernels.winograd_weight import WinogradWeight
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
@@ -90,11 +89,11 @@ def conv_weight(
     inputs, outputs = x[1] // geo.groups, g[1] // geo.groups
     job = Correlation(x[0], geo.groups, inputs, outputs, deep, out, kernel, geo3, dtype)
     square = kernel == (1, 3, 3) and deep[0] == out[0] == 1 and geo3.stride == (1, 1, 1)
-    plan: Weight | ChannelWeight | WinogradWeight
+    plan: Weight | ChannelWeight
     if fast and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST_WEIGHT:
-        plan = WinogradWeight(job)
+        plan = ChannelWeight(job, True)
     elif fast and min(inputs, outputs) >= FEWEST_LANES:
-        plan = ChannelWeight(job)
+        plan = ChannelWeight(job, False)
     else:
         plan = Weight(job)
     shape = (g[1], inputs, *size)

@@ -18,12 +18,16 @@ import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
-from minigrad.kernels.conv_pack import NANOSECONDS, clear_borders, pack, with_border
-from minigrad.kernels.conv_plan import Correlation, Lanes, Planes, addresses, integers
+from minigrad.kernels.conv_images import NANOSECONDS, clear_borders, pack, with_border
+from minigrad.kernels.conv_plan import Correlation, Lanes, Planes, addresses, fields, integers
 from minigrad.kernels.simd import call, clear, copy, look
 
 Array = np.ndarray[Any, Any]
-
+Sizes = fields(
+    "inputs outputs pixels item lanes image_x image_g plane_x plane_g gaps band rows wide deep dead "
+    "taps height width columns tile blocks most chunks per_chunk",
+)
+Places = fields("x g dw xp gp sums starts_x starts_g pixels outs reads offs places gaps")
 # Register tiles (output channels, taps) and what a multiply-add costs, relative to the best.
 TILES = {
     32: {(4, 6): 1.0, (6, 4): 1.0, (5, 5): 1.0, (3, 8): 1.15, (2, 9): 1.3, (1, 9): 1.5},
@@ -41,75 +45,60 @@ def _still(packed, count, channels, plane, pixels, dead):  # type: ignore[no-unt
 
 
 @jit
-def _band(sizes, calls, addresses, block, group, chunk, o0, o1, r0, r1):  # type: ignore[no-untyped-def]
+def _pack_band(s, at, gather, block, group, c0, channels, o0, o1, r0, r1):  # type: ignore[no-untyped-def]
     """Pack rows r0..r1 of g for one block of lanes, and what they read of x and earlier did not."""
-    inputs, outputs, pixels_in, item, lanes, image_x, image_g = sizes[1:8]
-    plane, plane_g, _, wide, deep, dead = sizes[8:14]
-    blocks = sizes[17]
-    x, g, xp, gp, starts_x, starts_g, pixels, outs, reads = addresses[:9]
-    table = block * lanes * 8
-    channels = min(deep, inputs - chunk * deep)
-    last = look(reads, 2 * r1 - 1)
-    first = look(reads, 2 * r0 - 1) if r0 else np.int64(0)
+    table, idle = block * s.lanes * 8, s.dead if block == s.blocks - 1 else 0
+    first = look(at.reads, 2 * r0 - 1) if r0 else np.int64(0)
+    last, number = look(at.reads, 2 * r1 - 1), (r1 - r0) * s.wide
     if last > first:
-        at = x + (group * inputs + chunk * deep) * image_x
-        pack(calls[1:3], at, image_x, starts_x + table, channels, first, last, pixels_in, item,
-             lanes, xp, plane, pixels)  # fmt: skip
-        if dead and block == blocks - 1:
-            start = max(np.int64(0), min(first, pixels_in - lanes))
-            _still(xp, last - start, channels, plane, pixels + start * 8, dead * item)
-    number = (r1 - r0) * wide
-    at = g + (group * outputs + o0) * image_g + r0 * wide * item
-    pack(calls[1:3], at, image_g, starts_g + table, o1 - o0, np.int64(0), number, number, item,
-         lanes, gp, plane_g, outs)  # fmt: skip
-    if dead and block == blocks - 1:
-        _still(gp, number, o1 - o0, plane_g, outs, dead * item)
+        pack(gather, at.x + (group * s.inputs + c0) * s.image_x, s.image_x, at.starts_x + table,
+             channels, first, last, s.pixels, s.item, s.lanes, at.xp, s.plane_x, at.pixels)  # fmt: skip
+        if idle:
+            start = max(np.int64(0), min(first, s.pixels - s.lanes))
+            _still(at.xp, last - start, channels, s.plane_x, at.pixels + start * 8, idle)
+    source = at.g + (group * s.outputs + o0) * s.image_g + r0 * s.wide * s.item
+    pack(gather, source, s.image_g, at.starts_g + table, o1 - o0, np.int64(0), number, number,
+         s.item, s.lanes, at.gp, s.plane_g, at.outs)  # fmt: skip
+    if idle:
+        _still(at.gp, number, o1 - o0, s.plane_g, at.outs, idle)
 
 
 @jit
-def _keep(sizes, sums, dw, o0, o1, group, chunk):  # type: ignore[no-untyped-def]
+def _keep(s, at, group, c0, channels, o0, o1):  # type: ignore[no-untyped-def]
     """Copy the sums of output channels o0..o1 to where they belong."""
-    inputs, outputs, item, deep, taps = sizes[1], sizes[2], sizes[4], sizes[12], sizes[14]
-    height, width, tile = sizes[15], sizes[16], sizes[19]
-    columns = -(-deep * taps // width)
-    here = min(deep, inputs - chunk * deep) * taps
+    count = channels * s.taps
     for o in range(o0, o1):
-        target = dw + ((group * outputs + o) * inputs + chunk * deep) * taps * item
-        for t in range(0, here, width):
-            source = sums + ((o - o0) // height * columns + t // width) * tile
-            source += (o - o0) % height * width * item
-            copy(target + t * item, source, min(width, here - t) * item)
+        target = at.dw + ((group * s.outputs + o) * s.inputs + c0) * s.taps * s.item
+        for t in range(0, count, s.width):
+            source = at.sums + ((o - o0) // s.height * s.columns + t // s.width) * s.tile
+            source += (o - o0) % s.height * s.width * s.item
+            copy(target + t * s.item, source, min(s.width, count - t) * s.item)
 
 
 @jit
-def _correlate(sizes, calls, addresses, begin, end):  # type: ignore[no-untyped-def]
-    """Tasks begin..end; see `Weight` for the tables."""
-    inputs, outputs = sizes[1], sizes[2]
-    plane, plane_g, band, wide, deep, _, taps, height, width, blocks, most = sizes[8:19]
-    tile, rows, number_gaps = sizes[19:22]
-    xp, gp = addresses[2:4]
-    offs, places, gaps, sums, dw = addresses[9:14]
-    per_group, chunks = -(-outputs // height), -(-inputs // deep)
-    columns = -(-deep * taps // width)
+def _correlate(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
+    """Tasks begin..end."""
+    s, at = Sizes(*sizes), Places(*places)
     task = begin
     while task < end:
-        group, chunk, o = task // per_group // chunks, task // per_group % chunks, task % per_group
-        count = min(most, end - task, per_group - o)
-        o0, o1 = o * height, min(outputs, (o + count) * height)
-        channels = min(deep, inputs - chunk * deep)
-        clear_borders(xp, channels, plane, gaps, number_gaps)
-        clear(gp + (o1 - o0) * plane_g, (count * height - o1 + o0) * plane_g)
-        clear(sums, count * columns * tile)
-        for block in range(blocks):
-            for r0 in range(0, rows, band):
-                r1 = min(rows, r0 + band)
-                _band(sizes, calls, addresses, block, group, chunk, o0, o1, r0, r1)
-                for o in range(count):
-                    for t in range(-(-channels * taps // width)):
-                        call(calls[0], (gp + o * height * plane_g, plane_g, xp,
-                             offs + t * width * 8, places + r0 * wide * 8, (r1 - r0) * wide,
-                             sums + (o * columns + t) * tile))  # fmt: skip
-        _keep(sizes, sums, dw, o0, o1, group, chunk)
+        chunk, o = task // s.per_chunk, task % s.per_chunk
+        group, c0 = chunk // s.chunks, chunk % s.chunks * s.deep
+        count = min(s.most, end - task, s.per_chunk - o)
+        o0, o1 = o * s.height, min(s.outputs, (o + count) * s.height)
+        channels = min(s.deep, s.inputs - c0)
+        clear_borders(at.xp, channels, s.plane_x, at.gaps, s.gaps)
+        clear(at.gp + (o1 - o0) * s.plane_g, (count * s.height - o1 + o0) * s.plane_g)
+        clear(at.sums, count * s.columns * s.tile)
+        for block in range(s.blocks):
+            for r0 in range(0, s.rows, s.band):
+                r1 = min(s.rows, r0 + s.band)
+                _pack_band(s, at, calls[1:3], block, group, c0, channels, o0, o1, r0, r1)
+                for i in range(count):
+                    for t in range(-(-channels * s.taps // s.width)):
+                        call(calls[0], (at.gp + i * s.height * s.plane_g, s.plane_g, at.xp,
+                             at.offs + t * s.width * 8, at.places + r0 * s.wide * 8,
+                             (r1 - r0) * s.wide, at.sums + (i * s.columns + t) * s.tile))  # fmt: skip
+        _keep(s, at, group, c0, channels, o0, o1)
         task += count
 
 
@@ -117,41 +106,40 @@ class Weight:
     """Tables of one adjoint in w."""
 
     def __init__(self, job: Correlation) -> None:
-        images, groups, inputs, outputs, size, out, kernel, geo, dtype = job
-        item = np.dtype(dtype).itemsize
-        lanes = simd.BYTES // item
+        images, groups, inputs, outputs, _, out, kernel, geo, dtype = job
+        item, vector, taps = np.dtype(dtype).itemsize, simd.BYTES, math.prod(kernel)
+        self.job, self.shape = job, (groups * outputs, inputs, *kernel)
         phases = conv_plan.forward_phases(kernel, out, geo)
-        self.size, self.out = size, out
-        self.shape, self.taps = (groups * outputs, inputs, *kernel), math.prod(kernel)
-        self.lanes = lane = conv_plan.choose_lanes(job, phases, lanes)
-        self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, simd.BYTES)
+        self.lane = lane = conv_plan.choose_lanes(job, phases, vector // item)
+        self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, vector)
         rows, wide = lane.out[0] * lane.out[1], lane.out[2]
         deep, most, band = _chunks(lane, planes, inputs, outputs)
-        height, width = choose_tile(outputs, deep * self.taps)
-        most = max(1, most // height)
-        columns = -(-deep * self.taps // width)
-        tile = -(-height * width // lanes) * simd.BYTES
-        plane_g = conv_plan.odd_lines(band * wide * simd.BYTES)
-        names = "gather", "gather_few"
-        self.calls = integers(
-            [simd.address("dots", height, width, dtype)]
-            + [simd.address(name, 0, 0, dtype) for name in names]
-        )
-        blocks = len(lane.starts_in) // lanes
-        self.sizes = integers([
-            groups, inputs, outputs, math.prod(lane.size), item, lanes, lane.plane_in,
-            lane.plane_out, planes.plane, plane_g, band, wide, deep, lane.dead, self.taps, height, width,
-            blocks, most, tile, rows, len(planes.gaps),
-        ])  # fmt: skip
-        taps = np.arange(deep)[:, None] * planes.plane + np.array(planes.positions[0])
-        self.offs = np.concatenate([taps.ravel(), np.zeros(width, np.int64)])
-        self.outs = np.arange(band * wide, dtype=np.int64) * simd.BYTES
+        height, width = choose_tile(outputs, deep * taps)
+        most, columns = max(1, most // height), -(-deep * taps // width)
+        tile = -(-height * width * item // vector) * vector
+        plane_g = conv_plan.odd_lines(band * wide * vector)
+        names = ("dots", height, width), ("gather", 0, 0), ("gather_few", 0, 0)
+        self.calls = integers([simd.address(*name, dtype) for name in names])
+        self.sizes = integers(Sizes(
+            inputs=inputs, outputs=outputs, pixels=math.prod(lane.size), item=item,
+            lanes=vector // item, image_x=lane.plane_in, image_g=lane.plane_out,
+            plane_x=planes.plane, plane_g=plane_g, gaps=len(planes.gaps), band=band, rows=rows,
+            wide=wide, deep=deep, dead=lane.dead * item, taps=taps, height=height, width=width,
+            columns=columns, tile=tile, blocks=len(lane.starts_in) * item // vector, most=most,
+            chunks=-(-inputs // deep), per_chunk=-(-outputs // height),
+        ))  # fmt: skip
+        offs = np.arange(deep)[:, None] * planes.plane + np.array(planes.positions[0])
+        self.offs = np.concatenate([offs.ravel(), np.zeros(width, np.int64)])
+        self.outs = np.arange(band * wide, dtype=np.int64) * vector
         steps = np.arange(wide, dtype=np.int64) * planes.step_in
         self.places = (planes.rows[:, :1] + steps).ravel()
-        self.input_size, self.grad_size = deep * planes.plane, most * height * plane_g
-        self.sums_size = most * columns * tile
+        self.buffers = {
+            "input": deep * planes.plane,
+            "output": most * height * plane_g,
+            "sums": most * columns * tile,
+        }
         self.tasks = groups * -(-inputs // deep) * -(-outputs // height)
-        self.cost = NANOSECONDS * images * math.prod(out) * groups * outputs * inputs * self.taps
+        self.cost = NANOSECONDS * images * math.prod(out) * groups * outputs * inputs * taps
         self.tables = addresses(
             lane.starts_in, lane.starts_out, planes.pixels, self.outs, planes.reads, self.offs,
             self.places, planes.gaps,
@@ -159,20 +147,17 @@ class Weight:
 
     def __call__(self, x: Array, g: Array) -> Array:
         """Run on x and g; answers dw."""
-        dtype, lane = x.dtype, self.lanes
-        dw = scratch.empty(self.shape, dtype)
+        lane, job = self.lane, self.job
+        dw = scratch.empty(self.shape, x.dtype)
         if lane.parts > 1:
-            x = with_border(x, self.size, lane.before, lane.bordered)
-            if lane.padded != self.out:
-                g = with_border(g, self.out, (0, 0, 0), lane.padded)
-        x_at, g_at, dw_at = addresses(x, g, dw)
+            x = with_border(x, job.size, lane.before, lane.bordered)
+            if lane.padded != job.out:
+                g = with_border(g, job.out, (0, 0, 0), lane.padded)
+        arrays = addresses(x, g, dw)
 
         def work(begin: int, end: int) -> None:
-            xp = scratch.take("input", self.input_size, np.uint8)
-            gp = scratch.take("output", self.grad_size, np.uint8)
-            sums = scratch.take("sums", self.sums_size, np.uint8)
-            xp_at, gp_at, sums_at = addresses(xp, gp, sums)
-            places = (x_at, g_at, xp_at, gp_at, *self.tables, sums_at, dw_at)
+            held = [scratch.take(name, size, np.uint8) for name, size in self.buffers.items()]
+            places = (*arrays, *addresses(*held), *self.tables)
             _correlate(self.sizes, self.calls, places, begin, end)
 
         threads.run(work, self.tasks, self.cost, fine=1)

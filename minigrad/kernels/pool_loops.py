@@ -1,11 +1,15 @@
-r"""Pooling of large tensors over windows that start and stop anywhere: planes p0 .. p1, each by itself.
+"""Pooling of large tensors: one loop over windows for planes of any shape, L planes at once.
 
-Whole rows of a window are joined first, which is vector work, and then the numbers along the one
-row that this makes:
+    planes p .. p + L          vectors of L lanes                              planes
+    |#### band ####|   lay     pixels i .. j     join     outputs o .. p    deliver   |## band ##|
+    |              |  ----->   of the band     ------->   of the band       ------->  |          |
 
-    rows of the window     a b c d e f   \
-                           g h i j k l    >   max(a, g, m)  max(b, h, n)  ..   cut into windows
-                           m n o p q r   /
+A task is a band of rows of the answer for L planes: its vectors fit into the second-level cache,
+and each number of an answer is made by one task, in one order: threads share tasks out as they
+like and give the same bits.
+
+sizes: of the input, of the output, and the steps between taps, three each.   For spans and bands see
+pool_window.   All tensors are flat.
 """
 
 from typing import Any
@@ -13,139 +17,143 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels._jit import jit
-from minigrad.kernels.pool_simd import windows
+from minigrad.kernels.lanes import add, contest, deliver, divide, full, lay, load, store
 
 
 @jit
-def _along(best: Any, where: Any, start: int, stop: int) -> Any:
-    """(the greatest number, its row, its column) of best[start:stop], the first as the plane is read."""
-    value, row, column = best[start], where[start], start
-    for c in range(start + 1, stop):
-        new = best[c]
-        earlier = where[c] < row
-        wins = new > value or (new == value and earlier)
-        if wins or (new != new and (value == value or not earlier)):
-            value, row, column = new, where[c], c
-    return value, row, column
+def _task(u: int, bands: Any, spans: Any, lanes: int, planes: int) -> Any:
+    """(first plane, how many, *band, spans) of task u: a plane alone if each has its own windows."""
+    group = lanes if len(spans) == 1 else 1
+    plane, band = u // len(bands) * group, bands[u % len(bands)]
+    lines = spans[plane % len(spans)]
+    return plane, min(group, planes - plane), band[0], band[1], band[2], band[3], lines
 
 
 @jit
-def maximum(kind: Any, x: Any, size: Any, spans: Any, y: Any, positions: Any, ones: Any, p0: int,
-            p1: int) -> None:  # fmt: skip
-    """The greatest number of each window and its position: the first of several, but the last NaN.
-
-    x: all planes, flat, each of `size`.   kind: vectors of what length, and a stride of 1.
-    """
-    n1, n2 = size[1], size[2]
-    best, where = np.empty(n2, x.dtype), np.empty(n2, np.int32)
-    rows = np.empty((size[0] * n1, 2), np.int64)
-    for p in range(p0, p1):
-        lines = spans[p % len(spans)]
-        for o0 in range(y.shape[1]):
-            for o1 in range(y.shape[2]):
-                count = 0
-                for i0 in range(lines[0, o0, 0], lines[0, o0, 1]):
-                    for i1 in range(lines[1, o1, 0], lines[1, o1, 1]):
-                        rows[count, 0] = (i0 * n1 + i1) * n2
-                        rows[count, 1] = count
-                        count += 1
-                for c in range(0, n2, len(kind[0])):
-                    windows(kind, x, p * size[0] * n1 * n2, rows, 0, count, 1, 1, 1, c, n2, best, c,
-                            n2 - c, where, ones[0], ones, 0)  # fmt: skip
-                for o2 in range(y.shape[3]):
-                    value, row, column = _along(best, where, lines[2, o2, 0], lines[2, o2, 1])
-                    y[p, o0, o1, o2] = value
-                    positions[p, o0, o1, o2] = rows[row, 0] + column
+def _vectors(bands: Any, first: int, row: int, lanes: int, like: Any) -> Any:
+    """Room for the vectors of the longest band, and for what a tile lays beyond its end."""
+    most = (bands[:, first + 1] - bands[:, first]).max()
+    return np.empty((most * row + lanes) * lanes, like.dtype)
 
 
 @jit
-def _clear(x: Any) -> None:
-    for i in range(len(x)):
-        x[i] = 0
+def maximum(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any, u0: int,
+            u1: int) -> None:  # fmt: skip
+    """y: the greatest number of each window; at: its position, of several the first, but the last NaN."""
+    lanes, ((n0, n1, n2), (m0, m1, m2), (d0, d1, d2)) = len(kind), sizes
+    n, m = n0 * n1 * n2, m0 * m1 * m2
+    pixels = _vectors(bands, 2, n1 * n2, lanes, x)
+    best_of, place_of = (
+        _vectors(bands, 0, m1 * m2, lanes, y),
+        _vectors(bands, 0, m1 * m2, lanes, at),
+    )
+    low = full(kind, x.dtype.type(-np.inf))
+    for u in range(u0, u1):
+        p, many, o, o_end, i, i_end, lines = _task(u, bands, spans, lanes, len(x) // n)
+        begin, end = i * n1 * n2, i_end * n1 * n2
+        for c in range(begin, end, lanes):
+            lay(kind, x, p * n + c, n, many, end - c, pixels, (c - begin) * lanes)
+        j = 0
+        for o0 in range(o, o_end):
+            a0, b0 = lines[0, o0, 0], lines[0, o0, 1]
+            for o1 in range(m1):
+                a1, b1 = lines[1, o1, 0], lines[1, o1, 1]
+                for o2 in range(m2):
+                    a2, b2 = lines[2, o2, 0], lines[2, o2, 1]
+                    first = min((a0 * n1 + a1) * n2 + a2, n - 1)
+                    best, where = low, full(kind, np.int32(first))
+                    for i0 in range(a0, b0, d0):
+                        for i1 in range(a1, b1, d1):
+                            for i2 in range(a2, b2, d2):
+                                c = (i0 * n1 + i1) * n2 + i2
+                                new = load(kind, pixels, (c - begin) * lanes)
+                                best, where = contest(new, np.int32(c), best, where)
+                    store(best, best_of, j)
+                    store(where, place_of, j)
+                    j += lanes
+        begin, end = o * m1 * m2, o_end * m1 * m2
+        for c in range(begin, end, lanes):
+            deliver(kind, best_of, (c - begin) * lanes, y, p * m + c, m, many, end - c)
+            deliver(kind, place_of, (c - begin) * lanes, at, p * m + c, m, many, end - c)
 
 
 @jit
-def mean(x: Any, spans: Any, divisors: Any, y: Any, p0: int, p1: int) -> None:
-    """The sum of each window, divided by a factor for each dimension."""
-    n2 = x.shape[3]
-    lines = spans[0]
-    total = np.empty(n2, x.dtype)
-    for p in range(p0, p1):
-        for o0 in range(y.shape[1]):
-            for o1 in range(y.shape[2]):
-                for c in range(n2):
-                    total[c] = 0
-                for i0 in range(lines[0, o0, 0], lines[0, o0, 1]):
-                    for i1 in range(lines[1, o1, 0], lines[1, o1, 1]):
-                        row = x[p, i0, i1]
-                        for c in range(n2):
-                            total[c] += row[c]
-                divisor = divisors[0, o0] * divisors[1, o1]
-                for o2 in range(y.shape[3]):
-                    window = total[lines[2, o2, 0]]
-                    for c in range(lines[2, o2, 0] + 1, lines[2, o2, 1]):
-                        window += total[c]
-                    y[p, o0, o1, o2] = window / (divisor * divisors[2, o2])
+def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, divisors: Any, bands: Any, u0: int,
+         u1: int) -> None:  # fmt: skip
+    """y: the sum of each window, rows first, divided by the product of the divisors."""
+    lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
+    n, m = n0 * n1 * n2, m0 * m1 * m2
+    pixels, outputs = _vectors(bands, 2, n1 * n2, lanes, x), _vectors(bands, 0, m1 * m2, lanes, y)
+    zero = full(kind, x.dtype.type(0))
+    for u in range(u0, u1):
+        p, many, o, o_end, i, i_end, lines = _task(u, bands, spans, lanes, len(x) // n)
+        begin, end = i * n1 * n2, i_end * n1 * n2
+        for c in range(begin, end, lanes):
+            lay(kind, x, p * n + c, n, many, end - c, pixels, (c - begin) * lanes)
+        j = 0
+        for o0 in range(o, o_end):
+            a0, b0 = lines[0, o0, 0], lines[0, o0, 1]
+            for o1 in range(m1):
+                a1, b1 = lines[1, o1, 0], lines[1, o1, 1]
+                for o2 in range(m2):
+                    a2, b2 = lines[2, o2, 0], lines[2, o2, 1]
+                    total = zero
+                    for i0 in range(a0, b0):
+                        for i1 in range(a1, b1):
+                            row, base = zero, (i0 * n1 + i1) * n2 - begin
+                            for i2 in range(a2, b2):
+                                row = add(row, load(kind, pixels, (base + i2) * lanes))
+                            total = add(total, row)
+                    divisor = divisors[0, o0] * divisors[1, o1] * divisors[2, o2]
+                    store(divide(total, full(kind, x.dtype.type(divisor))), outputs, j)
+                    j += lanes
+        begin, end = o * m1 * m2, o_end * m1 * m2
+        for c in range(begin, end, lanes):
+            deliver(kind, outputs, (c - begin) * lanes, y, p * m + c, m, many, end - c)
 
 
 @jit
-def spread(g: Any, spans: Any, divisors: Any, apart: bool, x: Any, p0: int, p1: int) -> None:
-    """x: at every pixel the sum of each g, divided, whose window it is in.
-
-    apart: whether no two windows share a row, so that rows are written, not added to.
-    """
-    n1, n2 = x.shape[2:]
-    lines = spans[0]
-    share = np.empty(n2, x.dtype)
-    flat = x.reshape(len(x), x.shape[1] * n1 * n2)
-    for p in range(p0, p1):
-        plane = flat[p]
-        _clear(plane)  # here, not all at once: it stays in the cache
-        for o0 in range(g.shape[1]):
-            for o1 in range(g.shape[2]):
-                _clear(share)
-                divisor = divisors[0, o0] * divisors[1, o1]
-                for o2 in range(g.shape[3]):
-                    part = g[p, o0, o1, o2] / (divisor * divisors[2, o2])
-                    for c in range(lines[2, o2, 0], lines[2, o2, 1]):
-                        share[np.uintp(c)] += part
-                for i0 in range(lines[0, o0, 0], lines[0, o0, 1]):
-                    for i1 in range(lines[1, o1, 0], lines[1, o1, 1]):
-                        base = (i0 * n1 + i1) * n2
-                        if apart:
-                            for c in range(n2):
-                                plane[np.uintp(base + c)] = share[c]
-                        else:
-                            for c in range(n2):
-                                plane[np.uintp(base + c)] += share[c]
-
-
-@jit(reassociate=True)
-def totals(x: Any, divisor: Any, y: Any, r0: int, r1: int) -> None:
-    """The sum of each row of x, divided."""
-    for r in range(r0, r1):
-        row, total = x[r], x.dtype.type(0)
-        for i in range(len(row)):
-            total += row[i]
-        y[r] = total / divisor
+def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, divisors: Any, bands: Any, u0: int,
+           u1: int) -> None:  # fmt: skip
+    """x: at each pixel the sum of g, divided as in `mean`, over the windows it is in."""
+    lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
+    n, m = n0 * n1 * n2, m0 * m1 * m2
+    pixels, outputs = _vectors(bands, 0, n1 * n2, lanes, x), _vectors(bands, 2, m1 * m2, lanes, g)
+    for u in range(u0, u1):
+        p, many, i, i_end, o, o_end, lines = _task(u, bands, spans, lanes, len(x) // n)
+        begin, end = o * m1 * m2, o_end * m1 * m2
+        for c in range(begin, end, lanes):
+            lay(kind, g, p * m + c, m, many, end - c, outputs, (c - begin) * lanes)
+        begin, end = i * n1 * n2, i_end * n1 * n2
+        for c in range(end - begin):
+            store(full(kind, x.dtype.type(0)), pixels, c * lanes)
+        j = 0
+        for o0 in range(o, o_end):
+            a0, b0 = max(lines[0, o0, 0], i), min(lines[0, o0, 1], i_end)
+            for o1 in range(m1):
+                a1, b1 = lines[1, o1, 0], lines[1, o1, 1]
+                for o2 in range(m2):
+                    a2, b2 = lines[2, o2, 0], lines[2, o2, 1]
+                    divisor = divisors[0, o0] * divisors[1, o1] * divisors[2, o2]
+                    share = divide(load(kind, outputs, j), full(kind, x.dtype.type(divisor)))
+                    j += lanes
+                    for i0 in range(a0, b0):
+                        for i1 in range(a1, b1):
+                            base = (i0 * n1 + i1) * n2 - begin
+                            for i2 in range(a2, b2):
+                                c = (base + i2) * lanes
+                                store(add(load(kind, pixels, c), share), pixels, c)
+        for c in range(begin, end, lanes):
+            deliver(kind, pixels, (c - begin) * lanes, x, p * n + c, n, many, end - c)
 
 
 @jit
-def repeat(g: Any, divisor: Any, x: Any, r0: int, r1: int) -> None:
-    """Each row of x filled with its number of g, divided."""
-    for r in range(r0, r1):
-        row, share = x[r], g[r] / divisor
-        for i in range(len(row)):
-            row[i] = share
-
-
-@jit
-def place(values: Any, positions: Any, x: Any, add: bool, p0: int, p1: int) -> None:
-    """x, which is 0, with the values of each plane written at or added to their positions."""
+def place(values: Any, positions: Any, x: Any, adding: bool, p0: int, p1: int) -> None:
+    """Rows p0 .. p1 of x: zeros with each value of that row at, or added to, its position."""
     for p in range(p0, p1):
         row, at, to = values[p], positions[p], x[p]
+        for i in range(len(to)):  # here, not all at once: it stays in the cache
+            to[i] = 0
         for i in range(len(row)):
-            if add:
-                to[at[i]] += row[i]
-            else:
-                to[at[i]] = row[i]
+            c = np.uintp(at[i])
+            to[c] = to[c] + row[i] if adding else row[i]

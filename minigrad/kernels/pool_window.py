@@ -1,170 +1,182 @@
-"""How pooling windows lie on their input.  Pure Python and NumPy.
+"""Where pooling windows lie on their input, whatever made them.  Pure Python and NumPy.
 
-    window of 3, stride 2, padding 1, on 6 pixels (. is padding)      output 0 has taps 1 and 2 in
-                                                                      the input, the others all
-        . x0 x1 x2 x3 x4 x5 .       tap t of output o is
-        [------]   [------]         x[o * stride + t * dilation - padding]
-             [------]
+A window is a box: along each dimension it spans the pixels start, start + step, .. below stop.
 
-A maximum remembers where it was by the number of its tap, its *code*: one byte where there are
-fewer than 256 taps.
+    regular: 3 wide, stride 2, padding 1      adaptive, 7 to 3           fractional
+    . x0 x1 x2 x3 x4 x5 .                     x0 x1 x2 x3 x4 x5 x6       starts drawn anew
+    [------]    [------]   span 0 is 0 .. 2   [------]    [------]       for every plane
+          [------]         span 1 is 1 .. 4         [------]
+
+Padding is never a pixel: spans end where the input does.  Dimensions that are missing are 1: a
+line is (n, 1, 1) and a picture (n, 1, m), so that the first dimension always comes first, and the
+pixels of the last one are neighbours in memory.
 """
 
 import functools
-import itertools
 import math
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Sizes = tuple[int, ...]
+
+BAND = 2048  # pixels of a plane, or outputs if these are more, that a kernel works on at a time
+_PLACED = {1: (0,), 2: (0, 2), 3: (0, 1, 2)}  # dimensions among three
 
 
-class Tables(NamedTuple):
-    """What can be worked out once about a window."""
+class Moves(NamedTuple):
+    """Sizes of input and window and how it moves, one number per spatial dimension each."""
 
-    taps: int
-    code: Any  # the dtype of codes; -1 in it stands for no tap at all
-    border: tuple[int, ...]  # shape of a bordered plane that every window lies in
-    inner: tuple[slice, ...] | None  # where the input lies there; None: the border is empty
-    divisors: Array  # (3, outputs): how many taps each dimension has, those in the padding included
-    inside: Array  # (3, outputs): those in the input only
-    origin: Array  # (*out): where in the plane, counted along its rows, tap 0 would be
-    steps: Array  # (taps,): how much further each tap is
-    first: Array  # (*out): the first tap that lies in the input
+    size: Sizes
+    kernel: Sizes
+    stride: Sizes
+    padding: Sizes  # of either side
+    dilation: Sizes
+    out: Sizes
+
+
+class Layout(NamedTuple):
+    """All windows of a plane written out."""
+
+    places: (
+        Array  # (1 or planes, outputs, taps): positions; the last pixel repeated in short windows
+    )
+    short: Array | None  # of the same shape: which are no pixels of the window; None: none
     apart: bool  # whether no two windows share a pixel
-    void: bool  # whether a window has no pixel at all, between its taps
 
 
 class Window:
-    """Sizes of input and window, and how it moves: one number per spatial dimension each.
+    """The windows of planes of `size`: `out` of them, along each dimension.
 
+    spans: (1 or planes, 3, most outputs, 2): start and stop along three dimensions.
+    divisors: (3, most outputs): the factors of what a sum over a window is divided by.
     Not to be changed once made: what has been worked out about it stays with it.
     """
 
-    def __init__(
-        self,
-        size: tuple[int, ...],
-        kernel: tuple[int, ...],
-        stride: tuple[int, ...],
-        padding: tuple[int, ...],
-        dilation: tuple[int, ...],
-        out: tuple[int, ...],
-    ):
-        self.size, self.kernel, self.stride = size, kernel, stride
-        self.padding, self.dilation, self.out = padding, dilation, out  # padding: of either side
-        self.work = math.prod(kernel) * math.prod(out)  # taps of all windows of a plane
-        self.axes = len(size)
-        # Where windows are far apart, kernels go by what each one spans, not by rows of outputs.
-        self.by_span = stride[-1] > 2 and dilation == (1,) * len(size)
-
-    def __iter__(self) -> Iterator[tuple[int, ...]]:
-        return iter((self.size, self.kernel, self.stride, self.padding, self.dilation, self.out))
+    def __init__(self, size: Sizes, out: Sizes, step: Sizes, spans: Array, divisors: Array) -> None:
+        self.size, self.out, self.spans, self.divisors = size, out, spans, divisors
+        self.three = _three(size), _three(out), _three(step)
+        self.sizes = np.array(self.three)
+        self.pixels, self.outputs = math.prod(size), math.prod(out)
+        lengths = -((spans[..., 0] - spans[..., 1]) // self.sizes[2, :, None])
+        self.sides = np.maximum(lengths, 1).max((0, 2))
+        self.taps = int(self.sides.prod())
+        self.void = bool((lengths < 1).any())  # whether a window has no pixel between its taps
 
     @functools.cached_property
-    def tables(self) -> Tables:
-        """What can be worked out once."""
-        return _tables(self)
+    def bands(self) -> Array:
+        """(n, 4): outputs o .. p of the first dimension read pixels i .. j of it."""
+        return self._bands(self.spans[0, 0, : self.sizes[1, 0]], self.sizes[0, 0])
 
     @functools.cached_property
-    def spans(self) -> Array:
-        """(1, 3, outputs, 2): where windows start and stop in the input (if not dilated)."""
-        return _spans(self)
+    def back_bands(self) -> Array:
+        """(n, 4): pixels i .. j of the first dimension are read by outputs o .. p."""
+        many, most = self.sizes[:2, 0]
+        start, stop = self.spans[0, 0, :most].T
+        pixel = np.arange(many)
+        readers = [np.searchsorted(stop, pixel, "right"), np.searchsorted(start, pixel, "right")]
+        return self._bands(np.stack(readers, 1), most)
+
+    def _bands(self, spans: Array, end: int) -> Array:
+        """Rows of spans joined; a single band if windows differ by plane."""
+        if len(self.spans) > 1:
+            return np.array([[0, len(spans), 0, end]])
+        rows = max(1, BAND // self.sizes[:2, 1:].prod(1).max())
+        cuts = [spans[i : i + rows] for i in range(0, len(spans), rows)]
+        bands = [
+            (i * rows, i * rows + len(part), part[:, 0].min(), part[:, 1].max())
+            for i, part in enumerate(cuts)
+        ]
+        return np.clip(np.array(bands).reshape(-1, 4), 0, [len(spans), len(spans), end, end])
 
     @functools.cached_property
-    def area(self) -> dict[Any, Any]:
-        """What sums over windows are divided by, for each way of counting asked for so far."""
-        return {}
+    def area(self) -> Any:
+        """The divisors multiplied: a number where it is the same for all outputs, else (outputs,)."""
+        lines = [row[:many] for row, many in zip(self.divisors, self.sizes[1])]
+        table = functools.reduce(np.multiply, np.ix_(*lines)).reshape(-1)
+        return table[0] if table.size and (table == table[0]).all() else table
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """The windows written out."""
+        places, real = [], []
+        for d in range(3):
+            many, most, step = self.sizes[:, d]
+            start, stop = np.moveaxis(self.spans[:, d, :most], -1, 0)[..., None]
+            at = start + np.arange(self.sides[d]) * step
+            last = np.maximum(start + (stop - start - 1) // step * step, start)
+            shape = [len(at), *(1 if axis != d else n for n in at.shape[1:] for axis in range(3))]
+            places.append(np.minimum(np.minimum(at, last), many - 1).reshape(shape))
+            real.append((at < stop).reshape(shape))
+        shape = (len(self.spans), self.outputs, self.taps)
+        joined = (places[0] * self.sizes[0, 1] + places[1]) * self.sizes[0, 2] + places[2]
+        short = ~(real[0] & real[1] & real[2]).reshape(shape)
+        ends = self.spans[:, :, :-1, 1] <= self.spans[:, :, 1:, 0]
+        beyond = np.arange(1, self.spans.shape[2]) >= self.sizes[1, :, None]
+        apart = bool((ends | beyond).all()) and not self.void
+        return Layout(joined.reshape(shape), short if short.any() else None, apart)
 
 
-def code_dtype(taps: int) -> Any:
-    """The dtype that numbers so many taps and has a -1 to spare."""
-    return np.dtype(np.uint8 if taps < 256 else np.int32)
+def _three(sizes: Sizes) -> Sizes:
+    three = [1, 1, 1]
+    for d, size in zip(_PLACED[len(sizes)], sizes):
+        three[d] = size
+    return tuple(three)
 
 
-def _outer(op: Any, lines: list[Array]) -> Array:
-    """An array over all dimensions from one line of numbers for each."""
-    return functools.reduce(op, np.ix_(*lines))
-
-
-def _rows_of_three(lines: list[Array]) -> Array:
-    """Lines of up to three dimensions as rows of a table, ones for what is missing."""
-    table = np.ones((3, max(map(len, lines))), np.int64)
-    for row, line in zip(table[3 - len(lines) :], lines):
-        row[: len(line)] = line
-    return table
-
-
-def _tables(window: Window) -> Tables:
-    lines = list(zip(*window))
-    starts = [np.arange(out) * s - p for _, _, s, p, _, out in lines]
-    firsts, lasts, padded = [], [], []
-    for start, (n, k, _, p, d, _) in zip(starts, lines):
-        firsts.append(np.maximum(0, -(start // d)) if p else np.zeros(len(start), np.int64))
-        lasts.append(np.minimum(k - 1, (n - 1 - start) // d))
-        padded.append(np.minimum(start + k, n + p) - start)
-    inside = [last - first + 1 for first, last in zip(firsts, lasts)]
-    border = tuple(max(n + 2 * p, (out - 1) * s + (k - 1) * d + 1) for n, k, s, p, d, out in lines)
-    pitch = [math.prod(window.size[i + 1 :]) for i in range(len(lines))]
-    weight = [math.prod(window.kernel[i + 1 :]) for i in range(len(lines))]
-    taps = math.prod(window.kernel)
-    return Tables(
-        taps=taps,
-        code=code_dtype(taps),
-        border=border,
-        inner=None
-        if border == window.size
-        else tuple(slice(p, p + n) for n, _, _, p, _, _ in lines),
-        divisors=_rows_of_three(padded),
-        inside=_rows_of_three(inside),
-        origin=_outer(np.add, [start * step for start, step in zip(starts, pitch)]),
-        steps=_outer(
-            np.add, [np.arange(k) * d * step for (_, k, _, _, d, _), step in zip(lines, pitch)]
-        ).ravel(),
-        first=_outer(np.add, [first * step for first, step in zip(firsts, weight)]),
-        apart=all(s > (k - 1) * d for _, k, s, _, d, _ in lines),
-        void=any((line < 1).any() for line in inside),
-    )
-
-
-def _spans(window: Window) -> Array:
-    spans = np.zeros((1, 3, max(1, *window.out), 2), np.int64)
-    spans[:, :, 0, 1] = 1  # dimensions that are missing are of size 1
-    for d, (n, k, s, p, _, out) in enumerate(zip(*window), 3 - window.axes):
-        start = np.arange(out) * s - p
-        spans[0, d, :out, 0] = np.maximum(start, 0)
-        spans[0, d, :out, 1] = np.minimum(start + k, n)
+def _spans(lines: list[tuple[Array, Array]], planes: int = 1) -> Array:
+    """The table of starts and stops (outputs,) or (planes, outputs) of each dimension."""
+    most = max(1, *(start.shape[-1] for start, _ in lines))
+    spans = np.zeros((planes, 3, most, 2), np.int64)
+    spans[..., 1] = 1
+    for d, (start, stop) in zip(_PLACED[len(lines)], lines):
+        spans[:, d, : start.shape[-1], 0] = start
+        spans[:, d, : start.shape[-1], 1] = stop
     return spans
 
 
-def divisors(window: Window, include_pad: bool, override: int | None) -> Array:
-    """(3, outputs): what sums over windows are divided by, as a factor of each dimension."""
-    table = window.tables.divisors if include_pad else np.maximum(window.tables.inside, 1)
-    if override is not None:
-        table = np.ones_like(table)
-        table[0] = override
+def _divisors(lines: list[Array]) -> Array:
+    table = np.ones((3, max(1, *map(len, lines))), np.int64)
+    for d, line in zip(_PLACED[len(lines)], lines):
+        table[d, : len(line)] = line
     return table
 
 
-def area(window: Window, include_pad: bool, override: int | None) -> Any:
-    """`divisors` multiplied out: a number where it is the same for all outputs, else (*out)."""
-    known = window.area.get((include_pad, override))
-    if known is None:
-        table = divisors(window, include_pad, override)
-        known = window.area[include_pad, override] = _multiplied(window, table)
-    return known
+def regular(moves: Moves, include_pad: bool = True, override: int | None = None) -> Window:
+    """Windows of one size at regular steps.
+
+    Sums are divided by `override`, or by how many pixels a window has, those in the padding
+    counted too if `include_pad`.
+    """
+    spans, counts = [], []
+    for n, k, s, p, d, out in zip(*moves):
+        first = np.arange(out) * s - p
+        start = np.where(first < 0, first % d, first)
+        stop = np.minimum(first + (k - 1) * d + 1, n)
+        spans.append((start, stop))
+        counts.append(np.minimum(first + k, n + p) - first if include_pad else stop - start)
+    divisors = _divisors(counts)
+    if override is not None:
+        divisors[:] = 1
+        divisors[0] = override
+    return Window(moves.size, moves.out, moves.dilation, _spans(spans), divisors)
 
 
-def _multiplied(window: Window, table: Array) -> Any:
-    n = len(window.out)
-    lines = [row[:out] for row, out in zip(table[3 - n :], window.out)]
-    rest = int(table[: 3 - n, 0].prod())
-    if all((line == line[0]).all() for line in lines):
-        return rest * math.prod(int(line[0]) for line in lines)
-    return _outer(np.multiply, lines) * rest
+@functools.lru_cache(maxsize=256)
+def adaptive(size: Sizes, out: Sizes) -> Window:
+    """Windows that share the input evenly: number o of m from floor(o n / m) to ceil((o + 1) n / m)."""
+    spans = []
+    for n, many in zip(size, out):
+        o = np.arange(many)
+        spans.append((o * n // max(1, many), -(-(o + 1) * n // max(1, many))))
+    divisors = _divisors([np.maximum(stop - start, 1) for start, stop in spans])
+    return Window(size, out, (1,) * len(size), _spans(spans), divisors)
 
 
-def every_tap(window: Window) -> "itertools.product[tuple[int, ...]]":
-    """The taps of a window in the order of their numbers."""
-    return itertools.product(*map(range, window.kernel))
+def fractional(size: Sizes, kernel: Sizes, starts: list[Array]) -> Window:
+    """Windows of one size that start where they are told to, per dimension (planes, outputs)."""
+    spans = [(start, start + k) for start, k in zip(starts, kernel)]
+    planes, out = len(starts[0]), tuple(start.shape[1] for start in starts)
+    ones = _divisors([np.ones(many) for many in out])
+    return Window(size, out, (1,) * len(size), _spans(spans, planes), ones)

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from .._types import of
-from ..kernels.pool_window import Window
+from ..kernels.pool_window import Moves
 from ._pool_args import Sizes, check_not_empty, ints, key, output
 
 
@@ -157,7 +157,7 @@ def block_moves(
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
-def unfolded(shape: Sizes, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Window:
+def unfolded(shape: Sizes, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Moves:
     """The windows of unfold; RuntimeError if not even one fits."""
     k, s, p, d = block_moves("im2col", kernel, dilation, padding, stride)
     if len(shape) < 3:
@@ -176,13 +176,13 @@ def unfolded(shape: Sizes, kernel: Any, dilation: Any, padding: Any, stride: Any
             f"Given input with spatial size {size}, kernel_size={k}, dilation={d}, padding={p}, calculated shape of "
             f"the array of sliding blocks as {out}, but its components must be at least one."
         )
-    return Window(size, k, s, p, d, out)
+    return Moves(size, k, s, p, d, out)
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
 def folded(
     shape: Sizes, output_size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any
-) -> Window:
+) -> Moves:
     """The windows of fold; RuntimeError if the columns do not fit its arguments."""
     k, s, p, d = block_moves("col2im", kernel, dilation, padding, stride)
     size = _pair("output_size", output_size, "col2im")
@@ -203,4 +203,4 @@ def folded(
             f"input's dimension 2 to match the calculated number of sliding blocks {out[0]} * {out[1]} = "
             f"{out[0] * out[1]}, but got input.size(2)={shape[-1]}."
         )
-    return Window(size, k, s, p, d, out)
+    return Moves(size, k, s, p, d, out)

@@ -27,14 +27,14 @@ def unfold(
             [5., 6.]])
     """
     array = _pool_args.tensor("im2col", input)
-    window = _block_args.unfolded(
+    moves = _block_args.unfolded(
         array.shape, key(kernel_size), key(dilation), key(padding), key(stride)
     )
     if array.dtype.kind in "iu":
         _pool_args.refuse("im2col_out_cpu", array.dtype)
     if array.ndim == 3:
-        return squeeze(ops.columns(unsqueeze(input, 0), window), 0)
-    return ops.columns(input, window)
+        return squeeze(ops.columns(unsqueeze(input, 0), moves), 0)
+    return ops.columns(input, moves)
 
 
 def fold(
@@ -57,11 +57,11 @@ def fold(
              [1., 2., 1.]]])
     """
     array = _pool_args.tensor("col2im", input)
-    window = _block_args.folded(
+    moves = _block_args.folded(
         array.shape, key(output_size), key(kernel_size), key(dilation), key(padding), key(stride)
     )
     if array.dtype.kind in "iu":
         _pool_args.refuse("col2im_out_cpu", array.dtype)
     if array.ndim == 2:
-        return squeeze(ops.images(unsqueeze(input, 0), window), 0)
-    return ops.images(input, window)
+        return squeeze(ops.images(unsqueeze(input, 0), moves), 0)
+    return ops.images(input, moves)

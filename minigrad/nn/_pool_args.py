@@ -7,7 +7,8 @@ from typing import Any
 
 from .._tape import Traced
 from .._types import of
-from ..kernels.pool_window import Window
+from ..kernels import pool_window
+from ..kernels.pool_window import Moves, Window
 
 Sizes = tuple[int, ...]
 
@@ -131,9 +132,9 @@ def _check_input(name: str, n: int, shape: Sizes) -> None:
     )
 
 
-def _window(
+def _moves(
     name: str, n: int, shape: Sizes, k: Sizes, s: Sizes, p: Sizes, d: Sizes, ceil: bool
-) -> Window:
+) -> Moves:
     size = shape[-n:]
     out = tuple(output(*each, ceil) for each in zip(size, k, s, p, d))
     if min(out) < 1:
@@ -143,10 +144,10 @@ def _window(
         raise RuntimeError(
             f"Given input size: ({given}). Calculated output size: ({made}). Output size is too small"
         )
-    return Window(size, k, s, p, d, out)
+    return Moves(size, k, s, p, d, out)
 
 
-def _moves(
+def _read_moves(
     name: str, n: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: Any
 ) -> tuple[Sizes, Sizes, Sizes, Sizes]:
     if type(ceil) is not bool:
@@ -172,22 +173,29 @@ def max_window(
 ) -> Window:
     """The windows of max-pooling an input of this shape; TypeError or RuntimeError for what cannot be."""
     name = f"max_pool{n}d"
-    k, s, p, d = _moves(name, n, kernel, stride, padding, dilation, ceil)
+    k, s, p, d = _read_moves(name, n, kernel, stride, padding, dilation, ceil)
     if n == 1:
         _check_moves_1d(k[0], s[0], p[0], d[0], indices)
     else:
         _check_moves(n, k, s, p, d)
     _check_input(name, n, shape)
-    return _window(name, n, shape, k, s, p, d, ceil)
+    return pool_window.regular(_moves(name, n, shape, k, s, p, d, ceil))
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
 def mean_window(
-    n: int, shape: Sizes, kernel: Any, stride: Any, padding: Any, ceil: bool, divisor: Any
+    n: int,
+    shape: Sizes,
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    ceil: bool,
+    include_pad: bool,
+    divisor: Any,
 ) -> Window:
     """The windows of average-pooling an input of this shape; TypeError or RuntimeError for what cannot be."""
     name = f"avg_pool{n}d"
-    k, s, p, d = _moves(name, n, kernel, stride, padding, 1, ceil)
+    k, s, p, d = _read_moves(name, n, kernel, stride, padding, 1, ceil)
     if divisor is not None and not hasattr(divisor, "__index__"):
         raise TypeError(
             f"{name}(): argument 'divisor_override' must be int, not {type(divisor).__name__}"
@@ -202,13 +210,14 @@ def mean_window(
             for mark, sizes in (("", shape[-3:]), ("k", k))
         )
         raise RuntimeError(f"input image ({image}) smaller than kernel size ({window})")
-    return _window(name, n, shape, k, s, p, d, ceil)
+    moves = _moves(name, n, shape, k, s, p, d, ceil)
+    return pool_window.regular(moves, include_pad, divisor)
 
 
 # ---------------------------------------------------------------------------- adaptive
 @functools.lru_cache(maxsize=1024, typed=True)
-def adaptive(name: str, n: int, shape: Sizes, output_size: Any) -> tuple[Sizes, Window | None]:
-    """(output sizes, the window if all are of one size); TypeError or RuntimeError for what cannot be."""
+def adaptive(name: str, n: int, shape: Sizes, output_size: Any) -> Window:
+    """The windows that share an input of this shape; TypeError or RuntimeError for what cannot be."""
     if len(shape) not in (n + 1, n + 2):
         raise RuntimeError(f"{name}(): Expected {n + 1}D or {n + 2}D tensor, but got {list(shape)}")
     size = shape[-n:]
@@ -233,15 +242,7 @@ def adaptive(name: str, n: int, shape: Sizes, output_size: Any) -> tuple[Sizes, 
             f"{name}: elements of output_size must be greater than or equal to 0 but received "
             f"{{{', '.join(map(str, out))}}}"
         )
-    return out, _even(size, out)
-
-
-def _even(size: Sizes, out: Sizes) -> Window | None:
-    """The window whose copies fill the input side by side, if there is one."""
-    if 0 in size or 0 in out or any(n % o for n, o in zip(size, out)):
-        return None
-    kernel = tuple(n // o for n, o in zip(size, out))
-    return Window(size, kernel, kernel, (0,) * len(size), (1,) * len(size), out)
+    return pool_window.adaptive(size, out)
 
 
 def check_not_empty(name: str, n: int, shape: Sizes, lead: int) -> None:

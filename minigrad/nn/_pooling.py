@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .._tape import Traced, wrap
-from ..kernels import pool as kernels
-from ..kernels import pool_spans
 from ..ops import elementwise
 from ..ops import pool as ops
 from ..ops.functions import relu
@@ -39,6 +39,11 @@ _ADAPTIVE_MEAN = {
 
 
 # ------------------------------------------------------------------------------ maximum
+def _pooled(input: Any, window: Any, name: str, return_indices: Any) -> Any:
+    values, positions = ops.max_pool(input, window, name)
+    return (values, wrap(positions.array.astype(np.int64))) if return_indices else values
+
+
 def _max_pool(
     n: int,
     input: Any,
@@ -64,10 +69,7 @@ def _max_pool(
         ceil_mode,
         bool(return_indices),
     )
-    values, codes = ops.max_pool(input, window, _MAX[n])
-    if return_indices:
-        return values, wrap(kernels.positions(codes.array, window))
-    return values
+    return _pooled(input, window, _MAX[n], return_indices)
 
 
 def max_pool1d(
@@ -163,9 +165,10 @@ def _avg_pool(
         key(stride),
         key(padding),
         ceil_mode,
+        bool(count_include_pad),
         divisor_override,
     )
-    return ops.mean_pool(input, window, bool(count_include_pad), divisor_override, _MEAN[n])
+    return ops.mean_pool(input, window, _MEAN[n])
 
 
 def avg_pool1d(
@@ -274,18 +277,18 @@ def lp_pool3d(
 def _adaptive_avg_pool(n: int, input: Any, output_size: Any) -> Any:
     name = f"adaptive_avg_pool{n}d"
     array = _pool_args.tensor(name, input)
-    out, window = _pool_args.adaptive(name, n, array.shape, key(output_size))
-    if n > 1 and out == (1,) * n:  # torch takes the mean, also of nothing and with its errors
-        if array.dtype.kind == "f" and window is not None:
-            return ops.mean_pool(input, window, True, None, "MeanBackward1")
+    window = _pool_args.adaptive(name, n, array.shape, key(output_size))
+    if (
+        n > 1 and window.out == (1,) * n
+    ):  # torch takes the mean, also of nothing and with its errors
+        if array.dtype.kind == "f" and window.pixels:
+            return ops.mean_pool(input, window, "MeanBackward1")
         return mean(input, tuple(range(-n, 0)), True)
     if array.dtype.kind != "f":
         _pool_args.refuse("adaptive_avg_pool3d_cpu" if n == 3 else "adaptive_avg_pool2d", array.dtype)  # fmt: skip
-    if n > 1 or out != (1,):
+    if n > 1 or window.out != (1,):
         _pool_args.check_not_empty(name, n, array.shape, 1 if n == 3 else 0)
-    if window is not None:
-        return ops.mean_pool(input, window, True, None, _ADAPTIVE_MEAN[n])
-    return ops.mean_spans(input, out, _ADAPTIVE_MEAN[n])
+    return ops.mean_pool(input, window, _ADAPTIVE_MEAN[n])
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Any:
@@ -315,18 +318,11 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Any:
 def _adaptive_max_pool(n: int, input: Any, output_size: Any, return_indices: Any) -> Any:
     name = f"adaptive_max_pool{n}d"
     array = _pool_args.tensor(name, input)
-    out, window = _pool_args.adaptive(name, n, array.shape, key(output_size))
+    window = _pool_args.adaptive(name, n, array.shape, key(output_size))
     _pool_args.check_not_empty(name, n, array.shape, 1)
     if array.dtype.kind != "f":
         _pool_args.refuse("adaptive_max_pool3d_cpu" if n == 3 else "adaptive_max_pool2d", array.dtype)  # fmt: skip
-    if window is not None:
-        values, codes = ops.max_pool(input, window, _ADAPTIVE_MAX[n])
-        indices = kernels.positions(codes.array, window) if return_indices else None
-    else:
-        spans = pool_spans.adaptive(array.shape[-n:], out)
-        values, positions = ops.max_spans(input, spans, out, _ADAPTIVE_MAX[n])
-        indices = positions.array
-    return (values, wrap(indices)) if return_indices else values
+    return _pooled(input, window, _ADAPTIVE_MAX[n], return_indices)
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import _sampling
+from .._tape import wrap
+from ..kernels import pool_window
 from ..ops import pool as ops
 from ..tensor import Tensor
 from . import _block_args, _pool_args
@@ -14,7 +16,7 @@ from . import _block_args, _pool_args
 _UNPOOL = {1: "SqueezeBackward1", 2: "MaxUnpool2DBackward0", 3: "MaxUnpool3DBackward0"}
 
 
-def _starts(samples: Any, n: int, size: int, out: int, k: int) -> Any:
+def _starts(samples: Any, size: int, out: int, k: int) -> Any:
     """Where windows start, for samples (planes,) in [0, 1): pseudo-random, from 0 to the last place."""
     kind = samples.dtype.type
     starts = np.zeros((len(samples), out), np.int64)
@@ -52,15 +54,13 @@ def _fractional(
     drawn = drawn[:batch].reshape(-1, n)
     if n == 2:  # torch gives a picture's columns the first sample
         drawn = drawn[:, ::-1]
-    spans = np.zeros((max(1, len(drawn)), 3, max(1, *out), 2), np.int64)
-    spans[:, :, 0, 1] = 1
-    for d in range(n):
-        starts = _starts(drawn[:, d], n, shape[d - n], out[d], kernel[d])
-        spans[: len(drawn), d - n, : out[d], 0] = starts
-        spans[: len(drawn), d - n, : out[d], 1] = starts + kernel[d]
-    title = f"FractionalMaxPool{n}DBackward0"
-    values, positions = ops.max_spans(input, spans, out, title)
-    return (values, positions) if return_indices else values
+    if len(drawn):
+        starts = [_starts(drawn[:, d], shape[d - n], out[d], kernel[d]) for d in range(n)]
+    else:
+        starts = [np.zeros((1, many), np.int64) for many in out]
+    window = pool_window.fractional(shape[-n:], kernel, starts)
+    values, positions = ops.max_pool(input, window, f"FractionalMaxPool{n}DBackward0")
+    return (values, wrap(positions.array.astype(np.int64))) if return_indices else values
 
 
 def fractional_max_pool2d(

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import _convert, _types
 from .._tape import Array, Traced, primitive, wrap
+from ..kernels.elementwise import large
 
 Number = (bool, int, float, np.number, np.bool_)
 
@@ -91,10 +92,10 @@ def tensors_only(name: str, promote: Any = common) -> Any:
     return checked
 
 
-elementwise = functools.partial(primitive, promote=common, quiet=True)
+elementwise = functools.partial(primitive, promote=common, quiet=True, large=large)
 """Makes an op of an elementwise function of several inputs: shapes broadcast, dtypes promote."""
 
-unary = functools.partial(primitive, quiet=True)
+unary = functools.partial(primitive, quiet=True, large=large)
 """Makes an op of an elementwise function of one input."""
 
 

@@ -78,9 +78,10 @@ minimum.vjps(
 
 @primitive
 def _share(larger, smaller, /):
-    """1 where larger > smaller, 1/2 at a tie, else 0: the slope of a maximum."""
-    one, half = larger.dtype.type(1), larger.dtype.type(0.5)
-    return (larger >= smaller) * one - (larger == smaller) * half
+    """1 where not larger < smaller, 1/2 at a tie, else 0: the slope of a maximum, as in torch 1 where one is NaN."""
+    number = np.result_type(larger, smaller).type  # NumPy's functions take Python's numbers too
+    one, half = number(1), number(0.5)
+    return one - (larger < smaller) * one - (larger == smaller) * half
 
 
 @unary(title="ClampBackward1")

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive
+from ..kernels import reduce
+from ..kernels.elementwise import Large, large
 from ._common import all_dims, one_dim, return_type, unary
 from ._public import named
 from .choosing import masked, maximum, minimum
@@ -68,16 +70,25 @@ def amin(input, dim=(), keepdim=False):
     return _amin(input, dim, keepdim)
 
 
-@primitive(aux=("indices",), title="MaxBackward0")
+@primitive(aux=("indices",), title="MaxBackward0", large=large)
 def _max_along(input, /, dim, keepdim):
     """Values and indices of the first largest elements along one dimension."""
+    if type(input) is Large:
+        return _of_many(input, 1, dim, keepdim)
     return _taken(input, np.argmax(input, dim) if input.ndim else np.int64(0), dim, keepdim)
 
 
-@primitive(aux=("indices",), title="MinBackward0")
+@primitive(aux=("indices",), title="MinBackward0", large=large)
 def _min_along(input, /, dim, keepdim):
     """Values and indices of the first smallest elements along one dimension."""
+    if type(input) is Large:
+        return _of_many(input, -1, dim, keepdim)
     return _taken(input, np.argmin(input, dim) if input.ndim else np.int64(0), dim, keepdim)
+
+
+def _of_many(input: Array, sign: int, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    found = reduce.extreme(input, sign, dim)
+    return (np.expand_dims(found[0], dim), np.expand_dims(found[1], dim)) if keepdim else found
 
 
 def _taken(input: Array, indices: Any, dim: int, keepdim: bool) -> tuple[Array, Array]:
@@ -184,13 +195,17 @@ def aminmax(input, *, dim=None, keepdim=False):
     return made(_amin(input, d, keepdim), _amax(input, d, keepdim))
 
 
-@primitive
+@primitive(large=large)
 def _argmax(input, /, dim, keepdim):
+    if type(input) is Large and dim is not None:
+        return _of_many(input, 1, dim, keepdim)[1]
     return np.argmax(input, dim, keepdims=keepdim)
 
 
-@primitive
+@primitive(large=large)
 def _argmin(input, /, dim, keepdim):
+    if type(input) is Large and dim is not None:
+        return _of_many(input, -1, dim, keepdim)[1]
     return np.argmin(input, dim, keepdims=keepdim)
 
 

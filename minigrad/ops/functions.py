@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from .. import _types
+from ..kernels.elementwise import Large, loop
 from ._common import floating, unary
 
 
@@ -36,6 +37,8 @@ rsqrt.vjps(input=lambda g, out: -0.5 * g * out * out * out)
 @unary
 def exp(input, /):
     """``e ** input``."""
+    if type(input) is Large:
+        return loop("exponential", input)
     return np.exp(floating(input))
 
 
@@ -130,7 +133,11 @@ def tanh(input, /):
     return np.tanh(floating(input))
 
 
-tanh.vjps(input=lambda g, out: g * (1 - out * out))
+def _tanh_rule(g, out):
+    return loop("tanh_backward", g, out) if type(g) is Large else g * (1 - out * out)
+
+
+tanh.vjps(input=_tanh_rule)
 
 
 @unary
@@ -211,12 +218,16 @@ def relu(input, /):
     """``max(input, 0)``; its slope at 0 is 0.  RuntimeError for bools."""
     if input.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
+    if type(input) is Large:
+        return loop("relu", input)
     return np.maximum(input, _ZERO[input.dtype])
 
 
 @unary(title="ThresholdBackwardBackward0")
 def _where_positive(input, answer, /):
     """``input`` where relu's ``answer`` is not 0: a NaN lets gradients pass, as in torch."""
+    if type(input) is Large:
+        return loop("relu_backward", input, answer)
     # chosen, not multiplied: an infinite gradient times 0 would be NaN.  A NaN is not equal to 0.
     zero = np.equal(answer, _ZERO[answer.dtype])
     if answer.size <= _SMALL:
@@ -238,12 +249,18 @@ _SMALL = 1024
 @unary
 def sigmoid(input, /):
     """``1 / (1 + exp(-input))``."""
+    if type(input) is Large:
+        return loop("sigmoid", input)
     x = floating(input)
     one = x.dtype.type(1)
     return one / (one + np.exp(-x))
 
 
-sigmoid.vjps(input=lambda g, out: g * ((1 - out) * out))
+def _sigmoid_rule(g, out):
+    return loop("sigmoid_backward", g, out) if type(g) is Large else g * ((1 - out) * out)
+
+
+sigmoid.vjps(input=_sigmoid_rule)
 
 
 # ------------------------------------------------------------------------------ rounding

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced, primitive
+from .._tape import Traced
+from ..kernels.elementwise import large
 from ._common import all_dims, cast, shape_of, unary
 from ._public import named
 from .choosing import choose, masked
@@ -52,7 +53,11 @@ _add_up = np.add.reduce
 _FEW = 16
 
 
-@primitive(quiet=True, title=lambda node: f"SumBackward{0 if node.attrs[0] is None else 1}")
+def _titled(name: str) -> Any:
+    return lambda node: f"{name}Backward{0 if node.attrs[0] is None else 1}"
+
+
+@unary(title=_titled("Sum"))
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
     if dim is None and input.size <= _FEW and input.dtype.kind == "f" and not keepdim:
@@ -109,7 +114,7 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
     return math.prod(shape[d] for d in all_dims(dim, len(shape)))
 
 
-@primitive(quiet=True, title=lambda node: f"MeanBackward{0 if node.attrs[0] is None else 1}")
+@unary(title=_titled("Mean"))
 def _mean(input, /, dim, keepdim):
     """The mean over ``dim``: the sum, divided by the count."""
     total = _sum(input, dim, keepdim)
@@ -133,12 +138,12 @@ def mean(input, dim=None, keepdim=False, *, dtype=None):
     return _mean(input, dim, keepdim)
 
 
-@primitive(quiet=True, title="VarBackward0")
+@unary(title="VarBackward0")
 def _var(input, /, dim, correction, keepdim):
     """The variance over ``dim`` with ``correction`` degrees of freedom taken off the count."""
     axis = _axis(dim, input.ndim)
-    centred = input - np.mean(input, axis=axis, keepdims=True)
-    total = np.add.reduce(centred * centred, axis=axis, keepdims=keepdim)
+    centred = large(input - _mean(input, dim, True))
+    total = np.add.reduce(large(centred * centred), axis=axis, keepdims=keepdim)
     return total / input.dtype.type(max(0, count(input.shape, dim) - correction))
 
 
@@ -181,7 +186,7 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     return _std(_needs_float(input, "std and var"), dim, correction, keepdim)
 
 
-@primitive(quiet=True, title="StdBackward0")
+@unary(title="StdBackward0")
 def _std(input, /, dim, correction, keepdim):
     return np.sqrt(_var(input, dim, correction, keepdim))
 
@@ -222,7 +227,7 @@ def _needs_float(input: Any, name: str) -> Any:
     return input
 
 
-@primitive(quiet=True, title=lambda node: f"ProdBackward{0 if node.attrs[0] is None else 1}")
+@unary(title=_titled("Prod"))
 def _prod(input, /, dim, keepdim):
     return np.multiply.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
 

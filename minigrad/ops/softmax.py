@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from ..kernels.elementwise import Large
+from ..kernels.reduce import by_rows
 from ._common import cast, one_dim, unary
 from ._public import named
 from .functions import exp
@@ -15,24 +17,45 @@ from .reduce import _accumulated, _axis, _sum, spread
 from .shape import clone, reshape
 
 
+def _in_rows(x: Any, dim: int) -> bool:
+    """Whether there are loops for this: many numbers, in rows along ``dim``."""
+    return type(x) is Large and dim == x.ndim - 1
+
+
 @unary(title="SoftmaxBackward0")
 def _softmax(input, /, dim):
+    if _in_rows(input, dim):
+        return by_rows("softmax", input)
     x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
     e = np.exp(x, out=x)
     e /= np.add.reduce(e, axis=dim, keepdims=True)
     return e
 
 
-_softmax.vjps(input=lambda g, out, dim: (g - _sum(g * out, dim, True)) * out)
+def _softmax_rule(g: Any, out: Any, dim: int) -> Any:
+    if _in_rows(g, dim):
+        return by_rows("softmax_backward", g, out)
+    return (g - _sum(g * out, dim, True)) * out
+
+
+_softmax.vjps(input=_softmax_rule)
 
 
 @unary(title="LogSoftmaxBackward0")
 def _log_softmax(input, /, dim):
+    if _in_rows(input, dim):
+        return by_rows("log_softmax", input)
     x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
     return x - np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True))
 
 
-_log_softmax.vjps(input=lambda g, out, dim: g - exp(out) * _sum(g, dim, True))
+def _log_softmax_rule(g: Any, out: Any, dim: int) -> Any:
+    if _in_rows(g, dim):
+        return by_rows("log_softmax_backward", g, out)
+    return g - exp(out) * _sum(g, dim, True)
+
+
+_log_softmax.vjps(input=_log_softmax_rule)
 
 
 def _over(op: Any, input: Any, dim: Any, dtype: Any) -> Any:

@@ -21,12 +21,14 @@ from typing import IO, Any
 import numpy as np
 
 from .._tape import Array
+from . import _files
 
 ALIGNMENT = 64
 _ROOT = "archive"
 _LOCAL_HEADER = 30  # bytes before the name
 _ZIP64_EXTRA = 20
 _PADDING = 0x4246  # the extra field "FB", in which torch too puts its padding
+_LARGE = 1 << 30  # such a record's header has room for a length of 64 bits
 _BLOCK = 1 << 24
 
 
@@ -47,10 +49,10 @@ class Writer:
 
     def write(self, name: str, data: Any) -> None:
         """Add a record of bytes or of an array, its first byte at a multiple of 64."""
-        view = memoryview(np.frombuffer(data, np.uint8) if len(data) else b"")
+        view = np.frombuffer(data, np.uint8).data if len(data) else memoryview(b"")
         info = zipfile.ZipInfo(f"{_ROOT}/{name}")
         info.file_size = len(view)
-        large = len(view) >= 1 << 30
+        large = len(view) >= _LARGE
         at = self._zip.start_dir + _LOCAL_HEADER + len(info.filename) + 4
         at += _ZIP64_EXTRA if large else 0
         padding = -at % ALIGNMENT
@@ -81,7 +83,7 @@ class Reader:
             self._records[info.filename] = info
         self._root = self._find_root()
         length = file.seek(0, os.SEEK_END)
-        if self._root and sum(info.file_size for info in self._records.values()) > length:
+        if self._root and sum(info.compress_size for info in self._records.values()) > length:
             raise damaged("its records are longer than the file")
 
     def _find_root(self) -> str:
@@ -107,19 +109,12 @@ class Reader:
     def read(self, name: str) -> Array:
         """The bytes of a record: (n,) uint8, a new array. Their checksum is checked."""
         start, size, checksum = self._place(name)
-        found = np.empty(size, np.uint8)
-        view = memoryview(found)
         self._file.seek(start)
-        got, crc = 0, 0
-        while got < size:
-            block = self._file.read(min(size - got, _BLOCK))
-            if not block:
-                raise damaged(f"its record {name!r} ends early")
-            view[got : got + len(block)] = block
-            crc = zlib.crc32(block, crc)
-            got += len(block)
+        found = _files.read_array(self._file, size)
+        if found.size < size:
+            raise damaged(f"its record {name!r} ends early")
         # torch can be told to write no checksums: they are then 0.
-        if checksum not in (0, crc):
+        if checksum not in (0, zlib.crc32(found.data)):
             raise damaged(f"the checksum of its record {name!r} is wrong")
         return found
 
@@ -142,6 +137,8 @@ class Reader:
             )
         if info.flag_bits & 1:
             raise RuntimeError(f"the record {name!r} is encrypted")
+        if info.header_offset < 0:
+            raise damaged(f"its record {name!r} lies before the file")
         self._file.seek(info.header_offset)
         header = self._file.read(_LOCAL_HEADER)
         if len(header) < _LOCAL_HEADER or header[:4] != b"PK\x03\x04":

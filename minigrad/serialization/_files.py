@@ -12,12 +12,33 @@ import stat
 from collections.abc import Iterator
 from typing import IO, Any
 
+import numpy as np
+
+from .._tape import Array
+
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends
 
 
 def is_path(f: Any) -> bool:
     """Whether ``f`` names a file, rather than being one."""
     return isinstance(f, (str, os.PathLike))
+
+
+def read_array(file: Any, size: int) -> Array:
+    """The next bytes of an open file: (size,) uint8, a new array; fewer at the end of the file."""
+    found = np.empty(size, np.uint8)
+    got = 0
+    while got < size:
+        if hasattr(file, "readinto"):
+            count = file.readinto(found[got:].data)
+        else:
+            block = file.read(min(size - got, 1 << 24))
+            count = len(block)
+            found[got : got + count] = np.frombuffer(block, np.uint8)
+        if not count:
+            break
+        got += count
+    return found[:got]
 
 
 @contextlib.contextmanager

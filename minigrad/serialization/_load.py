@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import mmap as mmaps
 import pickle
@@ -95,10 +96,10 @@ class _Loader:
         file.seek(start)
         if not head:
             raise EOFError("the file is empty")
-        if head[:4] == b"PK\x03\x04":
+        if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):  # the second is that of an empty archive
             return self._archive(file, mapped)
         if safetensors.is_header(head):
-            return safetensors.load(file.read())
+            return safetensors.read(file)
         if mapped:
             raise RuntimeError(
                 "mmap can only be used with files in torch's zip format: save this one again"
@@ -110,24 +111,7 @@ class _Loader:
         """The object of one pickle."""
         if self.safe:
             return SafeUnpickler(file, storage, self.options["encoding"]).load()
-
-        class Unpickler(self.module.Unpickler):  # type: ignore[name-defined,misc]
-            def find_class(self, module: str, name: str) -> Any:
-                full = full_name(module, name)
-                if module.partition(".")[0] != "torch":
-                    return super().find_class(module, name)
-                for known in (CALLED, VALUES):
-                    if full in known:
-                        return known[full]
-                raise pickle.UnpicklingError(
-                    f"the file holds {full}, which {_types.package} does not have: "
-                    "save a state_dict in torch, instead of whole modules"
-                )
-
-            def persistent_load(self, identity: Any) -> Any:
-                return storage(identity)
-
-        return Unpickler(file, **self.options).load()
+        return _unpickler(self.module.Unpickler)(file, storage, **self.options).load()
 
     # ------------------------------------------------------------------------- torch's archives
     def _archive(self, file: IO[bytes], mapped: bool) -> Any:
@@ -157,7 +141,7 @@ class _Loader:
                 raise pickle.UnpicklingError(f"the storage {key!r} has elements of two dtypes")
             return made
 
-        return self.unpickled(io.BytesIO(archive.read("data.pkl")), storage)
+        return self.unpickled(io.BytesIO(archive.read("data.pkl").data), storage)
 
     # ------------------------------------------------------------------------- before torch 1.6
     def _legacy(self, file: IO[bytes]) -> Any:
@@ -188,12 +172,39 @@ class _Loader:
             return Storage(made.array[slice(first, first + size)])
 
         obj = self.unpickled(rest, storage)
-        for key in _plain(rest):
-            if key not in found:
-                raise pickle.UnpicklingError(f"the file has a storage {key!r} for no tensor")
-            kind, made = found[key]
+        keys = _plain(rest)
+        if not isinstance(keys, list) or set(keys) != set(found):
+            raise pickle.UnpicklingError("the file has other storages than its tensors need")
+        for kind, made in map(found.__getitem__, keys):
             made.array[:] = elements(rest.raw(kind, made.array.size), kind, made.array.size, swap)
         return obj
+
+
+@functools.cache
+def _unpickler(base: Any) -> Any:
+    """A class of unpicklers that do all that a file asks for, and know torch's names."""
+
+    class Unpickler(base):  # type: ignore[misc]
+        def __init__(self, file: Any, storage: Callable[[Any], Any], **options: Any):
+            super().__init__(file, **options)
+            self._storage = storage
+
+        def find_class(self, module: str, name: str) -> Any:
+            full = full_name(module, name)
+            if module.partition(".")[0] != "torch":
+                return super().find_class(module, name)
+            for known in (CALLED, VALUES):
+                if full in known:
+                    return known[full]
+            raise pickle.UnpicklingError(
+                f"the file holds {full}, which {_types.package} does not have: "
+                "save a state_dict in torch, instead of whole modules"
+            )
+
+        def persistent_load(self, identity: Any) -> Any:
+            return self._storage(identity)
+
+    return Unpickler
 
 
 class _Rest:
@@ -221,7 +232,7 @@ class _Rest:
         """The bytes of a storage, which come after its length: (n,) uint8."""
         if struct.unpack("<q", self.read(8))[0] != count:
             raise _archive.damaged("a storage has not the length that was announced")
-        return np.frombuffer(self.read(self.check(kind, count)), np.uint8)
+        return _files.read_array(self._file, self.check(kind, count))
 
 
 # ------------------------------------------------------------------------------------ storages

@@ -225,7 +225,7 @@ def _bytearray(data: Any = b"", encoding: Any = "latin1") -> bytearray:
     return bytearray(_bytes_of_text(data, encoding) if isinstance(data, str) else _only_bytes(data))
 
 
-def _only_bytes(data: Any) -> bytes:
+def _only_bytes(data: Any = b"") -> bytes:
     if not isinstance(data, bytes):  # a number would ask for that much memory
         raise UnpicklingError(f"a bytearray is made of bytes, not of {type(data).__name__}")
     return data
@@ -257,6 +257,7 @@ def _called() -> dict[str, Callable[..., Any]]:
         "collections.OrderedDict": OrderedDict,
         "collections.Counter": Counter,
         "_codecs.encode": _bytes_of_text,
+        "builtins.bytes": _only_bytes,
         "builtins.bytearray": _bytearray,
         "builtins.set": set,
         "builtins.frozenset": frozenset,

@@ -8,6 +8,8 @@ loaded, and of a large array only the part between a view's first and last eleme
 from __future__ import annotations
 
 import bisect
+import codecs
+import functools
 import io
 import pickle
 from collections import OrderedDict
@@ -35,6 +37,7 @@ _CLASSES = {
 _SIZE = TorchName("torch", "Size")
 _DEVICE = TorchName("torch", "device")
 _GENERATOR = TorchName("torch._C", "Generator")
+_FREQUENT = frozenset({int, float, bool, str, tuple, list, dict, OrderedDict})
 _STORAGES = {d: TorchName("torch", f"{d.title}Storage") for d in _types.all_dtypes}
 
 
@@ -130,13 +133,10 @@ def _attributes(tensor: Tensor) -> dict[str, Any]:
 
 
 class _Rules:
-    """How torch writes its objects: as calls of these functions with these arguments.
+    """How torch writes its objects: as calls of these functions with these arguments."""
 
-    noting: in a first pass storages are only noted.
-    """
-
-    def __init__(self, storages: Storages, noting: bool):
-        self.storages, self.noting = storages, noting
+    def __init__(self, storages: Storages):
+        self.storages = storages
 
     def reduced(self, obj: Any) -> Any:
         """The call that makes an object again, as pickle wants it; NotImplemented for others'."""
@@ -153,45 +153,67 @@ class _Rules:
 
     def _tensor(self, tensor: Tensor) -> Any:
         kind, given = type(tensor), _attributes(tensor)
+        arguments: tuple[Any, ...]
         if kind is Parameter:
             arguments = (tensor.detach(), tensor.requires_grad, OrderedDict())
             return (
                 (_PARAMETER_WITH_STATE, (*arguments, given)) if given else (_PARAMETER, arguments)
             )
-        call = _TENSOR, (*self._place(tensor.array), tensor.requires_grad, OrderedDict())
+        arguments = (*self._place(tensor.array), tensor.requires_grad, OrderedDict())
         if kind is Tensor and not given:
-            return call
+            return _TENSOR, arguments
         if kind is Buffer:
             given["_is_buffer"] = True
-        function, arguments = call
-        return _FROM_TYPE, (function, _CLASSES.get(kind, kind), arguments, given)
+        return _FROM_TYPE, (_TENSOR, _CLASSES.get(kind, kind), arguments, given)
 
     def _place(self, array: Array) -> tuple[Any, ...]:
         """Where a tensor's elements are: storage, offset, sizes, strides."""
         array = _plain(array)
         steps = tuple(step // array.itemsize for step in array.strides)
-        if self.noting:
-            self.storages.note(array)
-            return _Reference(), 0, array.shape, steps
         piece, offset = self.storages.find(array)
         count = (piece.end - piece.first) // array.itemsize
         kind = _STORAGES[_types.of(array.dtype)]
         return _Reference("storage", kind, piece.key, "cpu", count), offset, array.shape, steps
 
 
-def _pickler(base: Any, rules: _Rules, legacy: bool) -> Any:
+@functools.cache
+def _noting(base: Any) -> Any:
+    """A class of picklers that only note what storages there will be."""
+
+    class Pickler(base):  # type: ignore[misc]
+        storages: Storages
+
+        def persistent_id(self, obj: Any) -> Any:
+            if not isinstance(obj, Tensor) or is_lazy(obj):
+                return None
+            self.storages.note(_plain(obj.array))
+            return True
+
+    return Pickler
+
+
+@functools.cache
+def _pickler(base: Any) -> Any:
     """A class of picklers for torch's files, on top of one that is written in Python."""
 
     class Pickler(base):  # type: ignore[misc]
         dispatch = base.dispatch.copy()
 
+        def __init__(self, file: Any, protocol: int, rules: _Rules, legacy: bool):
+            super().__init__(file, protocol)
+            self.rules, self.legacy = rules, legacy
+
         def reducer_override(self, obj: Any) -> Any:
-            return rules.reduced(obj)
+            if type(obj) in _FREQUENT:
+                return NotImplemented
+            if type(obj) is bytes and not obj and self.proto < 3:
+                return codecs.encode, ("", "latin1")  # pickle's own form is refused by torch
+            return self.rules.reduced(obj)
 
         def persistent_id(self, obj: Any) -> Any:
             if type(obj) is not _Reference:
                 return None
-            return (*obj.identity, None) if legacy else obj.identity
+            return (*obj.identity, None) if self.legacy else obj.identity
 
         def save_name(self, obj: Any) -> None:
             """Write a name as pickle writes those of functions and classes."""
@@ -209,17 +231,28 @@ def _pickler(base: Any, rules: _Rules, legacy: bool) -> Any:
     return Pickler
 
 
-def dump(obj: Any, base: Any, protocol: int, legacy: bool = False) -> tuple[bytes, Storages]:
+def _written_in_python(module: Any) -> Any:
+    """The pickler class of a module that is written in Python, and so can be taught new things."""
+    for name in ("_Pickler", "Pickler"):
+        found = getattr(module, name, None)
+        if isinstance(getattr(found, "dispatch", None), dict):
+            return found
+    raise TypeError(
+        f"pickle_module {getattr(module, '__name__', module)!r} has no pickler written in Python"
+    )
+
+
+def dump(obj: Any, module: Any, protocol: int, legacy: bool) -> tuple[bytes, Storages]:
     """The pickle of an object, and the storages it refers to.
 
-    base: a class of picklers that is written in Python.  legacy: for files as before torch 1.6.
+    module: ``pickle`` or one like it.  legacy: for files as before torch 1.6.
     """
+    base = _written_in_python(module)
     storages = Storages()
+    noting = _noting(module.Pickler)(io.BytesIO(), protocol)
+    noting.storages = storages
+    noting.dump(obj)
+    storages.settle()
     out = io.BytesIO()
-    for noting in (True, False):
-        out.seek(0)
-        out.truncate()
-        _pickler(base, _Rules(storages, noting), legacy)(out, protocol).dump(obj)
-        if noting:
-            storages.settle()
+    _pickler(base)(out, protocol, _Rules(storages), legacy).dump(obj)
     return out.getvalue(), storages

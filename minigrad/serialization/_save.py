@@ -35,7 +35,8 @@ def save(
     pickle_module: ``pickle``, or another whose pickler is written in Python, such as ``dill``.
 
     Raises AttributeError for what is neither path nor file, RuntimeError where there is no such
-    folder, OSError where the system says so, pickle.PicklingError for what cannot be pickled.
+    folder, OSError where the system says so, pickle.PicklingError or AttributeError for what
+    cannot be pickled.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.save.html
 
@@ -50,26 +51,14 @@ def save(
     if suffix in _BY_SUFFIX:
         _BY_SUFFIX[suffix](obj, f)
         return
-    base = _python_pickler(pickle_module)
     legacy = not _use_new_zipfile_serialization
     # Pickled before the file is touched: most errors are made here.
-    pickled, storages = _pickler.dump(obj, base, pickle_protocol, legacy)
+    pickled, storages = _pickler.dump(obj, pickle_module, pickle_protocol, legacy)
     with _files.written(f) as file:
         if legacy:
             _write_legacy(file, pickled, storages, pickle_protocol)
         else:
             _write_archive(file, pickled, storages, not _disable_byteorder_record)
-
-
-def _python_pickler(module: Any) -> Any:
-    """The pickler class of a module that is written in Python, and so can be taught new things."""
-    for name in ("_Pickler", "Pickler"):
-        found = getattr(module, name, None)
-        if isinstance(getattr(found, "dispatch", None), dict):
-            return found
-    raise TypeError(
-        f"pickle_module {getattr(module, '__name__', module)!r} has no pickler written in Python"
-    )
 
 
 def _write_archive(
@@ -102,4 +91,4 @@ def _write_legacy(
     for piece in storages.written:
         elements = piece.elements()
         file.write(struct.pack("<q", elements.size))
-        file.write(elements.view(np.uint8))
+        file.write(elements.view(np.uint8).data)

@@ -98,7 +98,7 @@ _PLAIN = (
     # Which names may be had, ``find_class`` says, and which storages, ``persistent_load``.
     *("GLOBAL", "STACK_GLOBAL", "BINPERSID"),
 )
-_Base: Any = pickle._Unpickler  # type: ignore[attr-defined]  # the form written in Python
+_Base: Any = pickle._Unpickler  # the form written in Python
 
 
 def _instruction(name: str) -> int:

@@ -49,6 +49,8 @@ def load_archive(file: IO[bytes]) -> dict[str, Tensor]:
     size = file.seek(0, os.SEEK_END)
     try:
         with zipfile.ZipFile(file) as archive:
+            if not all(name.endswith(".npy") for name in archive.namelist()):
+                raise RuntimeError("the archive has neither data.pkl, as torch's, nor only arrays")
             records = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             total = sum(info.file_size for info in archive.infolist())
             if total > max(_MOST_COMPRESSION * size, _SMALL):

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def save_file(
         file.write(header)
         for array in _ordered(arrays).values():
             little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-            file.write(little.reshape(-1).view(np.uint8))
+            file.write(little.reshape(-1).view(np.uint8).data)
 
 
 def arrays_of(tensors: Any) -> dict[str, Array]:
@@ -123,9 +124,8 @@ def load(data: Any) -> dict[str, Tensor]:
 
     RuntimeError for what is no sound file.
     """
-    buffer = np.frombuffer(data, np.uint8)
-    entries, _ = _read_header(buffer)
-    return {name: wrap(array.copy()) for name, array in entries.items()}
+    arrays, _ = _parts(np.frombuffer(data, np.uint8).copy())
+    return {name: wrap(array) for name, array in arrays.items()}
 
 
 def load_file(filename: Any, device: Any = "cpu") -> dict[str, Tensor]:
@@ -135,18 +135,25 @@ def load_file(filename: Any, device: Any = "cpu") -> dict[str, Tensor]:
     """
     _types.on_cpu(device)
     with open(filename, "rb") as file:
-        buffer = np.fromfile(file, np.uint8)
-    entries, _ = _read_header(buffer)
-    return {name: wrap(array) for name, array in entries.items()}
+        return read(file)
+
+
+def read(file: IO[bytes]) -> dict[str, Tensor]:
+    """The tensors in what is left of an open file, by name."""
+    start = file.tell()
+    size = file.seek(0, os.SEEK_END) - start
+    file.seek(start)
+    arrays, _ = _parts(_files.read_array(file, size))
+    return {name: wrap(array) for name, array in arrays.items()}
 
 
 def load_metadata(filename: Any) -> dict[str, str]:
     """The text that was saved with a file's tensors."""
     with open(filename, "rb") as file:
-        return _read_header(np.fromfile(file, np.uint8))[1]
+        return _parts(np.fromfile(file, np.uint8))[1]
 
 
-def _read_header(buffer: Array) -> tuple[dict[str, Array], dict[str, str]]:
+def _parts(buffer: Array) -> tuple[dict[str, Array], dict[str, str]]:
     """Views of the tensors in the bytes of a file, and its metadata."""
     if buffer.size < 8:
         raise _damaged("it is shorter than its header")
@@ -166,9 +173,11 @@ def _read_header(buffer: Array) -> tuple[dict[str, Array], dict[str, str]]:
         at = end
     if at != body.size:
         raise _damaged(f"its tensors have {at} bytes, but {body.size} are there")
-    return {
-        name: _array(body[start:end], *kind) for name, (*kind, start, end) in places.items()
-    }, metadata
+    found = {
+        name: _array(body[start:end], code, shape)
+        for name, (code, shape, start, end) in places.items()
+    }
+    return found, metadata
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
@@ -190,12 +199,13 @@ def _place(name: str, entry: Any) -> tuple[str, list[int], int, int]:
     """Dtype, shape and place of a tensor, checked against each other."""
     try:
         code, shape, (start, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
+        known = code == "BF16" or code in _CODES
         whole = all(type(n) is int and n >= 0 for n in [*shape, start, end])
     except (KeyError, TypeError, ValueError):
         raise _damaged(f"its entry of {name!r} is not complete") from None
     if not whole or len(shape) > _MOST_DIMS:
         raise _damaged(f"{name!r} has a shape or place that cannot be")
-    if code != "BF16" and code not in _CODES:
+    if not known:
         raise RuntimeError(f"{name!r} has dtype {code}: {_types.package} has no such dtype")
     if end - start != math.prod(shape) * (2 if code == "BF16" else _CODES[code].itemsize):
         raise _damaged(f"{name!r} has {end - start} bytes, which shape {shape} of {code} has not")

@@ -1,0 +1,179 @@
+"""What sweeps on image lanes share: packing and unpacking, register tiles, the run over all tasks.
+
+    x, NCHW  --pack-->  xp[channel][pixel with border][lane]              lanes: see conv_plan.py
+                              |  conv_direct.py or winograd.py
+    y, NCHW  <--unpack-- tmp[output channel][pixel of the band][lane]     (+ bias)
+
+Tasks are (block of lanes, group, band of output rows, R output channels), in this order: a thread
+packs what a band reads once for all of its output channels, and rows that the next band of the same
+images reads too are still there.  A band and what it reads fit in the L2 cache.  Tasks write
+disjoint outputs, so the bits are the same for any number of threads.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels import conv_plan, scratch, simd, threads
+from minigrad.kernels._jit import jit
+from minigrad.kernels.conv_plan import Planes, Size, Sweep, addresses
+from minigrad.kernels.simd import call, clear, look
+
+Array = np.ndarray[Any, Any]
+
+# Register tiles (rows, vectors) and what a multiply-add costs in them, relative to the best.
+TILES = {
+    32: {(8, 2): 1.0, (4, 4): 1.0, (6, 4): 1.02, (8, 1): 1.05, (2, 8): 1.1, (1, 8): 1.5},
+    16: {(6, 2): 1.0, (4, 3): 1.0, (5, 2): 1.03, (2, 4): 1.03, (1, 8): 1.4, (4, 1): 1.4},
+}
+NANOSECONDS = 0.02  # per multiply-add, to judge whether threads pay
+
+
+@jit
+def pack(gather, x, step, starts, channels, first, last, total, item, lanes, xp, plane, pixels):  # type: ignore[no-untyped-def]
+    """Pixels first..last (of total) of all channels of one block of lanes into their planes.
+
+    gather: the addresses of simd.gather and gather_few.  starts, pixels: of tables.
+    """
+    for c in range(channels):
+        if total >= lanes:
+            for p in range(first, last, lanes):
+                q = min(p, total - lanes)
+                call(gather[0], (x + c * step + q * item, starts, xp + c * plane, pixels + q * 8))
+        elif first < last:
+            at = x + c * step + first * item
+            call(gather[1], (at, starts, xp + c * plane, pixels + first * 8, last - first))
+
+
+@jit
+def clear_borders(xp, channels, plane, gaps, count):  # type: ignore[no-untyped-def]
+    """Zero what lies between the pixels of all planes: `count` gaps, from and to."""
+    for c in range(channels):
+        for i in range(count):
+            start = look(gaps, 2 * i)
+            clear(xp + c * plane + start, look(gaps, 2 * i + 1) - start)
+
+
+@jit
+def pack_band(s, at, gather, unit, packed, need):  # type: ignore[no-untyped-def]
+    """Pixels `packed` up to `need` of all channels of a unit: a block of lanes and a group."""
+    block, group = unit // s.groups, unit % s.groups
+    if need > packed:
+        pack(gather, at.x + group * s.inputs * s.image_x, s.image_x, at.starts_x + block * s.lanes * 8,
+             s.inputs, packed, need, s.pixels, s.item, s.lanes, at.xp, s.plane, at.pixels)  # fmt: skip
+    return max(packed, need)
+
+
+@jit
+def unpack(s, at, scatter, unit, tmp, o0, o1, row, rows):  # type: ignore[no-untyped-def]
+    """Rows of output, which begin at tmp for channel 0, back to their images, plus bias.
+
+    scatter: the addresses of simd.scatter and scatter_few.  o0, o1: from and to which R channels.
+    """
+    block, group = unit // s.groups, unit % s.groups
+    starts, count = at.starts_y + block * s.lanes * 8, rows * s.wide
+    for o in range(o0 * s.height, min(s.outputs, o1 * s.height)):
+        source, channel = tmp + o * s.step_tmp, group * s.outputs + o
+        target = at.y + channel * s.image_y + row * s.wide * s.item
+        bias = at.bias + channel * s.item
+        if count >= s.lanes:
+            for p in range(0, count, s.lanes):
+                q = min(p, count - s.lanes)
+                call(scatter[0], (source + q * s.vector, bias, target + q * s.item, starts))
+        else:
+            call(scatter[1], (source, bias, target, starts, count))
+
+
+class ImageSweep:
+    """A sweep's tables, as far as they do not depend on how its sums are made.
+
+    Heirs say how weights are put in order and tasks are done, in `order` and `sweep`, and set
+    `lane`, `sizes`, `calls`, `tables`, what `order` needs, the bytes of weights and buffers,
+    and the numbers of blocks of weights and of tasks.
+    """
+
+    order: Any
+    sweep: Any
+    orders: tuple[Any, ...]
+    calls: tuple[int, ...]
+    tables: tuple[int, ...]
+    buffers: dict[str, int]
+    weights: int
+    blocks: int
+    tasks: int
+
+    def __init__(self, job: Sweep, units: Size = (1, 1, 1)) -> None:
+        self.job, self.item = job, np.dtype(job.dtype).itemsize
+        self.lanes = simd.BYTES // self.item
+        self.lane = conv_plan.choose_lanes(job, job.phases, self.lanes, units)
+        self.units = len(self.lane.starts_in) // self.lanes * job.groups
+        self.cost = NANOSECONDS * job.images * math.prod(job.out) * job.groups * job.inputs
+        self.bias = np.zeros(job.groups * job.outputs, job.dtype)
+
+    def shared_sizes(self, planes: Planes, height: int, step_tmp: int) -> dict[str, int]:
+        """The entries of `SIZES`."""
+        job, lane = self.job, self.lane
+        return {
+            "groups": job.groups, "inputs": job.inputs, "outputs": job.outputs,
+            "pixels": math.prod(lane.size), "item": self.item, "lanes": self.lanes,
+            "vector": simd.BYTES, "image_x": lane.plane_in, "image_y": lane.plane_out,
+            "plane": planes.plane, "gaps": len(planes.gaps), "wide": lane.out[2],
+            "height": height, "blocks": -(-job.outputs // height), "step_tmp": step_tmp,
+        }  # fmt: skip
+
+    def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
+        """Run on x, w and b or None; answers y."""
+        job, lane = self.job, self.lane
+        y = scratch.empty((job.images, job.groups * job.outputs, *lane.padded), job.dtype)
+        if lane.parts > 1:
+            x = with_border(x, job.size, lane.before, lane.bordered)
+        weights = scratch.take("weights", self.weights, np.uint8)
+        w_at, *arrays = addresses(w, x, weights, self.bias if b is None else b, y)
+
+        def order(begin: int, end: int) -> None:
+            self.order(*self.orders, w_at, arrays[1], begin, end)
+
+        def work(begin: int, end: int) -> None:
+            held = [scratch.take(name, size, np.uint8) for name, size in self.buffers.items()]
+            places = (*arrays, *addresses(*held), *self.tables)
+            self.sweep(self.sizes, self.calls, places, begin, end)
+
+        threads.run(order, self.blocks, self.weights * 0.5)
+        threads.run(work, self.tasks, self.cost)
+        return y
+
+    sizes: tuple[int, ...]
+
+
+# Names in the tuples that jitted code gets: of sizes, and of addresses.
+SIZES = "groups inputs outputs pixels item lanes vector image_x image_y plane gaps wide height blocks step_tmp"
+PLACES = "x weights bias y xp tmp"
+
+
+def with_border(x: Array, size: Size, before: Size, bordered: Size) -> Array:
+    """Images of x (N, C, *size) in the middle of zeros: (N, C, *bordered)."""
+    wide = np.zeros((*x.shape[:2], *bordered), x.dtype)
+    (d, h, w), (dd, hh, ww) = before, size
+    wide[:, :, d : d + dd, h : h + hh, w : w + ww] = x.reshape(*x.shape[:2], *size)
+    return wide
+
+
+def cropped(y: Array, size: tuple[int, ...]) -> Array:
+    """y (N, C, D, H, W) as (N, C, *size): the first pixels along each dimension."""
+    wide = (1,) * (3 - len(size)) + size
+    if y.shape[2:] == wide:
+        return y.reshape(*y.shape[:2], *size)
+    out = scratch.empty((*y.shape[:2], *size), y.dtype)
+    d, h, w = wide
+    out.reshape(*y.shape[:2], *wide)[...] = y[:, :, :d, :h, :w]
+    return out
+
+
+def choose_tile(outputs: int, pixels: int) -> tuple[int, int]:
+    """The register tile that wastes least on `outputs` channels and rows of `pixels`."""
+    costs = {
+        (r, v): -(-outputs // r) * r * -(-pixels // v) * v * cost
+        for (r, v), cost in TILES[simd.REGISTERS].items()
+    }
+    return min(costs, key=lambda tile: costs[tile])

@@ -1,0 +1,138 @@
+"""Arithmetic on arrays of many numbers: NumPy's functions on several threads, and compiled loops.
+
+    x * y      NumPy computes with one thread
+    large(x) * y
+        |-> np.multiply(x[:n], y[:n], out=z[:n])        thread 1      NumPy lets go of the GIL
+        '-> np.multiply(x[n:], y[n:], out=z[n:])        thread 2      in its loops
+
+`large` gives an array another type, `Large`, by which NumPy asks here how to compute: so every
+function of NumPy, and whatever formula is written with them, is shared among threads without saying
+so.  Answers are plain arrays.  What NumPy does slowly or in several passes has a loop in `loops`:
+
+    loop("relu", large(x))
+
+Each number of an answer is computed by itself, so the threads change no bits.
+"""
+
+import ctypes
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels import reduce, threads
+
+Array = np.ndarray[Any, Any]
+ndarray = np.ndarray
+
+MANY = 1 << 17  # elements above which arrays are large: fewer are not worth a second thread
+BLOCK = (
+    1 << 12
+)  # elements; pieces of whole blocks, so that ends of vectors fall where they always do
+NANOSECONDS = 0.25  # per element, about, when data come from the cache
+_KEPT = 512 << 20  # bytes that free memory may hold before it is given back to the system
+_ON_HEAP = 32 << 20  # bytes; the most the C library takes
+
+
+class Large(np.ndarray[Any, Any]):
+    """An array, C-contiguous and of float32 or float64, whose arithmetic is shared among threads."""
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **options: Any
+    ) -> Any:
+        plain = [_plain(x) for x in inputs]
+        if out:
+            options["out"] = tuple(_plain(x) for x in out)
+        if method == "__call__" and ufunc.nout == 1 and options.keys() <= {"out"}:
+            return _shared(ufunc, plain, options.get("out", (None,))[0])
+        if ufunc is np.add and method == "reduce" and _is_plain_sum(options):
+            return reduce.add_up(plain[0], options.get("axis", 0), options.get("keepdims", False))
+        return getattr(ufunc, method)(*plain, **options)
+
+
+def large(x: Any) -> Any:
+    """`x` as a `Large` array if it can be one, else `x` itself."""
+    if type(x) is ndarray and x.size > MANY and x.dtype.char in "fd" and x.flags.c_contiguous:
+        _keep_memory()
+        return x.view(Large)
+    return x
+
+
+def _is_plain_sum(options: dict[str, Any]) -> bool:
+    """Whether a reduction is asked for nothing but dimensions."""
+    return all(v is None for k, v in options.items() if k not in ("axis", "keepdims"))
+
+
+def _plain(x: Any) -> Any:
+    return x.view(ndarray) if type(x) is Large else x
+
+
+def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
+    """ufunc(*inputs) on several threads where the inputs' shapes let it be cut, else as NumPy does it."""
+    many = [x for x in inputs if isinstance(x, ndarray) and x.size > MANY]
+    shape = many[0].shape
+    fit = all(x.shape == shape and x.flags.c_contiguous for x in many) and (
+        out is None or (out.shape == shape and out.flags.c_contiguous)
+    )
+    others = [x for x in inputs if isinstance(x, ndarray) and x.size <= MANY and x.size != 1]
+    if not fit or any(x.ndim > len(shape) for x in others):
+        return ufunc(*inputs) if out is None else ufunc(*inputs, out=out)
+    if out is None:
+        given = [x.dtype if hasattr(x, "dtype") else type(x) for x in inputs]
+        out = np.empty(shape, ufunc.resolve_dtypes((*given, None))[-1])
+    if others:  # what is broadcast is cut, if at all, where the first dimension is
+        rows, step, target = shape[0], 1, out
+        cuts = [
+            isinstance(x, ndarray) and x.shape[:1] == shape[:1] and x.ndim == len(shape)
+            for x in inputs
+        ]
+    else:
+        rows, step, target = -(-out.size // BLOCK), BLOCK, out.reshape(-1)
+        cuts = [isinstance(x, ndarray) and x.size > MANY for x in inputs]
+        inputs = [
+            x.reshape(-1 if cut else ()) if isinstance(x, ndarray) else x
+            for x, cut in zip(inputs, cuts)
+        ]
+
+    def task(start: int, stop: int) -> None:
+        part = slice(start * step, stop * step)
+        with np.errstate(all="ignore"):  # a thread's own state would warn
+            ufunc(*(x[part] if cut else x for x, cut in zip(inputs, cuts)), out=target[part])
+
+    threads.run(task, rows, out.size * NANOSECONDS)
+    return out
+
+
+def loop(name: str, x: Array, *others: Array) -> Array:
+    """The loop of that name in `loops`, over x and arrays of its shape and dtype, on several threads."""
+    from minigrad.kernels import loops  # the first need of Numba
+
+    compiled: Callable[..., None] = getattr(loops, name)
+    out = np.empty(x.shape, x.dtype)
+    flat = [np.ascontiguousarray(y).reshape(-1) for y in (x, *others, out)]
+
+    def task(start: int, stop: int) -> None:
+        compiled(*(y[start * BLOCK : stop * BLOCK] for y in flat))
+
+    threads.run(task, -(-x.size // BLOCK), x.size * NANOSECONDS)
+    return out
+
+
+@functools.cache
+def _keep_memory() -> None:
+    """Let the C library keep memory that large arrays give back.
+
+    Else every answer is written into pages fresh from the system, which takes longer than computing it.  Left as
+    it is where the environment has rules of its own, and where the C library is not glibc.
+    """
+    if any(k.startswith(("MALLOC_", "GLIBC_TUNABLES")) for k in os.environ):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    trim_threshold, mmap_threshold = -1, -3  # from malloc.h
+    mallopt(trim_threshold, _KEPT)
+    mallopt(mmap_threshold, _ON_HEAP)

@@ -1,0 +1,239 @@
+r"""Vectors as values in jitted loops, and planes as vectors: lane l belongs to plane l.
+
+    planes in memory                      L = 4 lanes
+
+    plane 0: a0 a1 a2 a3 a4 ..    lay     pixel 0: a0 b0 c0 d0
+    plane 1: b0 b1 b2 b3 b4 ..  ------->  pixel 1: a1 b1 c1 d1
+    plane 2: c0 c1 c2 c3 c4 ..  <-------  pixel 2: a2 b2 c2 d2
+    plane 3: d0 d1 d2 d3 d4 ..  deliver   ..
+
+A loop written for one plane then works on L of them at once, whatever it does with their pixels.
+`kind` is a tuple of L numbers: its length is part of a kernel's signature.  Nothing here checks
+bounds.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.datamodel import models
+from numba.extending import intrinsic, register_model
+
+INT = ir.IntType(64)
+INT32 = ir.IntType(32)
+I = types.intp  # noqa: E741
+
+
+class Vector(types.Type):
+    """The type of L numbers in a register."""
+
+    def __init__(self, dtype: Any, lanes: int) -> None:
+        super().__init__(f"vector({dtype}, {lanes})")
+        self.dtype, self.lanes = dtype, lanes
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Vector) -> None:
+        number = manager.lookup(kind.dtype).get_value_type()
+        super().__init__(manager, kind, ir.VectorType(number, kind.lanes))
+
+
+# ------------------------------------------------------------------------------- vectors as values
+def _bytes(number: Any) -> int:
+    return {"float": 4, "double": 8}.get(str(number)) or number.width // 8
+
+
+def _entry(context: Any, b: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """The address of array[index]."""
+    return b.gep(context.make_array(array_type)(context, b, array).data, [index])
+
+
+def _splat(b: Any, scalar: Any, lanes: int) -> Any:
+    one = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
+    one = b.insert_element(one, scalar, ir.Constant(INT32, 0))
+    return b.shuffle_vector(one, one, ir.Constant(ir.VectorType(INT32, lanes), [0] * lanes))
+
+
+def _load(b: Any, pointer: Any, lanes: int) -> Any:
+    number = pointer.type.pointee
+    loaded = b.load(b.bitcast(pointer, ir.VectorType(number, lanes).as_pointer()))
+    loaded.align = _bytes(number)
+    return loaded
+
+
+def _store(b: Any, vector: Any, pointer: Any) -> None:
+    stored = b.store(vector, b.bitcast(pointer, vector.type.as_pointer()))
+    stored.align = _bytes(vector.type.element)
+
+
+@intrinsic
+def load(typing: Any, kind: Any, x: Any, i: Any) -> Any:
+    """The vector at x[i:]."""
+
+    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        return _load(b, _entry(context, b, x, *args[1:]), kind.count)
+
+    return Vector(x.dtype, kind.count)(kind, x, I), emit
+
+
+@intrinsic
+def store(typing: Any, vector: Any, x: Any, i: Any) -> Any:
+    """x[i:] <- the vector."""
+
+    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        _store(b, args[0], _entry(context, b, x, *args[1:]))
+        return context.get_dummy_value()
+
+    return types.void(vector, x, I), emit
+
+
+@intrinsic
+def full(typing: Any, kind: Any, number: Any) -> Any:
+    """The number in every lane."""
+
+    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        return _splat(b, args[1], kind.count)
+
+    return Vector(number, kind.count)(kind, number), emit
+
+
+@intrinsic
+def add(typing: Any, one: Any, other: Any) -> Any:
+    """Lane by lane, one + other."""
+    return one(one, one), lambda context, b, sig, args: b.fadd(*args)
+
+
+@intrinsic
+def divide(typing: Any, one: Any, other: Any) -> Any:
+    """Lane by lane, one / other."""
+    return one(one, one), lambda context, b, sig, args: b.fdiv(*args)
+
+
+@intrinsic
+def contest(typing: Any, new: Any, place: Any, best: Any, where: Any) -> Any:
+    """(best, where), but (new, place) in lanes where new is greater or NaN."""
+
+    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        new_, place_, best_, where_ = args
+        wins = b.or_(b.fcmp_ordered(">", new_, best_), b.fcmp_unordered("uno", new_, new_))
+        place_ = _splat(b, place_, new.lanes)
+        pair = [b.select(wins, new_, best_), b.select(wins, place_, where_)]
+        return context.make_tuple(b, sig.return_type, pair)
+
+    return types.Tuple((best, where))(new, where.dtype, best, where), emit
+
+
+# ---------------------------------------------------------------------------- planes and vectors
+def _transposed(b: Any, rows: list[Any]) -> list[Any]:
+    """L vectors of L numbers, rows for columns: blocks of half the size change places, then halves of these."""
+    lanes = half = len(rows)
+    while half := half // 2:
+        low = [i if not i & half else i + lanes - half for i in range(lanes)]
+        high = [i + half if not i & half else i + lanes for i in range(lanes)]
+        masks = [ir.Constant(ir.VectorType(INT32, lanes), picks) for picks in (low, high)]
+        for r in (r for r in range(lanes) if not r & half):
+            pair = rows[r], rows[r + half]
+            rows[r], rows[r + half] = (b.shuffle_vector(*pair, mask) for mask in masks)
+    return rows
+
+
+class _Planes:
+    """Rows of a tile: pixels `start` .. of up to L planes that lie `pitch` apart."""
+
+    def __init__(self, b: Any, pointer: Any, pitch: Any, many: Any, count: Any, lanes: int) -> None:
+        self.b, self.lanes = b, lanes
+        self.vector = ir.VectorType(pointer.type.pointee, lanes)
+        self.rows = [b.gep(pointer, [b.mul(pitch, ir.Constant(INT, r))]) for r in range(lanes)]
+        iota = ir.Constant(ir.VectorType(INT32, lanes), list(range(lanes)))
+        # Numbers that do not fit into 32 bits are more than lanes all the same.
+        most = ir.Constant(INT, lanes)
+        count, many = (b.select(b.icmp_signed("<", n, most), n, most) for n in (count, many))
+        inside = b.icmp_signed("<", iota, _splat(b, b.trunc(count, INT32), lanes))
+        self.masks = [
+            b.and_(inside, _splat(b, b.icmp_signed("<", ir.Constant(INT, r), many), lanes))
+            for r in range(lanes)
+        ]
+        self.whole = b.and_(b.icmp_signed("==", count, most), b.icmp_signed("==", many, most))
+
+    def _masked(self, name: str, answer: Any, *arguments: Any) -> Any:
+        letter = "i" if isinstance(self.vector.element, ir.IntType) else "f"
+        name = f"llvm.masked.{name}.v{self.lanes}{letter}{8 * _bytes(self.vector.element)}.p0"
+        kind = ir.FunctionType(answer, [a.type for a in arguments])
+        return self.b.call(cgutils.get_or_insert_function(self.b.module, kind, name), arguments)
+
+    def load(self, masked: bool) -> list[Any]:
+        """The rows, zeros where nothing lies."""
+        if not masked:
+            return [_load(self.b, row, self.lanes) for row in self.rows]
+        zero, align = (
+            ir.Constant(self.vector, None),
+            ir.Constant(INT32, _bytes(self.vector.element)),
+        )
+        return [
+            self._masked("load", self.vector, self._at(row), align, mask, zero)
+            for row, mask in zip(self.rows, self.masks)
+        ]
+
+    def store(self, vectors: list[Any], masked: bool) -> None:
+        """Write the rows where there is a place for them."""
+        align = ir.Constant(INT32, _bytes(self.vector.element))
+        for vector, row, mask in zip(vectors, self.rows, self.masks):
+            if masked:
+                self._masked("store", ir.VoidType(), vector, self._at(row), align, mask)
+            else:
+                _store(self.b, vector, row)
+
+    def _at(self, row: Any) -> Any:
+        return self.b.bitcast(row, self.vector.as_pointer())
+
+
+def _both_ways(b: Any, planes: _Planes, move: Any) -> None:
+    """Emit move(masked) for whole tiles, which many CPUs do faster, and for those at an edge."""
+    with b.if_else(planes.whole) as (whole, edge):
+        with whole:
+            move(False)
+        with edge:
+            move(True)
+
+
+@intrinsic
+def lay(typing: Any, kind: Any, x: Any, start: Any, pitch: Any, many: Any, count: Any, vectors: Any,
+        at: Any) -> Any:  # fmt: skip
+    """vectors[at + i * L + l] <- x[start + l * pitch + i], i < L; 0 for l >= many or i >= count."""
+
+    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        _, x_, start, pitch, many, count, vectors_, at = args
+        planes = _Planes(b, _entry(context, b, x, x_, start), pitch, many, count, kind.count)
+        pointer = _entry(context, b, vectors, vectors_, at)
+
+        def move(masked: bool) -> None:
+            for i, vector in enumerate(_transposed(b, planes.load(masked))):
+                _store(b, vector, b.gep(pointer, [ir.Constant(INT, i * kind.count)]))
+
+        _both_ways(b, planes, move)
+        return context.get_dummy_value()
+
+    return types.void(kind, x, I, I, I, I, vectors, I), emit
+
+
+@intrinsic
+def deliver(typing: Any, kind: Any, vectors: Any, at: Any, x: Any, start: Any, pitch: Any,
+            many: Any, count: Any) -> Any:  # fmt: skip
+    """x[start + l * pitch + i] <- vectors[at + i * L + l], l < min(many, L), i < min(count, L)."""
+
+    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        _, vectors_, at, x_, start, pitch, many, count = args
+        lanes = kind.count
+        planes = _Planes(b, _entry(context, b, x, x_, start), pitch, many, count, lanes)
+        pointer = _entry(context, b, vectors, vectors_, at)
+
+        def move(masked: bool) -> None:
+            columns = [b.gep(pointer, [ir.Constant(INT, i * lanes)]) for i in range(lanes)]
+            planes.store(_transposed(b, [_load(b, c, lanes) for c in columns]), masked)
+
+        _both_ways(b, planes, move)
+        return context.get_dummy_value()
+
+    return types.void(kind, vectors, I, x, I, I, I, I), emit

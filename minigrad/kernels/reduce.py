@@ -1,0 +1,153 @@
+"""Sums, extremes and softmax of large arrays: the loops of `rows`, on several threads.
+
+A sum is cut into blocks whose bounds follow from the shape alone; each block is added up by one thread and the sums
+of blocks are added in float64, in order.  So the bits do not depend on the threads, and errors do not grow with
+the size.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels import threads
+
+Array = np.ndarray[Any, Any]
+
+BLOCK = 1 << 12  # numbers along a row that are added up before they go to float64
+HEIGHT, WIDTH = 1 << 9, 1 << 8  # rows and columns of the tiles in which columns are added up
+PIECE = 1 << 12  # numbers of softmax in work at a time: they stay in the first-level cache
+LONG = 64  # rows from here on are NumPy's: it finds extremes with vectors
+
+
+def add_up(x: Array, axis: Any, keepdims: bool) -> Array:
+    """np.add.reduce of a C-contiguous array of float32 or float64."""
+    axes = _axes(axis, x.ndim)
+    shape = tuple(s for i, s in enumerate(x.shape) if i not in axes)
+    kept = tuple(1 if i in axes else s for i, s in enumerate(x.shape))
+    groups = _groups(x.shape, axes)  # from the left, sizes of neighbours reduced or kept together
+    if not groups or not any(reduced for reduced, _ in groups):
+        return x.reshape(kept if keepdims else shape).copy()
+    sizes = [size for _, size in groups]
+    if groups[-1][0]:
+        sums = _along_rows(x.reshape(-1, sizes[-1]))
+    else:
+        sums = _down_columns(x.reshape(-1, sizes[-2], sizes[-1]))
+        sizes.pop(-2)
+        groups.pop(-2)
+        sizes.append(1)
+        groups.append((True, 1))
+    left = sums.reshape(sizes[:-1])
+    more = tuple(i for i, (reduced, _) in enumerate(groups[:-1]) if reduced)
+    total = np.add.reduce(left, axis=more) if more else left
+    return np.asarray(total).astype(x.dtype).reshape(kept if keepdims else shape)
+
+
+def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[tuple[bool, int]]:
+    """Neighbouring dimensions that are reduced, or kept, made one: [(whether reduced, size)]."""
+    groups: list[tuple[bool, int]] = []
+    for i, size in enumerate(shape):
+        if size == 1:
+            continue
+        reduced = i in axes
+        if groups and groups[-1][0] == reduced:
+            groups[-1] = (reduced, groups[-1][1] * size)
+        else:
+            groups.append((reduced, size))
+    return groups
+
+
+def _along_rows(x: Array) -> Array:
+    """The sums of rows, in float64."""
+    from minigrad.kernels import rows
+
+    n, m = x.shape
+    if m <= BLOCK:
+        out = np.empty(n)
+        threads.run(lambda a, b: rows.row_sums(x, out, a, b), n, x.size * 0.1)
+        return out
+    parts = np.empty((n, -(-m // BLOCK)))
+
+    def task(start: int, stop: int) -> None:
+        rows.block_sums(x, parts, start, stop, BLOCK)
+
+    threads.run(task, parts.size, x.size * 0.1)
+    return np.add.reduce(parts, axis=1)
+
+
+def _down_columns(x: Array) -> Array:
+    """Of x (outer, n, m) the sums over n, in float64."""
+    from minigrad.kernels import rows
+
+    outer, n, m = x.shape
+    if m < WIDTH // 2 and n >= WIDTH:  # several short rows are one long one
+        side = WIDTH // m
+        rest = np.add.reduce(x[:, n // side * side :], axis=1, dtype=np.float64)
+        many = np.ascontiguousarray(x[:, : n // side * side]).reshape(outer, -1, side * m)
+        return rest + np.add.reduce(_down_columns(many).reshape(outer, side, m), axis=1)
+    blocks = -(-n // HEIGHT)
+    out = np.empty((outer, blocks, m))
+
+    def task(start: int, stop: int) -> None:
+        rows.column_sums(x, out, np.empty(WIDTH, x.dtype), start, stop, HEIGHT, WIDTH)
+
+    threads.run(task, outer * blocks * -(-m // WIDTH), x.size * 0.1)
+    return out[:, 0] if blocks == 1 else np.add.reduce(out, axis=1)
+
+
+def extreme(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
+    """The largest (sign 1) or smallest (-1) number along a dimension, and where: the first of several.
+
+    NaN comes before all others.  x: C-contiguous, float32 or float64; answers its shape without the dimension.
+    """
+    from minigrad.kernels import rows
+
+    if dim < x.ndim - 1:
+        return _down(x, sign, dim)
+    flat = np.asarray(x).reshape(-1, x.shape[-1])
+    values, indices = np.empty(len(flat), x.dtype), np.empty(len(flat), np.int64)
+
+    def task(start: int, stop: int) -> None:
+        if x.shape[-1] < LONG:
+            rows.extremes(flat, sign, values, indices, start, stop)
+            return
+        part = flat[start:stop]
+        found = (np.argmax if sign > 0 else np.argmin)(part, axis=1, out=indices[start:stop])
+        values[start:stop] = part[np.arange(stop - start), found]
+
+    threads.run(task, len(flat), x.size * 1.0)
+    return values.reshape(x.shape[:-1]), indices.reshape(x.shape[:-1])
+
+
+def _down(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
+    """`extreme` along a dimension that is not the last: columns are compared row by row."""
+    from minigrad.kernels import rows
+
+    shape = x.shape[:dim] + x.shape[dim + 1 :]
+    outer, n, m = math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
+    cube = np.asarray(x).reshape(outer, n, m)
+    values, indices = np.empty((outer, m), x.dtype), np.empty((outer, m), np.int64)
+
+    def task(start: int, stop: int) -> None:
+        rows.column_extremes(cube, sign, values, indices, start, stop, WIDTH)
+
+    threads.run(task, outer * -(-m // WIDTH), x.size * 1.0)
+    return values.reshape(shape), indices.reshape(shape)
+
+
+def by_rows(name: str, x: Array, *others: Array) -> Array:
+    """The loop of softmax's family of that name in `rows`, along the last dimension."""
+    from minigrad.kernels import rows
+
+    compiled = getattr(rows, name)
+    out = np.empty(x.shape, x.dtype)
+    flat = [np.ascontiguousarray(a).reshape(-1, x.shape[-1]) for a in (x, *others, out)]
+    step = max(1, PIECE // x.shape[-1])
+    threads.run(lambda start, stop: compiled(*flat, start, stop, step), len(flat[0]), x.size)
+    return out
