@@ -94,10 +94,13 @@ short, int, long = int16, int32, int64
 
 # Loaded when first asked for, as tensors and layers do without: name -> the module that has it.
 _LATER = {
+    "backends": "",
+    "empty_cache": "kernels.scratch",
     "load": "serialization",
     "optim": "",
     "save": "serialization",
     "serialization": "",
+    "utils": "",
 }
 
 
