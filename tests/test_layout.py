@@ -34,6 +34,7 @@ ORDER = [
         "nn._unpooling",
         "nn._blocks",
         "nn._norms",
+        "nn._dropout",
         "nn._losses",
         "nn._losses_labels",
         "nn._losses_margins",
@@ -42,7 +43,17 @@ ORDER = [
     ],
     ["nn.functional", "nn.init"],
     ["nn"],
-    ["optim", "utils", "serialization", "datasets", "transforms", "viz", "testing", "cuda"],
+    [
+        "optim",
+        "utils",
+        "serialization",
+        "datasets",
+        "transforms",
+        "viz",
+        "testing",
+        "cuda",
+        "backends",
+    ],
     [""],
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+import minigrad as mg
 from minigrad.kernels import conv as K
 from minigrad.kernels import conv_vector, scratch, threads
 from tests.kernels.test_conv import Array, Problem, problems, squares
@@ -206,6 +207,18 @@ def test_arguments_are_not_changed() -> None:
 def test_empty_cache_lets_go_and_kernels_go_on() -> None:
     want = BIG[0].run()
     assert scratch._local.buffers
-    scratch.empty_cache()
+    mg.empty_cache()
     assert not scratch._local.buffers
     same(BIG[0].run(), want)
+
+
+@pytest.mark.usefixtures("any_threads")
+def test_little_work_memory_is_kept() -> None:
+    threads.set_num_threads(1)
+    x = np.ones((16, 256, 48, 48), np.float32)
+    w = np.ones((16, 256, 3, 3), np.float32)
+    geo = K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
+    K.conv(x, w, None, geo)
+    K.conv_weight(x, x[:, :16], (3, 3), geo)
+    assert len(scratch._local.buffers) <= 5
+    assert all(buffer.size <= 8 << 20 for buffer in scratch._local.buffers.values())
