@@ -21,6 +21,15 @@ from .primitive import primitive
 ndarray = np.ndarray
 
 
+class _Copying:
+    """How a gradient becomes one that nobody shares; ops put a function here that is quicker for many numbers."""
+
+    copied: Any = staticmethod(np.array)
+
+
+copying = _Copying()
+
+
 @primitive
 def same(input: Any, /) -> Any:
     """``input`` itself, as a new point of the graph: where gradients for it can be caught."""
@@ -59,7 +68,7 @@ def run(
             if leaf.hooks is not None:
                 g = hooked(leaf.hooks, g, create_graph)
                 owned = False
-            found[leaf] = g if owned or create_graph else np.array(g)
+            found[leaf] = g if owned or create_graph else copying.copied(g)
     finally:
         errors.reset(token)
         mode.grad = before

@@ -60,6 +60,12 @@ def large(x: Any) -> Any:
     return x
 
 
+def copied(x: Any) -> Array:
+    """A copy in memory of its own."""
+    many = large(x)
+    return np.positive(many) if type(many) is Large else np.array(x)
+
+
 def _is_plain_sum(options: dict[str, Any]) -> bool:
     """Whether a reduction is asked for nothing but dimensions."""
     return all(v is None for k, v in options.items() if k not in ("axis", "keepdims"))

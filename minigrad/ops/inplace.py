@@ -9,6 +9,7 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, cell, edge, mode, node_of, wrap
 from .._tape.graph import unmatched
+from ..kernels.elementwise import MANY, large
 from . import elementwise
 from ._common import Number, number_as
 from .index import assign, writable, write
@@ -56,7 +57,7 @@ def _plainly(op: Any, t: Any, other: Any) -> bool:
         return False
     if mode.grad and (edge(t) is not None or edge(other) is not None):
         return False
-    mode.quiet(ufunc, a, b, a)
+    mode.quiet(ufunc, a if a.size <= MANY else large(a), b, a)
     memory = t.memory
     if memory is None:
         t.memory = [1]
@@ -89,7 +90,7 @@ def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) 
         np.copyto(array, out, casting="unsafe")
     else:
         try:
-            mode.quiet(ufunc, array, other, array)
+            mode.quiet(ufunc, array if array.size <= MANY else large(array), other, array)
         except ValueError as error:
             refusal = unmatched(error, array, other)
             if refusal is error:

@@ -48,4 +48,6 @@ BARS = [
     Bar("conv_transpose2d forward+backward", "mean", 1.6),
     Bar("pooling forward+backward", "mean", 2.0),
     Bar("pooling forward+backward", "least", 1.0),
+    Bar("large elementwise and reductions", "least", 1.0),
+    Bar("large elementwise and reductions, with gradient", "least", 1.0),
 ]

@@ -239,16 +239,34 @@ def chain(torch: Any) -> Callable[[], object]:
     return step
 
 
-def elementwise(function: str, backward: bool) -> Make:
-    """One of the package's functions of one tensor, on a large tensor."""
+def large(function: Callable[..., Any], backward: bool) -> Make:
+    """A function of the package and two tensors of 2.4 million numbers, (235930, 10), on both or the first."""
 
     def make(torch: Any) -> Callable[[], object]:
         torch.manual_seed(0)
-        x = torch.randn(64, 64, 24, 24)
-        f = getattr(torch, function)
-        return with_gradients(f, [x]) if backward else lambda: f(x)
+        inputs = [torch.randn(235930, 10) for _ in range(function.__code__.co_argcount - 1)]
+        if backward:
+            return with_gradients(lambda *x: function(torch, *x), inputs)
+        return lambda: function(torch, *inputs)
 
     return make
+
+
+LARGE: dict[str, Callable[..., Any]] = {
+    "add": lambda torch, x, y: x + y,
+    "mul": lambda torch, x, y: x * y,
+    "relu": lambda torch, x: torch.relu(x),
+    "exp": lambda torch, x: torch.exp(x),
+    "sigmoid": lambda torch, x: torch.sigmoid(x),
+    "tanh": lambda torch, x: torch.tanh(x),
+    "sum": lambda torch, x: x.sum(),
+    "mean": lambda torch, x: x.mean(),
+    "sum over rows": lambda torch, x: x.sum(0),
+    "softmax over 10": lambda torch, x: torch.softmax(x, 1),
+    "log_softmax over 10": lambda torch, x: torch.log_softmax(x, 1),
+    "max over 10": lambda torch, x: x.max(1)[0],
+    "max over rows": lambda torch, x: x.max(0)[0],
+}
 
 
 CASES = [
@@ -281,7 +299,15 @@ CASES = [
         for name, row in POOLED.items()
     ),
     *(
-        Case(f"{name} of 64x64x24x24, with gradient", "elementwise", elementwise(name, True))
-        for name in ("relu", "sigmoid", "tanh", "exp")
+        Case(f"{name}, 2.4 M numbers", "large elementwise and reductions", large(f, False))
+        for name, f in LARGE.items()
+    ),
+    *(
+        Case(
+            f"{name}, 2.4 M numbers, with gradient",
+            "large elementwise and reductions, with gradient",
+            large(f, True),
+        )
+        for name, f in LARGE.items()
     ),
 ]
