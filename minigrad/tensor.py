@@ -27,6 +27,7 @@ from .ops import (
     shape,
     special,
 )
+from .ops.inplace import augmented
 
 
 def _operator(op: Any, full: Any = None) -> Any:
@@ -133,8 +134,8 @@ class Tensor(InPlace):
             )
         return compare.bitwise_not(self)
 
-    __iadd__, __isub__ = in_place(elementwise.add), in_place(elementwise.sub)
-    __imul__, __itruediv__ = in_place(elementwise.mul), in_place(elementwise.true_div)
+    __iadd__, __isub__ = augmented(elementwise.add), augmented(elementwise.sub)
+    __imul__, __itruediv__ = augmented(elementwise.mul), augmented(elementwise.true_div)
     __ifloordiv__, __imod__ = (
         in_place(elementwise.floor_divide),
         in_place(elementwise.remainder),

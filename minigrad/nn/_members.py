@@ -49,8 +49,18 @@ class Members:
 
     def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """Every module of the tree, this one first; see ``named_modules``."""
-        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
+        memo: set[Any] = set()
+        todo: list[Any] = [self]
+        while todo:
+            module = todo.pop()
+            if module in memo:
+                continue
+            if remove_duplicate:
+                memo.add(module)
             yield module
+            parts = module._modules
+            if parts:
+                todo.extend(part for part in reversed(parts.values()) if part is not None)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly in this one with their names, each once."""
@@ -82,8 +92,12 @@ class Members:
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once, of the tree or this module: what an optimizer takes."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
+        memo: set[int] = set()  # by identity: tensors compare elementwise
+        for module in self.modules() if recurse else (self,):
+            for parameter in module._parameters.values():  # type: ignore[attr-defined]
+                if parameter is not None and id(parameter) not in memo:
+                    memo.add(id(parameter))
+                    yield parameter
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True

@@ -23,8 +23,6 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     RuntimeError, in torch's words, if t may not be written, or the answer has another shape or a higher category
     of dtype than t.  Nothing is changed then.
     """
-    if len(args) == 1 and not attrs and _plainly(op, t, args[0]):
-        return t
     writable(t)
     if not mode.grad or not _live(t, args):
         return _overwritten(op, t, args, attrs)
@@ -47,25 +45,36 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     return t
 
 
-def _plainly(op: Any, t: Any, other: Any) -> bool:
-    """Do the commonest case at once: a NumPy function of two arrays alike, and no gradients."""
-    ufunc = _IN_ONE_PASS.get(op)
-    if ufunc is None or not isinstance(other, Traced):
-        return False
-    a, b = t.array, other.array
-    if a.shape != b.shape or a.dtype is not b.dtype or a.dtype.kind != "f" or 0 in a.strides:
-        return False
-    if mode.grad and (edge(t) is not None or edge(other) is not None):
-        return False
-    mode.quiet(ufunc, a if a.size <= MANY else large(a), b, a)
-    memory = t.memory
-    if memory is None:
-        t.memory = [1]
-    else:
-        memory[0] += 1
-        if t.base is not None and t.seen == memory[0] - 1:  # it was up to date, and still is
-            t.seen = memory[0]
-    return True
+def augmented(op: Any) -> Any:
+    """The method of an operator such as ``+=``: ``inplace``, past its checks in the commonest case.
+
+    That is a NumPy function of two arrays of one floating-point dtype, through which no gradient passes.
+    """
+    ufunc: Any = _IN_ONE_PASS.get(op)
+
+    def method(self: Any, other: Any) -> Any:
+        if ufunc is None or not isinstance(other, Traced):
+            return inplace(op, self, other)
+        a, b = self.array, other.array
+        if a.dtype is not b.dtype or a.dtype.kind != "f" or a.size > MANY or 0 in a.strides:
+            return inplace(op, self, other)
+        if mode.grad and (edge(self) is not None or edge(other) is not None):
+            return inplace(op, self, other)
+        try:
+            mode.quiet(ufunc, a, b, a)
+        except ValueError:  # the shapes do not fit: with torch's words
+            return inplace(op, self, other)
+        memory = self.memory
+        if memory is None:
+            self.memory = [1]
+        else:
+            memory[0] += 1
+            if self.base is not None and self.seen == memory[0] - 1:  # up to date, as before
+                self.seen = memory[0]
+        return self
+
+    method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
+    return method
 
 
 def _live(t: Any, args: tuple[Any, ...]) -> bool:
