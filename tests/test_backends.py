@@ -33,9 +33,14 @@ def test_accuracy_is_checked_and_restored():
         conv.accuracy = "quick"
     with pytest.raises(ValueError, match="accuracy must be one of"), conv.flags("quick"):
         pass
-    with pytest.raises(KeyError), conv.flags(accuracy="accurate"):
-        assert conv.accuracy == "accurate"
-        raise KeyError
+
+    def failing():
+        with conv.flags(accuracy="accurate"):
+            assert conv.accuracy == "accurate"
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        failing()
     assert conv.accuracy == "fast"
     try:
         conv.accuracy = "accurate"

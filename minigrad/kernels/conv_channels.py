@@ -40,6 +40,7 @@ from minigrad.kernels.conv_plan import (
     fields,
     integers,
 )
+from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, clear, look
 from minigrad.kernels.winograd_transforms import PAIRS
 
@@ -104,7 +105,7 @@ def _multiply(s, tile, x, g, offs, features, depth, sums, o0, o1):  # type: igno
 @jit
 def _correlate(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at = Sizes(*sizes), Places(*places)
+    s, at, state = Sizes(*sizes), Places(*places), flush()
     clear_borders(at.xp, s.batch * s.blocks_x, s.plane_x, at.gaps_x, s.gaps_x)
     clear_borders(at.gp, s.batch * s.blocks_g, s.image_g, at.gaps_g, s.gaps_g)
     tasks, per_pass = s.passes * s.per_pass, s.features * s.step_sums
@@ -133,6 +134,7 @@ def _correlate(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def
                     _multiply(s, calls[0], x, g, offs, at.features, depth, sums + turn * per_pass,
                               o0, o1)  # fmt: skip
                     task += o1 - o0
+    restore(state)
 
 
 @jit

@@ -15,6 +15,7 @@ from minigrad.kernels import conv_images, conv_plan, simd
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_images import ImageSweep, clear_borders, pack_band, unpack
 from minigrad.kernels.conv_plan import Lanes, Planes, Sweep, addresses, fields, integers
+from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, clear, look
 
 Array = np.ndarray[Any, Any]
@@ -71,7 +72,7 @@ def _multiply(s, tile, kind, lo, hi, at, out, offs, weights, o0, o1):  # type: i
 @jit
 def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at = Sizes(*sizes), Places(*places)
+    s, at, state = Sizes(*sizes), Places(*places), flush()
     clear_borders(at.xp, s.inputs, s.plane, at.gaps, s.gaps)
     last, packed, task = -1, 0, begin
     while task < end:
@@ -92,6 +93,7 @@ def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
                 _multiply(s, calls[0], kind, look(line, 2), look(line, 3), at.xp + look(line, 0),
                           out, at.offs, weights, o0, o1)  # fmt: skip
         unpack(s, at, calls[3:5], unit, at.tmp, o0, o1, r0, r1 - r0)
+    restore(state)
 
 
 class Direct(ImageSweep):

@@ -18,6 +18,7 @@ from minigrad.kernels import scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_images import NANOSECONDS, TILES
 from minigrad.kernels.conv_plan import Sweep, addresses, fields, integers
+from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call
 
 Array = np.ndarray[Any, Any]
@@ -40,7 +41,7 @@ def _order(interleave, sizes, places):  # type: ignore[no-untyped-def]
 @jit
 def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at = Sizes(*sizes), Places(*places)
+    s, at, state = Sizes(*sizes), Places(*places), flush()
     plane = s.pixels * s.item
     for task in range(begin, end):
         unit, group, first = (
@@ -60,6 +61,7 @@ def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
                     w = at.weights + ((group * s.outputs + o) * s.inputs + c * s.height) * s.item
                     call(calls[0], (source, s.vector, at.offs + c * 8, min(CHANNELS, s.inputs - c),
                          w, s.height * s.item, target + o * plane, plane, s.vector, at.bias + c))  # fmt: skip
+    restore(state)
 
 
 class Pointwise:

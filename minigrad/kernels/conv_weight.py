@@ -20,6 +20,7 @@ from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_images import NANOSECONDS, clear_borders, pack, with_border
 from minigrad.kernels.conv_plan import Correlation, Lanes, Planes, addresses, fields, integers
+from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, clear, copy, look
 
 Array = np.ndarray[Any, Any]
@@ -78,7 +79,7 @@ def _keep(s, at, group, c0, channels, o0, o1):  # type: ignore[no-untyped-def]
 @jit
 def _correlate(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at = Sizes(*sizes), Places(*places)
+    s, at, state = Sizes(*sizes), Places(*places), flush()
     task = begin
     while task < end:
         chunk, o = task // s.per_chunk, task % s.per_chunk
@@ -100,6 +101,7 @@ def _correlate(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def
                              (r1 - r0) * s.wide, at.sums + (i * s.columns + t) * s.tile))  # fmt: skip
         _keep(s, at, group, c0, channels, o0, o1)
         task += count
+    restore(state)
 
 
 class Weight:

@@ -22,13 +22,18 @@ import numpy as np
 from minigrad.kernels import pool_numpy, threads
 from minigrad.kernels.pool_window import Array, Sizes, Window
 
-# Taps of all windows up to which NumPy does the work: a picture of 128 x 128 is below.
-SMALL = 1 << 15
+# Taps of all windows up to which NumPy does the work: a picture of 128 x 128 is below.  Where a
+# kernel has been loaded already, it is faster from FEW on; the answer's bits are the same.
+SMALL, FEW = 1 << 15, 1 << 9
 _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+_loaded: set[tuple[str, Any]] = set()
 
 
-def _for_numpy(dtype: Any, work: int) -> bool:
-    return work <= SMALL or dtype.char not in "fde" or _INTERPRETED
+def _for_numpy(kernel: str, dtype: Any, work: int, alike: bool = True) -> bool:
+    """Whether NumPy does this work; alike: whether the kernel makes the same bits."""
+    if work > SMALL or (alike and work > FEW and (kernel, dtype) in _loaded):
+        return dtype.char not in "fde" or _INTERPRETED
+    return True
 
 
 def _flat(x: Array) -> Array:
@@ -44,10 +49,10 @@ def _planes(x: Array, dims: int) -> tuple[Sizes, int]:
 
 
 def maximum(x: Array, window: Window) -> tuple[Array, Array]:
-    """The greatest number of each window and its position (int32): of several the first, but the last NaN."""
+    """The greatest number of each window and its position: of several the first, but the last NaN."""
     lead, planes = _planes(x, len(window.size))
     shape = lead + window.out
-    if _for_numpy(x.dtype, planes * window.outputs * window.taps):
+    if _for_numpy("maximum", x.dtype, planes * window.outputs * window.taps):
         y, at = pool_numpy.maximum(x.reshape(planes, window.pixels), window)
         return y.reshape(shape), at.reshape(shape)
     source = _flat(x)
@@ -57,89 +62,92 @@ def maximum(x: Array, window: Window) -> tuple[Array, Array]:
     return y.astype(x.dtype, copy=False), at
 
 
+def greatest(x: Array, window: Window) -> Array:
+    """`maximum` without the positions."""
+    lead, planes = _planes(x, len(window.size))
+    if _for_numpy("maximum", x.dtype, planes * window.outputs * window.taps):
+        flat = x.reshape(planes, window.pixels)
+        return pool_numpy.maximum(flat, window, False)[0].reshape(lead + window.out)
+    return maximum(x, window)[0]
+
+
 def mean(x: Array, window: Window) -> Array:
     """The sum over each window, divided by the window's divisors."""
-    lead, planes = _planes(x, len(window.size))
-    shape = lead + window.out
-    if _for_numpy(x.dtype, planes * window.outputs * window.taps):
-        return pool_numpy.mean(x.reshape(planes, window.pixels), window).reshape(shape)
-    source = _flat(x)
-    y = np.empty(shape, source.dtype)
-    _run("mean", window, planes, source, y.reshape(-1))
-    return y.astype(x.dtype, copy=False)
+    return _linear("mean", x, window, window.size, window.out)
 
 
 def spread(g: Array, window: Window) -> Array:
     """The adjoint of `mean`: g, divided, added to each pixel of its window."""
-    lead, planes = _planes(g, len(window.size))
-    shape = lead + window.size
-    if _for_numpy(g.dtype, planes * window.outputs * window.taps):
-        return pool_numpy.spread(g.reshape(planes, window.outputs), window).reshape(shape)
-    source = _flat(g)
-    x = np.empty(shape, source.dtype)
-    _run("spread", window, planes, source, x.reshape(-1))
-    return x.astype(g.dtype, copy=False)
+    return _linear("spread", g, window, window.out, window.size)
 
 
-def _run(name: str, window: Window, planes: int, *arrays: Array) -> None:
+def _linear(kernel: str, x: Array, window: Window, size: Sizes, out: Sizes) -> Array:
+    """`mean` or `spread`: (..., *size) -> (..., *out)."""
+    lead, planes = _planes(x, len(size))
+    shape = lead + out
+    alike = window.outputs > 1 or kernel == "spread"
+    if _for_numpy(kernel, x.dtype, planes * window.outputs * window.taps, alike):
+        answer: Array = getattr(pool_numpy, kernel)(x.reshape(planes, math.prod(size)), window)
+        return answer.reshape(shape)
+    source = _flat(x)
+    y = np.empty(shape, source.dtype)
+    _run(kernel, window, planes, source, y.reshape(-1))
+    return y.astype(x.dtype, copy=False)
+
+
+def _run(kernel: str, window: Window, planes: int, *arrays: Array) -> None:
     """Have all tasks of a kernel of pool_loops done."""
     from minigrad.kernels import pool_loops, simd
 
+    _loaded.add((kernel, arrays[0].dtype))
+    function = getattr(pool_loops, kernel)
     kind = (0,) * (simd.BYTES // arrays[0].itemsize)
-    kernel, bands = getattr(pool_loops, name), window.bands
-    common: tuple[Any, ...] = (window.three, window.spans)
-    if name != "maximum":
-        common += (window.divisors,)
-    if name == "spread":
-        bands = window.back_bands
+    bands = window.back_bands if kernel == "spread" else window.bands
+    rest: tuple[Any, ...] = (window.three, window.spans, bands)
+    if kernel != "maximum":
+        rest += (window.divisors,)
+    if kernel == "mean":
+        rest += (window.by_rows,)
     group = len(kind) if len(window.spans) == 1 else 1
     tasks = -(-planes // group) * len(bands)
     # Nanoseconds, roughly: pixels and outputs are moved, taps are joined.
     cost = planes * (window.pixels / 3 + window.outputs * (2 + window.taps) / 4)
-    threads.run(lambda a, b: kernel(kind, *arrays, *common, bands, a, b), tasks, cost)
+    threads.run(lambda a, b: function(kind, *arrays, *rest, a, b), tasks, cost)
 
 
 # ---------------------------------------------------------------------------- by position
 def add_at(g: Array, positions: Array, size: Sizes) -> Array:
     """Zeros of (..., *size) with g (..., *out) added at its positions."""
-    lead, planes = _planes(g, len(size))
-    if _for_numpy(g.dtype, max(g.size, planes * math.prod(size) // 4)):
-        flat = positions.reshape(planes, -1) if g.size else positions.reshape(planes, 0)
-        return pool_numpy.add_at(g.reshape(flat.shape), flat, math.prod(size)).reshape(lead + size)
     return _placed(g, positions, size, True)
 
 
 def put_at(x: Array, positions: Array, size: Sizes) -> Array:
     """Zeros of (..., *size) with x (..., *out) at its positions: the last one where several meet."""
-    lead, planes = _planes(x, len(size))
-    if _for_numpy(x.dtype, max(x.size, planes * math.prod(size) // 4)):
-        y = np.zeros(lead + size, x.dtype)
-        y.reshape(-1)[_everywhere(positions, planes, math.prod(size))] = x.reshape(-1)
-        return y
     return _placed(x, positions, size, False)
+
+
+def _placed(values: Array, positions: Array, size: Sizes, adding: bool) -> Array:
+    lead, planes = _planes(values, len(size))
+    each, pixels = values.size // max(1, planes), math.prod(size)
+    if _for_numpy("place", values.dtype, max(values.size, planes * pixels // 4)):
+        row, at = values.reshape(planes, each), positions.reshape(planes, each)
+        place = pool_numpy.add_at if adding else pool_numpy.put_at
+        return place(row, at, pixels).reshape(lead + size)
+    from minigrad.kernels import pool_loops
+
+    source = _flat(values).reshape(planes, each)
+    _loaded.add(("place", source.dtype))
+    at = np.ascontiguousarray(positions, np.int32).reshape(source.shape)
+    x = np.empty(lead + size, source.dtype)
+    into = x.reshape(planes, pixels)
+    cost = values.size + x.size / 4
+    threads.run(lambda a, b: pool_loops.place(source, at, into, adding, a, b), planes, cost)
+    return x.astype(values.dtype, copy=False)
 
 
 def take_at(x: Array, positions: Array, dims: int) -> Array:
     """The numbers of x (..., *size) at positions (..., *out)."""
     _, planes = _planes(x, dims)
-    places = _everywhere(positions, planes, math.prod(x.shape[x.ndim - dims :]))
+    at = positions.reshape(planes, positions.size // max(1, planes))
+    places = pool_numpy.everywhere(at, planes, math.prod(x.shape[x.ndim - dims :]))
     return x.take(places).reshape(positions.shape)
-
-
-def _everywhere(positions: Array, planes: int, pixels: int) -> Array:
-    """Positions counted over all planes, as a line."""
-    first = np.arange(planes)[:, None] * pixels
-    return (positions.reshape(planes, positions.size // max(1, planes)) + first).reshape(-1)
-
-
-def _placed(values: Array, positions: Array, size: Sizes, adding: bool) -> Array:
-    from minigrad.kernels import pool_loops
-
-    lead, planes = _planes(values, len(size))
-    source = _flat(values).reshape(planes, values.size // max(1, planes))
-    at = np.ascontiguousarray(positions, np.int32).reshape(source.shape)
-    x = np.empty(lead + size, source.dtype)
-    into = x.reshape(planes, math.prod(size))
-    cost = values.size + x.size / 4
-    threads.run(lambda a, b: pool_loops.place(source, at, into, adding, a, b), planes, cost)
-    return x.astype(values.dtype, copy=False)

@@ -78,9 +78,9 @@ def maximum(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: A
 
 
 @jit
-def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, divisors: Any, bands: Any, u0: int,
-         u1: int) -> None:  # fmt: skip
-    """y: the sum of each window, rows first, divided by the product of the divisors."""
+def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, bands: Any, divisors: Any,
+         by_rows: bool, u0: int, u1: int) -> None:  # fmt: skip
+    """y: the sum of each window, maybe `by_rows`, divided by the product of the divisors."""
     lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
     pixels, outputs = _vectors(bands, 2, n1 * n2, lanes, x), _vectors(bands, 0, m1 * m2, lanes, y)
@@ -97,15 +97,17 @@ def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, divisors: Any, bands
                 a1, b1 = lines[1, o1, 0], lines[1, o1, 1]
                 for o2 in range(m2):
                     a2, b2 = lines[2, o2, 0], lines[2, o2, 1]
-                    total = zero
+                    total, row = zero, zero
                     for i0 in range(a0, b0):
                         for i1 in range(a1, b1):
-                            row, base = zero, (i0 * n1 + i1) * n2 - begin
+                            base = (i0 * n1 + i1) * n2 - begin
                             for i2 in range(a2, b2):
                                 row = add(row, load(kind, pixels, (base + i2) * lanes))
-                            total = add(total, row)
+                            if by_rows:
+                                total, row = add(total, row), zero
                     divisor = divisors[0, o0] * divisors[1, o1] * divisors[2, o2]
-                    store(divide(total, full(kind, x.dtype.type(divisor))), outputs, j)
+                    share = divide(add(total, row), full(kind, x.dtype.type(divisor)))
+                    store(share, outputs, j)
                     j += lanes
         begin, end = o * m1 * m2, o_end * m1 * m2
         for c in range(begin, end, lanes):
@@ -113,7 +115,7 @@ def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, divisors: Any, bands
 
 
 @jit
-def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, divisors: Any, bands: Any, u0: int,
+def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, divisors: Any, u0: int,
            u1: int) -> None:  # fmt: skip
     """x: at each pixel the sum of g, divided as in `mean`, over the windows it is in."""
     lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes

@@ -1,10 +1,11 @@
 """Pooling in plain NumPy: small work without loading Numba, and every dtype.
 
-    x (planes, pixels)         places (outputs, taps)         laid (planes, outputs, taps)
-    a b c d e f g h              0 1 4 5                        a b e f
-                         [..., places]  2 3 6 7        ->       c d g h     reduced over its rows
+    x (planes, pixels)     places (outputs, taps)     laid (planes, outputs, taps)
+    a b c d e f g h          0 1 4 5                    a b e f
+                             2 3 6 7         ->         c d g h      each row a window
 
-Where each window's pixels are is worked out once per window: see pool_window.Layout.
+Where the pixels of windows are is worked out once: see pool_window.Layout.  Sums are in the order
+of pool_loops, so that answers have the same bits; but NumPy sums a single column in parts.
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ from minigrad.kernels.pool_window import Array, Window
 
 
 def _laid(x: Array, places: Array) -> Array:
-    """(planes, outputs, taps): the pixels of all windows."""
+    """The pixels at the places of each plane: (planes, *places.shape[1:])."""
     if len(places) == 1:
         return x.take(places[0], 1)
     return np.take_along_axis(x, places.reshape(len(x), -1), 1).reshape(places.shape)
@@ -26,53 +27,69 @@ def _lowest(dtype: Any) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
-def maximum(x: Array, window: Window) -> tuple[Array, Array]:
-    """The greatest number of each window and its position: of several the first, but the last NaN."""
+def maximum(x: Array, window: Window, positions: bool = True) -> tuple[Array, Array]:
+    """The greatest number of each window and, if asked for, its position: the first, or the last NaN."""
     places, short, _ = window.layout
     laid = _laid(x, places)
     taps = laid.argmax(-1)
-    values = np.maximum.reduce(laid, -1)
-    if x.dtype.kind == "f" and values.size:
-        most = np.maximum.reduce(values.reshape(-1))
-        if most != most:
-            spoilt = np.isnan(laid)
-            last = window.taps - 1 - spoilt[..., ::-1].argmax(-1)
-            taps = np.where(spoilt.any(-1), last, taps)
-    places = np.broadcast_to(places, laid.shape)
-    positions = np.take_along_axis(places, taps[..., None], -1)[..., 0].astype(np.int32)
+    rows = np.arange(0, laid.size, window.taps)
+    values = laid.reshape(-1).take(taps.reshape(-1) + rows)
+    if positions and x.dtype.kind == "f" and not np.dot(values, values) >= 0:
+        spoilt = np.isnan(laid)
+        last = window.taps - 1 - spoilt[..., ::-1].argmax(-1)
+        taps = np.where(spoilt.any(-1), last, taps)
+    values = values.reshape(taps.shape)
     if window.void and short is not None:
         values[np.broadcast_to(short.all(-1), values.shape)] = _lowest(x.dtype)
-    return values, positions
+    if positions:
+        taps = places.take(taps + window.starts)
+    return values, taps
 
 
 def mean(x: Array, window: Window) -> Array:
     """The sum over each window, divided."""
     wide = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
-    laid = _laid(x, window.layout.places)
+    laid = _laid(x, window.turned)
     if window.layout.short is not None:
-        laid[np.broadcast_to(window.layout.short, laid.shape)] = 0
-    total = np.add.reduce(laid, -1, wide)
-    if x.dtype.kind == "f":
-        return (total / np.asarray(window.area, wide)).astype(x.dtype, copy=False)
-    quotient = np.floor_divide(np.abs(total), np.abs(window.area))  # as C: rounded towards 0
-    return (quotient * np.sign(total) * np.sign(window.area)).astype(x.dtype, copy=False)
+        np.copyto(laid, 0, where=window.layout.short.swapaxes(1, 2))
+    if window.by_rows:
+        rows = laid.reshape(-1, int(window.sides[2]), window.outputs)
+        laid = np.add.reduce(rows, 1, wide, initial=0).reshape(len(x), -1, window.outputs)
+    total = np.add.reduce(laid, 1, wide, initial=0)  # of 0 and -0 as of any 0
+    if x.dtype.kind != "f":
+        quotient = np.floor_divide(np.abs(total), np.abs(window.area))  # as C: rounded towards 0
+        return (quotient * np.sign(total) * np.sign(window.area)).astype(x.dtype, copy=False)
+    total /= window.area
+    return total.astype(x.dtype, copy=False)
 
 
 def spread(g: Array, window: Window) -> Array:
     """The adjoint of `mean`: (planes, outputs) -> (planes, pixels)."""
     places, short, apart = window.layout
-    share = (g / np.asarray(window.area, g.dtype))[..., None]
-    x = np.zeros((len(g), window.pixels), g.dtype)
+    share = (g / window.area).astype(g.dtype, copy=False)[..., None]
     if apart:
-        x[:, places[0]] = share
+        x = np.zeros((len(g), window.pixels), g.dtype)
+        x[:, places[0]] = share + 0  # as if it were added: never -0
         return x
-    real = np.where(short, g.dtype.type(0), share) if short is not None else share
-    return add_at(np.broadcast_to(real, (*g.shape, window.taps)), places, window.pixels)
+    shares = np.broadcast_to(share, (*g.shape, window.taps))
+    return add_at(shares if short is None else np.where(short, 0, share), places, window.pixels)
+
+
+def everywhere(positions: Array, planes: int, pixels: int) -> Array:
+    """Positions (planes or 1, ...) counted over all planes."""
+    first = np.arange(0, planes * pixels, max(1, pixels))
+    return positions + first.reshape((-1,) + (1,) * (positions.ndim - 1))
 
 
 def add_at(g: Array, positions: Array, pixels: int) -> Array:
     """Zeros of (planes, pixels) with each number of g (planes, ...) added at its position."""
-    first = np.arange(0, len(g) * pixels, max(1, pixels)).reshape((-1,) + (1,) * (g.ndim - 1))
-    places = (positions + first).reshape(-1)
-    total = np.bincount(places, g.reshape(-1), len(g) * pixels)
-    return total.astype(g.dtype).reshape(len(g), pixels)
+    x = np.zeros((len(g), pixels), g.dtype)
+    np.add.at(x.reshape(-1), everywhere(positions, *x.shape).reshape(-1), g.reshape(-1))
+    return x
+
+
+def put_at(x: Array, positions: Array, pixels: int) -> Array:
+    """Zeros of (planes, pixels) with each number of x (planes, ...) at its position."""
+    y = np.zeros((len(x), pixels), x.dtype)
+    y.reshape(-1)[everywhere(positions, *y.shape)] = x
+    return y

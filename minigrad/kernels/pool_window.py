@@ -63,6 +63,7 @@ class Window:
         self.sides = np.maximum(lengths, 1).max((0, 2))
         self.taps = int(self.sides.prod())
         self.void = bool((lengths < 1).any())  # whether a window has no pixel between its taps
+        self.by_rows = self.taps > 64  # whether rows are summed first, which keeps more digits
 
     @functools.cached_property
     def bands(self) -> Array:
@@ -92,10 +93,10 @@ class Window:
 
     @functools.cached_property
     def area(self) -> Any:
-        """The divisors multiplied: a number where it is the same for all outputs, else (outputs,)."""
+        """The divisors multiplied: an int where it is the same for all outputs, else (outputs,)."""
         lines = [row[:many] for row, many in zip(self.divisors, self.sizes[1])]
         table = functools.reduce(np.multiply, np.ix_(*lines)).reshape(-1)
-        return table[0] if table.size and (table == table[0]).all() else table
+        return int(table[0]) if table.size and (table == table[0]).all() else table
 
     @functools.cached_property
     def layout(self) -> Layout:
@@ -116,6 +117,17 @@ class Window:
         beyond = np.arange(1, self.spans.shape[2]) >= self.sizes[1, :, None]
         apart = bool((ends | beyond).all()) and not self.void
         return Layout(joined.reshape(shape), short if short.any() else None, apart)
+
+    @functools.cached_property
+    def starts(self) -> Array:
+        """(1 or planes, outputs): where each window starts in the places of the layout."""
+        shape = len(self.spans), self.outputs
+        return np.arange(0, math.prod(shape) * self.taps, self.taps).reshape(shape)
+
+    @functools.cached_property
+    def turned(self) -> Array:
+        """The places of the layout as (1 or planes, taps, outputs)."""
+        return np.ascontiguousarray(self.layout.places.swapaxes(1, 2))
 
 
 def _three(sizes: Sizes) -> Sizes:

@@ -5,8 +5,9 @@ of blocks are added in float64, in order.  So the bits do not depend on the thre
 the size.
 """
 
+import functools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from minigrad.kernels import threads
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 1 << 12  # numbers along a row that are added up before they go to float64
+BLOCK = 1 << 14  # numbers along a row that are added up before they go to float64
 HEIGHT, WIDTH = 1 << 9, 1 << 8  # rows and columns of the tiles in which columns are added up
 PIECE = 1 << 12  # numbers of softmax in work at a time: they stay in the first-level cache
 LONG = 64  # rows from here on are NumPy's: it finds extremes with vectors
@@ -22,31 +23,51 @@ LONG = 64  # rows from here on are NumPy's: it finds extremes with vectors
 
 def add_up(x: Array, axis: Any, keepdims: bool) -> Array:
     """np.add.reduce of a C-contiguous array of float32 or float64."""
-    axes = _axes(axis, x.ndim)
-    shape = tuple(s for i, s in enumerate(x.shape) if i not in axes)
-    kept = tuple(1 if i in axes else s for i, s in enumerate(x.shape))
-    groups = _groups(x.shape, axes)  # from the left, sizes of neighbours reduced or kept together
-    if not groups or not any(reduced for reduced, _ in groups):
-        return x.reshape(kept if keepdims else shape).copy()
-    sizes = [size for _, size in groups]
-    if groups[-1][0]:
-        sums = _along_rows(x.reshape(-1, sizes[-1]))
-    else:
-        sums = _down_columns(x.reshape(-1, sizes[-2], sizes[-1]))
-        sizes.pop(-2)
-        groups.pop(-2)
-        sizes.append(1)
-        groups.append((True, 1))
-    left = sums.reshape(sizes[:-1])
-    more = tuple(i for i, (reduced, _) in enumerate(groups[:-1]) if reduced)
-    total = np.add.reduce(left, axis=more) if more else left
-    return np.asarray(total).astype(x.dtype).reshape(kept if keepdims else shape)
+    plan = _plan(x.shape, axis)
+    sums = _down_columns(x.reshape(plan.cube)) if plan.down else _along_rows(x.reshape(plan.cube))
+    if plan.more:
+        sums = np.add.reduce(sums.reshape(plan.left), axis=plan.more)
+    return sums.reshape(plan.kept if keepdims else plan.shape).astype(x.dtype)
 
 
-def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
+class _Plan(NamedTuple):
+    """How a sum is made: the first of its dimensions by compiled loops, others of what is left by NumPy.
+
+    cube: x's shape for the loops, (rows, columns) or, to add `down` columns, (outer, rows, columns); left: the shape
+    of the loops' sums and `more`, the dimensions of it to be summed; the answer's shape, and with dims `kept`.
+    """
+
+    down: bool
+    cube: tuple[int, ...]
+    left: tuple[int, ...]
+    more: tuple[int, ...]
+    shape: tuple[int, ...]
+    kept: tuple[int, ...]
+
+
+@functools.lru_cache(256)
+def _plan(shape: tuple[int, ...], axis: Any) -> _Plan:
     if axis is None:
-        return tuple(range(ndim))
-    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+        axes = tuple(range(len(shape)))
+    else:
+        axes = tuple(a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,)))
+    groups = _groups(shape, axes)
+    if not any(
+        reduced for reduced, _ in groups
+    ):  # as if the last dimension, of size 1, were added up
+        groups.append((True, 1))
+    down = not groups[-1][0]
+    done = groups.pop(-2 if down else -1)[1]
+    left = tuple(size for _, size in groups)
+    cube = (math.prod(left[:-1]), done, left[-1]) if down else (math.prod(left), done)
+    return _Plan(
+        down,
+        cube,
+        left,
+        tuple(i for i, (reduced, _) in enumerate(groups) if reduced),
+        tuple(s for i, s in enumerate(shape) if i not in axes),
+        tuple(1 if i in axes else s for i, s in enumerate(shape)),
+    )
 
 
 def _groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[tuple[bool, int]]:
@@ -70,7 +91,7 @@ def _along_rows(x: Array) -> Array:
     n, m = x.shape
     if m <= BLOCK:
         out = np.empty(n)
-        threads.run(lambda a, b: rows.row_sums(x, out, a, b), n, x.size * 0.1)
+        threads.run(lambda start, stop: rows.row_sums(x, out, start, stop), n, x.size * 0.1)
         return out
     parts = np.empty((n, -(-m // BLOCK)))
 

@@ -24,6 +24,7 @@ from minigrad.kernels import conv_images, conv_plan, simd, winograd_transforms
 from minigrad.kernels._jit import jit
 from minigrad.kernels.conv_images import ImageSweep, clear_borders, pack_band, unpack
 from minigrad.kernels.conv_plan import Planes, Sweep, addresses, fields, integers
+from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, look
 
 Array = np.ndarray[Any, Any]
@@ -77,7 +78,7 @@ def _multiply(s, at, calls, weights, o, p0, number, target):  # type: ignore[no-
 @jit
 def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at = Sizes(*sizes), Places(*places)
+    s, at, state = Sizes(*sizes), Places(*places), flush()
     clear_borders(at.xp, s.inputs, s.plane, at.gaps, s.gaps)
     last, packed, task = -1, 0, begin
     while task < end:
@@ -103,6 +104,7 @@ def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
                 _multiply(s, at, calls, weights, o, p0, number, at.tmp - base * s.wide * s.vector)
         unpack(s, at, calls[3:5], unit, at.tmp + (row0 - base) * s.wide * s.vector, o0, o1, row0,
                row1 - row0)  # fmt: skip
+    restore(state)
 
 
 class Winograd(ImageSweep):

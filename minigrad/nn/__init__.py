@@ -4,7 +4,7 @@ The layers stand in one file per family; ``functional`` has the functions they c
 first values of their parameters.
 """
 
-from . import functional, init, parameter
+from . import functional, grad, init, parameter
 from ._hooks import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -269,6 +269,7 @@ __all__ = [
     "ZeroPad2d",
     "ZeroPad3d",
     "functional",
+    "grad",
     "init",
     "parameter",
     "register_module_buffer_registration_hook",

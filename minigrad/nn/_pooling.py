@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced, wrap
+from .._tape.graph import edge, mode
+from ..kernels import pool as kernels
 from ..ops import elementwise
 from ..ops import pool as ops
 from ..ops.functions import relu
@@ -40,6 +42,8 @@ _ADAPTIVE_MEAN = {
 
 # ------------------------------------------------------------------------------ maximum
 def _pooled(input: Any, window: Any, name: str, return_indices: Any) -> Any:
+    if not return_indices and (not mode.grad or edge(input) is None):
+        return wrap(kernels.greatest(input.array, window))
     values, positions = ops.max_pool(input, window, name)
     return (values, wrap(positions.array.astype(np.int64))) if return_indices else values
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced
-from ..kernels.elementwise import large
+from ..kernels.elementwise import Large, large
+from ..kernels.reduce import add_up
 from ._common import all_dims, cast, shape_of, unary
 from ._public import named
 from .choosing import choose, masked
@@ -64,6 +65,8 @@ def _sum(input, /, dim, keepdim):
         # Python's floats: half the time of calling a reduction, and rounded once
         return np.array(builtins.sum(input.ravel().tolist()), input.dtype)
     axis = None if dim is None else all_dims(dim, input.ndim)
+    if type(input) is Large:
+        return add_up(input.view(np.ndarray), axis, keepdim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
         return _add_up(input, axis, np.float32, None, keepdim).astype(_HALF)
     return _add_up(input, axis, None, None, keepdim)

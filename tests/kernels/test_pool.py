@@ -23,7 +23,9 @@ Cells = Iterator[tuple[tuple[int, ...], list[tuple[int, ...]]]]
 @pytest.fixture(params=["numba", "numba in narrow bands", "numpy"], autouse=True)
 def _who_works(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """All ways do work of every size."""
-    monkeypatch.setattr(pool, "SMALL", 1 << 40 if request.param == "numpy" else -1)
+    small = 1 << 40 if request.param == "numpy" else -1
+    monkeypatch.setattr(pool, "SMALL", small)
+    monkeypatch.setattr(pool, "FEW", small)
     monkeypatch.setattr(pool_window, "BAND", 30 if "bands" in request.param else 2048)
     monkeypatch.setattr(threads, "INLINE_BELOW", -1)
     pool_window.adaptive.cache_clear()
@@ -133,10 +135,12 @@ def special(x: Array, seed: int) -> Array:
 def test_maximum(problem: tuple[Array, Moves], odd: bool, seed: int) -> None:
     x, moves = problem
     x = special(x, seed) if odd else x
-    y, positions = pool.maximum(x, pool_window.regular(moves))
+    window = pool_window.regular(moves)
+    y, positions = pool.maximum(x, window)
     want, places = greatest(x, moves.out, cells(moves))
     np.testing.assert_array_equal(y, want)
-    assert (y.dtype, positions.dtype) == (x.dtype, np.int32)
+    assert y.dtype == x.dtype
+    np.testing.assert_array_equal(pool.greatest(x, window), want)
     some = places >= 0  # else all of the taps lie in the padding
     np.testing.assert_array_equal(positions[some], places[some])
 
@@ -301,6 +305,24 @@ def test_nothing_outside_is_written(problem: tuple[Array, Moves]) -> None:
     for around in kept:
         assert (around[:64] == 77).all()
         assert (around[-64:] == 77).all()
+
+
+@given(problems())
+def test_numpy_and_numba_agree_in_every_bit(problem: tuple[Array, Moves]) -> None:
+    x, moves = problem
+    x[x == 0] *= -1
+    window = pool_window.regular(moves)
+    found = []
+    for small in (-1, 1 << 40):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(pool, "SMALL", small)
+            patched.setattr(pool, "FEW", small)
+            y, positions, *others = everything(x, window)
+            if window.outputs == 1:
+                others[1:2] = []  # the sum of a single column
+            found.append([y, positions.astype(np.int64), *others])
+    for one, other in zip(*found, strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 def test_float16_sums_in_float32() -> None:

@@ -14,6 +14,7 @@ from ._utils import worker
 from ._utils.collate import default_collate, default_convert
 from ._utils.crew import Crew
 from ._utils.fetch import IterableFetcher, MapFetcher
+from ._utils.options import check_order, check_workers, context_of
 from ._utils.worker import get_worker_info
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, fresh_seed
@@ -88,7 +89,7 @@ class DataLoader(Generic[T]):
         pin_memory_device: str = "",
         in_order: bool = True,
     ):
-        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
         self.dataset = dataset
         self.num_workers = num_workers
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
@@ -100,7 +101,7 @@ class DataLoader(Generic[T]):
         self.persistent_workers = persistent_workers
         self.generator = generator
         self._is_stream = isinstance(dataset, IterableDataset)
-        _check_order(self._is_stream, batch_size, shuffle, sampler, batch_sampler, drop_last)
+        check_order(self._is_stream, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None:
             sampler = self._usual_sampler(bool(shuffle))
         if batch_sampler is not None:
@@ -138,7 +139,9 @@ class DataLoader(Generic[T]):
 
     @multiprocessing_context.setter
     def multiprocessing_context(self, given: Any) -> None:
-        self._multiprocessing_context = None if given is None else _context(given, self.num_workers)
+        self._multiprocessing_context = (
+            None if given is None else context_of(given, self.num_workers)
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._fixed and name in _FIXED:
@@ -336,83 +339,3 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
 
     def _at_work(self) -> list[int]:
         return sorted({who for who in self._owners.values() if self._active[who]})
-
-
-def _check_workers(
-    num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool
-) -> None:
-    """ValueError unless these arguments go together."""
-    if num_workers < 0:
-        raise ValueError(
-            "num_workers option should be non-negative; use num_workers=0 to disable "
-            f"multiprocessing. Got {num_workers}"
-        )
-    if timeout < 0:
-        raise ValueError(f"timeout option should be non-negative, got {timeout}")
-    if num_workers == 0 and prefetch_factor is not None:
-        raise ValueError(
-            "prefetch_factor option could only be specified in multiprocessing. Let num_workers > 0 "
-            "to enable multiprocessing, otherwise set prefetch_factor to None."
-        )
-    if prefetch_factor is not None and prefetch_factor < 0:
-        raise ValueError(f"prefetch_factor option should be non-negative, got {prefetch_factor}")
-    if persistent_workers and num_workers == 0:
-        raise ValueError("persistent_workers option needs num_workers > 0")
-
-
-def _check_order(
-    is_stream: bool,
-    batch_size: int | None,
-    shuffle: Any,
-    sampler: Any,
-    batch_sampler: Any,
-    drop_last: bool,
-) -> None:
-    """ValueError unless these arguments go together."""
-    if is_stream:
-        given = {"shuffle": shuffle or None, "sampler": sampler, "batch_sampler": batch_sampler}
-        for name, value in given.items():
-            if value is not None:
-                raise ValueError(
-                    "DataLoader with IterableDataset: expected unspecified "
-                    f"{name} option, but got {name}={value}"
-                )
-    if sampler is not None and shuffle:
-        raise ValueError("sampler option is mutually exclusive with shuffle")
-    if batch_sampler is not None and (
-        batch_size != 1 or shuffle or sampler is not None or drop_last
-    ):
-        raise ValueError(
-            "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and "
-            "drop_last"
-        )
-    if batch_sampler is None and batch_size is None and drop_last:
-        raise ValueError(
-            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
-        )
-
-
-def _context(given: Any, num_workers: int) -> Any:
-    """A context of multiprocessing; ValueError, TypeError for what is none."""
-    import multiprocessing
-    from multiprocessing.context import BaseContext
-
-    if num_workers == 0:
-        raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading "
-            f"(num_workers > 0), but got num_workers={num_workers}"
-        )
-    if isinstance(given, str):
-        valid = multiprocessing.get_all_start_methods()
-        if given not in valid:
-            raise ValueError(
-                "multiprocessing_context option should specify a valid start method in "
-                f"{valid!r}, but got multiprocessing_context={given!r}"
-            )
-        return multiprocessing.get_context(given)
-    if not isinstance(given, BaseContext):
-        raise TypeError(
-            "multiprocessing_context option should be a valid context object or a string "
-            f"specifying the start method, but got multiprocessing_context={given}"
-        )
-    return given

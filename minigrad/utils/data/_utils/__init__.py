@@ -1,5 +1,6 @@
 """What the loader is made of.
 
+    options   what may be asked of it
     collate   elements into a batch
     fetch     indices into a batch
     shared    batches from one process to another
