@@ -96,6 +96,7 @@ short, int, long = int16, int32, int64
 _LATER = {
     "backends": "",
     "empty_cache": "kernels.scratch",
+    "datasets": "",
     "load": "serialization",
     "optim": "",
     "save": "serialization",
