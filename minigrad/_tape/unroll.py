@@ -134,14 +134,14 @@ _RECORD = """
 _KEEP_INPUT = """
         if {needed}:
             k_{x} = a_{x}
-            if {x} is a_{x}:
-                m_{x} = None
-                v_{x} = 0
-            else:
+            if isinstance({x}, Traced):
                 m_{x} = {x}.memory
                 if m_{x} is None:
                     m_{x} = {x}.memory = [0]
                 v_{x} = m_{x}[0]
+            else:
+                m_{x} = None
+                v_{x} = 0
         else:
             k_{x} = m_{x} = None
             v_{x} = 0
