@@ -46,6 +46,8 @@ BARS = [
     Bar("conv2d forward+backward", "mean", 1.6),
     Bar("conv2d forward+backward", "least", 0.9),
     Bar("conv_transpose2d forward+backward", "mean", 1.6),
+    Bar("conv1d forward+backward", "mean", 1.3),
+    Bar("conv3d forward+backward", "mean", 1.3),
     Bar("pooling forward+backward", "mean", 2.0),
     Bar("pooling forward+backward", "least", 1.0),
     Bar("large elementwise and reductions", "least", 1.0),

@@ -93,6 +93,24 @@ TRANSPOSED = [
     Conv(64, 16, 14, 14, 1, 5, 1, 2),
 ]
 
+# Of one and three dimensions: shapes of input and weight, keyword arguments.
+SERIES = [
+    ((64, 1, 1000), (16, 1, 7), {"padding": 3}),
+    ((32, 64, 256), (64, 64, 3), {"padding": 1}),
+    ((16, 128, 128), (128, 128, 5), {"padding": 2}),
+    ((32, 32, 512), (64, 32, 4), {"stride": 2, "padding": 1}),
+    ((8, 256, 100), (256, 256, 3), {"padding": 2, "dilation": 2}),
+    ((32, 64, 500), (64, 1, 3), {"padding": 1, "groups": 64}),
+]
+VOLUMES = [
+    ((2, 3, 8, 48, 48), (16, 3, 3, 3, 3), {"padding": 1}),
+    ((4, 16, 8, 24, 24), (32, 16, 3, 3, 3), {"padding": 1}),
+    ((16, 1, 16, 16, 16), (8, 1, 5, 5, 5), {}),
+    ((2, 32, 8, 28, 28), (32, 32, 1, 3, 3), {"padding": (0, 1, 1)}),
+    ((4, 32, 8, 16, 16), (64, 32, 3, 3, 3), {"stride": 2, "padding": 1}),
+    ((4, 32, 4, 14, 14), (64, 32, 1, 1, 1), {}),
+]
+
 POOLED = {  # name of the function, keyword arguments, shape of the input
     "max 2x2": ("max_pool2d", {"kernel_size": 2}, (64, 64, 24, 24)),
     "max 2x2 small": ("max_pool2d", {"kernel_size": 2}, (64, 6, 28, 28)),
@@ -160,6 +178,25 @@ def convolution(function: str, shape: Conv, backward: bool) -> Make:
         if backward:
             return with_gradients(forward, [x, weight, bias])
         return lambda: forward(x, weight, bias)
+
+    return make
+
+
+def sizes(shape: tuple[int, ...]) -> str:
+    """`2x3x8` for a shape."""
+    return "x".join(map(str, shape))
+
+
+def convolution_of(
+    function: str, size: tuple[int, ...], kernel: tuple[int, ...], options: dict[str, Any]
+) -> Make:
+    """Forward and backward of `function`, "conv1d" or "conv3d", with all three gradients."""
+
+    def make(torch: Any) -> Callable[[], object]:
+        torch.manual_seed(0)
+        conv = getattr(torch.nn.functional, function)
+        inputs = [torch.randn(*size), torch.randn(*kernel), torch.randn(kernel[0])]
+        return with_gradients(lambda x, w, b: conv(x, w, b, **options), inputs)
 
     return make
 
@@ -293,6 +330,15 @@ CASES = [
             convolution("conv_transpose2d", s, True),
         )
         for s in TRANSPOSED
+    ),
+    *(
+        Case(
+            f"{function} {sizes(size)} with {sizes(kernel)}, with gradients",
+            f"{function} forward+backward",
+            convolution_of(function, size, kernel, options),
+        )
+        for function, table in (("conv1d", SERIES), ("conv3d", VOLUMES))
+        for size, kernel, options in table
     ),
     *(
         Case(f"{name} pooling, with gradient", "pooling forward+backward", pooling(*row))
