@@ -18,16 +18,22 @@ REDUCTIONS = ("none", "mean", "sum")
 
 
 def reduction_of(size_average: Any, reduce: Any, reduction: str) -> str:
-    """The reduction, of torch's old pair of flags too, with its warning; ValueError for an unknown one."""
+    """The reduction, of torch's old pair of flags too; ValueError for an unknown one."""
     if size_average is not None or reduce is not None:
-        average = size_average is None or size_average
-        reduction = "none" if reduce is not None and not reduce else "mean" if average else "sum"
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-            stacklevel=3,
-        )
+        return old_reduction(size_average, reduce)
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
+
+
+def old_reduction(size_average: Any, reduce: Any) -> str:
+    """The reduction that torch's old pair of flags stands for, with torch's warning."""
+    average = size_average is None or size_average
+    reduction = "none" if reduce is not None and not reduce else "mean" if average else "sum"
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+        stacklevel=4,
+    )
     return reduction
 
 

@@ -15,10 +15,10 @@ from ..ops._common import converted, expect, one_dim, title
 from ..ops.activations_smooth import logsigmoid
 from ..ops.choosing import choose, minimum
 from ..ops.elementwise import sub
-from ..ops.factor import vector_norm
 from ..ops.functions import sqrt
 from ..ops.loss import reduced
 from ..ops.loss_labels import places
+from ..ops.products import pairwise_distance
 from ..ops.shape import reshape
 from ..tensor import Tensor
 from ._losses import REDUCTIONS, reduction_of
@@ -147,7 +147,7 @@ def triplet_margin_loss(
     reduction = reduction_of(size_average, reduce, reduction)
 
     def distance(x: Any, y: Any) -> Any:
-        return vector_norm(sub(x, y) + eps, p, -1)
+        return pairwise_distance(x, y, p, eps)
 
     expect("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)
     return _triplet(anchor, positive, negative, distance, margin, swap, reduction)
@@ -166,7 +166,7 @@ def triplet_margin_with_distance_loss(
     """``triplet_margin_loss`` with a distance of one's own; None: the Euclidean one."""
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    distance = distance_function or (lambda x, y: vector_norm(sub(x, y) + 1e-6, 2.0, -1))
+    distance = distance_function or pairwise_distance
     expect("triplet_margin_with_distance_loss", anchor=anchor, positive=positive, negative=negative)
     return _triplet(anchor, positive, negative, distance, margin, swap, reduction)
 

@@ -45,6 +45,7 @@ from ..ops.activations_named import (
     threshold_,
 )
 from ..ops.matrix import linear
+from ..ops.products import bilinear, pairwise_distance
 from ..tensor import Tensor
 from ._blocks import fold, unfold
 from ._convolution import (
@@ -54,6 +55,14 @@ from ._convolution import (
     conv_transpose1d,
     conv_transpose2d,
     conv_transpose3d,
+)
+from ._dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
 )
 from ._losses import (
     huber_loss,
@@ -128,10 +137,12 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
     "batch_norm",
+    "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
@@ -144,8 +155,13 @@ __all__ = [
     "conv_transpose3d",
     "cosine_embedding_loss",
     "cross_entropy",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
     "elu",
     "elu_",
+    "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",
     "fractional_max_pool3d",
@@ -193,6 +209,7 @@ __all__ = [
     "normalize",
     "one_hot",
     "pad",
+    "pairwise_distance",
     "poisson_nll_loss",
     "prelu",
     "relu",

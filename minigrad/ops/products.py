@@ -8,10 +8,11 @@ from typing import Any
 
 from ._common import expect, one_dim
 from ._public import named
+from .elementwise import sub
 from .matrix import _scaled, bmm, dot, matmul, mm, mv, outer
 from .parts import cat, narrow
 from .reduce import _norm, _sum
-from .shape import expanded, reshape, transpose
+from .shape import expanded, permute, reshape, transpose
 
 
 def _added(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
@@ -147,3 +148,46 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
 def dist(input, other, p=2):
     """The p-norm of the difference of two tensors."""
     return _norm(input - other, float(p), None, False)
+
+
+def bilinear(input1, input2, weight, bias=None):
+    """For each matrix A of ``weight`` the number ``input1 @ A @ input2``, plus ``bias``.
+
+    input1: (*, m), input2: (*, n), weight: (out, m, n), bias: (out,) or None; answers (*, out).
+    RuntimeError if the sizes or dtypes do not fit.
+    """
+    expect("bilinear", input1=input1, input2=input2, weight=weight)
+    x, y, w = input1.array, input2.array, weight.array
+    if x.ndim != y.ndim:
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {x.ndim} and {y.ndim}")
+    for i in range(x.ndim - 1):
+        if x.shape[i] != y.shape[i]:
+            raise RuntimeError(
+                f"bilinear(): input batch dimensions do not match at dim {i}: got {x.shape[i]} and {y.shape[i]}"
+            )
+    for name, size, wanted in (
+        ("input1", x.shape[-1], w.shape[1]),
+        ("input2", y.shape[-1], w.shape[-1]),
+        ("bias", w.shape[0] if bias is None else bias.array.size, w.shape[0]),
+    ):
+        if size != wanted:
+            raise RuntimeError(
+                f"bilinear(): {name} size does not match weight size: got {size} but expected {wanted}"
+            )
+    if not x.dtype == y.dtype == w.dtype:
+        raise RuntimeError(
+            f"All tensors must have the same dtype, got input1: {x.dtype}, input2: {y.dtype}, weight: {w.dtype}"
+        )
+    out, m, n = w.shape
+    rows = math.prod(x.shape[:-1])
+    halves = matmul(reshape(input1, (rows, m)), reshape(permute(weight, 1, 0, 2), (m, out * n)))
+    products = bmm(reshape(halves, (rows, out, n)), reshape(input2, (rows, n, 1)))
+    answer = reshape(products, (*x.shape[:-1], out))
+    return answer if bias is None else answer + bias
+
+
+def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
+    """The p-norms of ``x1 - x2 + eps`` over the last dimension; shapes broadcast, numbers are their own dimension."""
+    expect("pairwise_distance", x1=x1, x2=x2)
+    apart = sub(x1, x2) + eps
+    return _norm(apart, float(p), max(0, apart.array.ndim - 1), keepdim)

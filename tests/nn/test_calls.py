@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import warnings
-
-import numpy as np
 import pytest
 import torch
 
 import minigrad as mg
+from tests.nn.outcomes import outcome
 
 pytestmark = pytest.mark.usefixtures("torch_name")
 
@@ -235,26 +232,6 @@ nn.Softmax(1)(ones(2,2))
 nn.Softmax(5)(ones(2,2))
 nn.LogSoftmax()(ones(2,2))
 """
-
-
-def outcome(package, call):
-    """What a call answers, as text, or the type of what it raises; and the categories it warns in."""
-    names = {
-        "t": package,
-        "F": package.nn.functional,
-        "nn": package.nn,
-        "np": np,
-        "ones": package.ones,
-        "zeros": package.zeros,
-        "nan": math.nan,
-    }
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            answer = repr(eval(call, names))
-        except Exception as error:
-            answer = type(error)
-    return answer, [w.category for w in caught]
 
 
 @pytest.mark.parametrize("call", CALLS.strip().splitlines())
