@@ -16,7 +16,7 @@ import torch
 
 import minigrad
 
-from . import cases, cases_losses, cases_more, cases_nn
+from . import cases, cases_losses, cases_more, cases_nn, cases_resample
 from .cases import Case
 
 
@@ -231,6 +231,12 @@ WINDOWS = [
 ] + [
     *_functional("unfold", cases_nn.blocks),
     *_functional("fold", cases_nn.folded),
+    *_functional("interpolate", cases_resample.copied, slack=4),
+    *_functional("interpolate", cases_resample.interpolated, slack=32),
+    *_functional("interpolate", cases_resample.antialiased, slack=32),
+    Row("pixel_shuffle", cases_resample.shuffled),
+    Row("pixel_unshuffle", cases_resample.unshuffled),
+    Row("channel_shuffle", cases_resample.dealt),
     *_functional("pad", cases_nn.padded),
     *_functional("pad", cases_nn.padded_by_image),
 ]

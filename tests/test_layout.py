@@ -40,6 +40,7 @@ ORDER = [
         "nn._losses_margins",
         "nn._losses_probable",
         "nn._pad",
+        "nn._resample",
     ],
     ["nn.functional", "nn.init"],
     ["nn"],

@@ -46,6 +46,7 @@ from ..ops.activations_named import (
 )
 from ..ops.matrix import linear
 from ..ops.products import bilinear, pairwise_distance
+from ..ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from ..tensor import Tensor
 from ._blocks import fold, unfold
 from ._convolution import (
@@ -122,6 +123,12 @@ from ._pooling import (
     max_pool3d,
     max_pool3d_with_indices,
 )
+from ._resample import (
+    interpolate,
+    upsample,
+    upsample_bilinear,
+    upsample_nearest,
+)
 from ._unpooling import (
     fractional_max_pool2d,
     fractional_max_pool3d,
@@ -147,6 +154,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "celu_",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -178,6 +186,7 @@ __all__ = [
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -210,6 +219,8 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "poisson_nll_loss",
     "prelu",
     "relu",
@@ -236,6 +247,9 @@ __all__ = [
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 

@@ -166,10 +166,32 @@ def normalisations():
     yield row("LocalResponseNorm", 3, 0.1, 0.5, 2.0, inputs=of_dims(1))
 
 
+def resamplings():
+    yield row("Upsample", scale_factor=2, inputs=of_dims(1))
+    yield row("Upsample", (3, 5), mode="nearest-exact", inputs=of_dims(2))
+    yield row("Upsample", None, (1.5, 2.0, 0.5), "trilinear", True, inputs=of_dims(3))
+    yield row("Upsample", None, 1.7, "bicubic", False, True, inputs=of_dims(2))
+    yield row("UpsamplingNearest2d", 3, inputs=of_dims(2))
+    yield row("UpsamplingNearest2d", scale_factor=(2, 3), inputs=of_dims(2))
+    yield row("UpsamplingBilinear2d", (9, 11), inputs=of_dims(2))
+    yield row("UpsamplingBilinear2d", scale_factor=2, inputs=of_dims(2))
+    yield row("PixelShuffle", 2, inputs=of_dims(2))
+    yield row("PixelUnshuffle", 2, inputs=((2, 3, 4, 6),))
+    yield row("ChannelShuffle", 2, inputs=of_dims(2))
+
+
 # Rows of layers that are still to come wait here for their layer.
 ROWS = [
     r
-    for group in (convolutions, poolings, paddings, activations, normalisations, others)
+    for group in (
+        convolutions,
+        poolings,
+        paddings,
+        activations,
+        normalisations,
+        resamplings,
+        others,
+    )
     for r in group()
     if hasattr(mg.nn, r.name)
 ]
