@@ -92,7 +92,7 @@ def conv_weight(
     plan: Weight | ChannelWeight
     if fast and square and dtype == np.float32 and min(inputs, outputs) >= FEWEST_WEIGHT:
         plan = ChannelWeight(job, True)
-    elif fast and min(inputs, outputs) >= FEWEST_LANES:
+    elif min(inputs, outputs) >= FEWEST_LANES:
         plan = ChannelWeight(job, False)
     else:
         plan = Weight(job)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from minigrad.kernels import conv as K
 from minigrad.kernels import conv_vector
+from tests.bench.accuracy import errors
 
 Array = np.ndarray[Any, Any]
 TORCH = {
@@ -232,31 +233,12 @@ def test_winograd_against_torch_in_float64(accuracy: str, problem: Problem) -> N
         K.accuracy = before
 
 
-@pytest.mark.parametrize("accuracy", ["fast", "accurate"])
-@pytest.mark.parametrize("channels", [64, 512])
-def test_errors_do_not_grow_with_channels(accuracy: str, channels: int, path: str) -> None:
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((2, channels, 12, 12)).astype(np.float32)
-    w = rng.standard_normal((32, channels, 3, 3)).astype(np.float32)
-    g = rng.standard_normal((2, 32, 12, 12)).astype(np.float32)
-    geo = K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
-    x64, w64 = (torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in (x, w))
-    y = torch.nn.functional.conv2d(x64, w64, padding=1)
-    y.backward(torch.tensor(g, dtype=torch.float64))
-    before, K.accuracy = K.accuracy, accuracy
-    try:
-        got = (
-            K.conv(x, w, None, geo),
-            K.conv_input(g, w, None, (12, 12), geo),
-            K.conv_weight(x, g, (3, 3), geo),
-        )
-    finally:
-        K.accuracy = before
-    close(
-        got,
-        (y.detach().numpy(), x64.grad.numpy(), w64.grad.numpy()),
-        1e-4 if accuracy == "fast" else 1e-5,
-    )
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+@pytest.mark.parametrize("channels", [16, 64, 512])
+def test_errors_are_small_and_do_not_grow_with_channels(channels: int, kernel: int) -> None:
+    found = errors(4, channels, 32, 12, kernel)
+    assert max(found["fast"]) < 1e-4
+    assert max(found["accurate"]) < 1e-5
 
 
 def test_nan_and_infinity_stay_where_they_belong(path: str) -> None:
