@@ -16,7 +16,6 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 
@@ -126,6 +125,12 @@ def contest(typing: Any, new: Any, place: Any, best: Any, where: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------- planes and vectors
+def _apart(b: Any, pointer: Any, pitch: Any, lanes: int) -> list[Any]:
+    """L addresses that are `pitch` numbers apart."""
+    pitch = ir.Constant(INT, pitch) if isinstance(pitch, int) else pitch
+    return [b.gep(pointer, [b.mul(pitch, ir.Constant(INT, i))]) for i in range(lanes)]
+
+
 def _transposed(b: Any, rows: list[Any]) -> list[Any]:
     """L vectors of L numbers, rows for columns: blocks of half the size change places, then halves of these."""
     lanes = half = len(rows)
@@ -139,101 +144,33 @@ def _transposed(b: Any, rows: list[Any]) -> list[Any]:
     return rows
 
 
-class _Planes:
-    """Rows of a tile: pixels `start` .. of up to L planes that lie `pitch` apart."""
-
-    def __init__(self, b: Any, pointer: Any, pitch: Any, many: Any, count: Any, lanes: int) -> None:
-        self.b, self.lanes = b, lanes
-        self.vector = ir.VectorType(pointer.type.pointee, lanes)
-        self.rows = [b.gep(pointer, [b.mul(pitch, ir.Constant(INT, r))]) for r in range(lanes)]
-        iota = ir.Constant(ir.VectorType(INT32, lanes), list(range(lanes)))
-        # Numbers that do not fit into 32 bits are more than lanes all the same.
-        most = ir.Constant(INT, lanes)
-        count, many = (b.select(b.icmp_signed("<", n, most), n, most) for n in (count, many))
-        inside = b.icmp_signed("<", iota, _splat(b, b.trunc(count, INT32), lanes))
-        self.masks = [
-            b.and_(inside, _splat(b, b.icmp_signed("<", ir.Constant(INT, r), many), lanes))
-            for r in range(lanes)
-        ]
-        self.whole = b.and_(b.icmp_signed("==", count, most), b.icmp_signed("==", many, most))
-
-    def _masked(self, name: str, answer: Any, *arguments: Any) -> Any:
-        letter = "i" if isinstance(self.vector.element, ir.IntType) else "f"
-        name = f"llvm.masked.{name}.v{self.lanes}{letter}{8 * _bytes(self.vector.element)}.p0"
-        kind = ir.FunctionType(answer, [a.type for a in arguments])
-        return self.b.call(cgutils.get_or_insert_function(self.b.module, kind, name), arguments)
-
-    def load(self, masked: bool) -> list[Any]:
-        """The rows, zeros where nothing lies."""
-        if not masked:
-            return [_load(self.b, row, self.lanes) for row in self.rows]
-        zero, align = (
-            ir.Constant(self.vector, None),
-            ir.Constant(INT32, _bytes(self.vector.element)),
-        )
-        return [
-            self._masked("load", self.vector, self._at(row), align, mask, zero)
-            for row, mask in zip(self.rows, self.masks)
-        ]
-
-    def store(self, vectors: list[Any], masked: bool) -> None:
-        """Write the rows where there is a place for them."""
-        align = ir.Constant(INT32, _bytes(self.vector.element))
-        for vector, row, mask in zip(vectors, self.rows, self.masks):
-            if masked:
-                self._masked("store", ir.VoidType(), vector, self._at(row), align, mask)
-            else:
-                _store(self.b, vector, row)
-
-    def _at(self, row: Any) -> Any:
-        return self.b.bitcast(row, self.vector.as_pointer())
-
-
-def _both_ways(b: Any, planes: _Planes, move: Any) -> None:
-    """Emit move(masked) for whole tiles, which many CPUs do faster, and for those at an edge."""
-    with b.if_else(planes.whole) as (whole, edge):
-        with whole:
-            move(False)
-        with edge:
-            move(True)
-
-
 @intrinsic
-def lay(typing: Any, kind: Any, x: Any, start: Any, pitch: Any, many: Any, count: Any, vectors: Any,
-        at: Any) -> Any:  # fmt: skip
-    """vectors[at + i * L + l] <- x[start + l * pitch + i], i < L; 0 for l >= many or i >= count."""
+def lay(typing: Any, kind: Any, x: Any, start: Any, pitch: Any, vectors: Any, at: Any) -> Any:
+    """vectors[at + i * L + l] <- x[start + l * pitch + i] for all l, i < L."""
 
     def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
-        _, x_, start, pitch, many, count, vectors_, at = args
-        planes = _Planes(b, _entry(context, b, x, x_, start), pitch, many, count, kind.count)
-        pointer = _entry(context, b, vectors, vectors_, at)
-
-        def move(masked: bool) -> None:
-            for i, vector in enumerate(_transposed(b, planes.load(masked))):
-                _store(b, vector, b.gep(pointer, [ir.Constant(INT, i * kind.count)]))
-
-        _both_ways(b, planes, move)
-        return context.get_dummy_value()
-
-    return types.void(kind, x, I, I, I, I, vectors, I), emit
-
-
-@intrinsic
-def deliver(typing: Any, kind: Any, vectors: Any, at: Any, x: Any, start: Any, pitch: Any,
-            many: Any, count: Any) -> Any:  # fmt: skip
-    """x[start + l * pitch + i] <- vectors[at + i * L + l], l < min(many, L), i < min(count, L)."""
-
-    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
-        _, vectors_, at, x_, start, pitch, many, count = args
+        _, x_, start, pitch, vectors_, at = args
         lanes = kind.count
-        planes = _Planes(b, _entry(context, b, x, x_, start), pitch, many, count, lanes)
-        pointer = _entry(context, b, vectors, vectors_, at)
-
-        def move(masked: bool) -> None:
-            columns = [b.gep(pointer, [ir.Constant(INT, i * lanes)]) for i in range(lanes)]
-            planes.store(_transposed(b, [_load(b, c, lanes) for c in columns]), masked)
-
-        _both_ways(b, planes, move)
+        rows = _apart(b, _entry(context, b, x, x_, start), pitch, lanes)
+        columns = _apart(b, _entry(context, b, vectors, vectors_, at), lanes, lanes)
+        for vector, column in zip(_transposed(b, [_load(b, row, lanes) for row in rows]), columns):
+            _store(b, vector, column)
         return context.get_dummy_value()
 
-    return types.void(kind, vectors, I, x, I, I, I, I), emit
+    return types.void(kind, x, I, I, vectors, I), emit
+
+
+@intrinsic
+def deliver(typing: Any, kind: Any, vectors: Any, at: Any, x: Any, start: Any, pitch: Any) -> Any:
+    """x[start + l * pitch + i] <- vectors[at + i * L + l] for all l, i < L."""
+
+    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        _, vectors_, at, x_, start, pitch = args
+        lanes = kind.count
+        rows = _apart(b, _entry(context, b, x, x_, start), pitch, lanes)
+        columns = _apart(b, _entry(context, b, vectors, vectors_, at), lanes, lanes)
+        for vector, row in zip(_transposed(b, [_load(b, c, lanes) for c in columns]), rows):
+            _store(b, vector, row)
+        return context.get_dummy_value()
+
+    return types.void(kind, vectors, I, x, I, I), emit

@@ -103,13 +103,13 @@ def _run(kernel: str, window: Window, planes: int, *arrays: Array) -> None:
     function = getattr(pool_loops, kernel)
     kind = (0,) * (simd.BYTES // arrays[0].itemsize)
     bands = window.back_bands if kernel == "spread" else window.bands
-    rest: tuple[Any, ...] = (window.three, window.spans, bands)
+    rest: tuple[Any, ...] = (window.three, window.spans, *bands)
     if kernel != "maximum":
         rest += (window.divisors,)
     if kernel == "mean":
         rest += (window.by_rows,)
     group = len(kind) if len(window.spans) == 1 else 1
-    tasks = -(-planes // group) * len(bands)
+    tasks = -(-planes // group) * len(bands.table)
     # Nanoseconds, roughly: pixels and outputs are moved, taps are joined.
     cost = planes * (window.pixels / 3 + window.outputs * (2 + window.taps) / 4)
     threads.run(lambda a, b: function(kind, *arrays, *rest, a, b), tasks, cost)
@@ -137,11 +137,11 @@ def _placed(values: Array, positions: Array, size: Sizes, adding: bool) -> Array
 
     source = _flat(values).reshape(planes, each)
     _loaded.add(("place", source.dtype))
-    at = np.ascontiguousarray(positions, np.int32).reshape(source.shape)
-    x = np.empty(lead + size, source.dtype)
+    short = np.ascontiguousarray(positions, np.int32).reshape(source.shape)
+    x: Array = np.empty(lead + size, source.dtype)
     into = x.reshape(planes, pixels)
     cost = values.size + x.size / 4
-    threads.run(lambda a, b: pool_loops.place(source, at, into, adding, a, b), planes, cost)
+    threads.run(lambda a, b: pool_loops.place(source, short, into, adding, a, b), planes, cost)
     return x.astype(values.dtype, copy=False)
 
 

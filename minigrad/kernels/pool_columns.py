@@ -43,6 +43,6 @@ def images(columns: Array, moves: Moves) -> Array:
     source = columns.reshape(n, channels, *moves.kernel, *moves.out)
     _, images, windows = _bordered((n, channels), moves, columns.dtype)
     for tap in itertools.product(*map(range, moves.kernel)):
-        place = (slice(None), slice(None), *tap)
+        place: Any = (slice(None), slice(None), *tap)
         windows[place] += source[place]
     return np.ascontiguousarray(images)

@@ -8,7 +8,8 @@ A task is a band of rows of the answer for L planes: its vectors fit into the se
 and each number of an answer is made by one task, in one order: threads share tasks out as they
 like and give the same bits.
 
-sizes: of the input, of the output, and the steps between taps, three each.   For spans and bands see
+sizes: of the input, of the output, and the steps between taps, three each.
+room: rows in the longest band of the answer, and of what it reads.   For spans and bands see
 pool_window.   All tensors are flat.
 """
 
@@ -30,29 +31,44 @@ def _task(u: int, bands: Any, spans: Any, lanes: int, planes: int) -> Any:
 
 
 @jit
-def _vectors(bands: Any, first: int, row: int, lanes: int, like: Any) -> Any:
-    """Room for the vectors of the longest band, and for what a tile lays beyond its end."""
-    most = (bands[:, first + 1] - bands[:, first]).max()
-    return np.empty((most * row + lanes) * lanes, like.dtype)
+def _laid(kind: Any, x: Any, start: int, pitch: int, many: int, count: int, vectors: Any) -> None:
+    """Pixels start .. start + count of `many` planes as vectors; what is no whole tile one by one."""
+    lanes = len(kind)
+    whole = count // lanes * lanes if many == lanes else 0
+    for i in range(0, whole, lanes):
+        lay(kind, x, start + i, pitch, vectors, i * lanes)
+    for i in range(whole, count):
+        for plane in range(many):
+            vectors[i * lanes + plane] = x[start + plane * pitch + i]
 
 
 @jit
-def maximum(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any, u0: int,
+def _delivered(kind: Any, vectors: Any, x: Any, start: int, pitch: int, many: int,
+               count: int) -> None:  # fmt: skip
+    """The way back."""
+    lanes = len(kind)
+    whole = count // lanes * lanes if many == lanes else 0
+    for i in range(0, whole, lanes):
+        deliver(kind, vectors, i * lanes, x, start + i, pitch)
+    for plane in range(many):
+        for i in range(whole, count):
+            x[start + plane * pitch + i] = vectors[i * lanes + plane]
+
+
+@jit
+def maximum(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any, room: Any, u0: int,
             u1: int) -> None:  # fmt: skip
     """y: the greatest number of each window; at: its position, of several the first, but the last NaN."""
     lanes, ((n0, n1, n2), (m0, m1, m2), (d0, d1, d2)) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
-    pixels = _vectors(bands, 2, n1 * n2, lanes, x)
-    best_of, place_of = (
-        _vectors(bands, 0, m1 * m2, lanes, y),
-        _vectors(bands, 0, m1 * m2, lanes, at),
-    )
-    low = full(kind, x.dtype.type(-np.inf))
+    pixels = np.zeros(room[1] * n1 * n2 * lanes, x.dtype)
+    best_of = np.zeros(room[0] * m1 * m2 * lanes, x.dtype)
+    place_of = np.zeros(len(best_of), np.int32)
+    low: Any = full(kind, x.dtype.type(-np.inf))
     for u in range(u0, u1):
         p, many, o, o_end, i, i_end, lines = _task(u, bands, spans, lanes, len(x) // n)
         begin, end = i * n1 * n2, i_end * n1 * n2
-        for c in range(begin, end, lanes):
-            lay(kind, x, p * n + c, n, many, end - c, pixels, (c - begin) * lanes)
+        _laid(kind, x, p * n + begin, n, many, end - begin, pixels)
         j = 0
         for o0 in range(o, o_end):
             a0, b0 = lines[0, o0, 0], lines[0, o0, 1]
@@ -72,24 +88,23 @@ def maximum(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: A
                     store(where, place_of, j)
                     j += lanes
         begin, end = o * m1 * m2, o_end * m1 * m2
-        for c in range(begin, end, lanes):
-            deliver(kind, best_of, (c - begin) * lanes, y, p * m + c, m, many, end - c)
-            deliver(kind, place_of, (c - begin) * lanes, at, p * m + c, m, many, end - c)
+        _delivered(kind, best_of, y, p * m + begin, m, many, end - begin)
+        _delivered(kind, place_of, at, p * m + begin, m, many, end - begin)
 
 
 @jit
-def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, bands: Any, divisors: Any,
+def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any,
          by_rows: bool, u0: int, u1: int) -> None:  # fmt: skip
     """y: the sum of each window, maybe `by_rows`, divided by the product of the divisors."""
     lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
-    pixels, outputs = _vectors(bands, 2, n1 * n2, lanes, x), _vectors(bands, 0, m1 * m2, lanes, y)
-    zero = full(kind, x.dtype.type(0))
+    pixels = np.zeros(room[1] * n1 * n2 * lanes, x.dtype)
+    outputs = np.zeros(room[0] * m1 * m2 * lanes, x.dtype)
+    zero: Any = full(kind, x.dtype.type(0))
     for u in range(u0, u1):
         p, many, o, o_end, i, i_end, lines = _task(u, bands, spans, lanes, len(x) // n)
         begin, end = i * n1 * n2, i_end * n1 * n2
-        for c in range(begin, end, lanes):
-            lay(kind, x, p * n + c, n, many, end - c, pixels, (c - begin) * lanes)
+        _laid(kind, x, p * n + begin, n, many, end - begin, pixels)
         j = 0
         for o0 in range(o, o_end):
             a0, b0 = lines[0, o0, 0], lines[0, o0, 1]
@@ -110,22 +125,21 @@ def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, bands: Any, divisors
                     store(share, outputs, j)
                     j += lanes
         begin, end = o * m1 * m2, o_end * m1 * m2
-        for c in range(begin, end, lanes):
-            deliver(kind, outputs, (c - begin) * lanes, y, p * m + c, m, many, end - c)
+        _delivered(kind, outputs, y, p * m + begin, m, many, end - begin)
 
 
 @jit
-def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, divisors: Any, u0: int,
+def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any, u0: int,
            u1: int) -> None:  # fmt: skip
     """x: at each pixel the sum of g, divided as in `mean`, over the windows it is in."""
     lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
-    pixels, outputs = _vectors(bands, 0, n1 * n2, lanes, x), _vectors(bands, 2, m1 * m2, lanes, g)
+    pixels = np.zeros(room[0] * n1 * n2 * lanes, x.dtype)
+    outputs = np.zeros(room[1] * m1 * m2 * lanes, x.dtype)
     for u in range(u0, u1):
         p, many, i, i_end, o, o_end, lines = _task(u, bands, spans, lanes, len(x) // n)
         begin, end = o * m1 * m2, o_end * m1 * m2
-        for c in range(begin, end, lanes):
-            lay(kind, g, p * m + c, m, many, end - c, outputs, (c - begin) * lanes)
+        _laid(kind, g, p * m + begin, m, many, end - begin, outputs)
         begin, end = i * n1 * n2, i_end * n1 * n2
         for c in range(end - begin):
             store(full(kind, x.dtype.type(0)), pixels, c * lanes)
@@ -137,7 +151,7 @@ def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, diviso
                 for o2 in range(m2):
                     a2, b2 = lines[2, o2, 0], lines[2, o2, 1]
                     divisor = divisors[0, o0] * divisors[1, o1] * divisors[2, o2]
-                    share = divide(load(kind, outputs, j), full(kind, x.dtype.type(divisor)))
+                    share: Any = divide(load(kind, outputs, j), full(kind, x.dtype.type(divisor)))
                     j += lanes
                     for i0 in range(a0, b0):
                         for i1 in range(a1, b1):
@@ -145,8 +159,7 @@ def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, diviso
                             for i2 in range(a2, b2):
                                 c = (base + i2) * lanes
                                 store(add(load(kind, pixels, c), share), pixels, c)
-        for c in range(begin, end, lanes):
-            deliver(kind, pixels, (c - begin) * lanes, x, p * n + c, n, many, end - c)
+        _delivered(kind, pixels, x, p * n + begin, n, many, end - begin)
 
 
 @jit

@@ -46,6 +46,13 @@ class Layout(NamedTuple):
     apart: bool  # whether no two windows share a pixel
 
 
+class Bands(NamedTuple):
+    """Rows of an answer along its first dimension, each with the rows it is made from."""
+
+    table: Array  # (n, 4): start and stop of either
+    room: tuple[int, int]  # the longest of either
+
+
 class Window:
     """The windows of planes of `size`: `out` of them, along each dimension.
 
@@ -66,30 +73,32 @@ class Window:
         self.by_rows = self.taps > 64  # whether rows are summed first, which keeps more digits
 
     @functools.cached_property
-    def bands(self) -> Array:
-        """(n, 4): outputs o .. p of the first dimension read pixels i .. j of it."""
+    def bands(self) -> Bands:
+        """Outputs o .. p of the first dimension read pixels i .. j of it."""
         return self._bands(self.spans[0, 0, : self.sizes[1, 0]], self.sizes[0, 0])
 
     @functools.cached_property
-    def back_bands(self) -> Array:
-        """(n, 4): pixels i .. j of the first dimension are read by outputs o .. p."""
+    def back_bands(self) -> Bands:
+        """Pixels i .. j of the first dimension are read by outputs o .. p."""
         many, most = self.sizes[:2, 0]
         start, stop = self.spans[0, 0, :most].T
         pixel = np.arange(many)
         readers = [np.searchsorted(stop, pixel, "right"), np.searchsorted(start, pixel, "right")]
         return self._bands(np.stack(readers, 1), most)
 
-    def _bands(self, spans: Array, end: int) -> Array:
+    def _bands(self, spans: Array, end: int) -> Bands:
         """Rows of spans joined; a single band if windows differ by plane."""
         if len(self.spans) > 1:
-            return np.array([[0, len(spans), 0, end]])
+            return Bands(np.array([[0, len(spans), 0, end]]), (len(spans), int(end)))
         rows = max(1, BAND // self.sizes[:2, 1:].prod(1).max())
         cuts = [spans[i : i + rows] for i in range(0, len(spans), rows)]
         bands = [
             (i * rows, i * rows + len(part), part[:, 0].min(), part[:, 1].max())
             for i, part in enumerate(cuts)
         ]
-        return np.clip(np.array(bands).reshape(-1, 4), 0, [len(spans), len(spans), end, end])
+        table = np.clip(np.array(bands).reshape(-1, 4), 0, [len(spans), len(spans), end, end])
+        lengths = (table[:, 1::2] - table[:, ::2]).max(0, initial=0)
+        return Bands(table, (int(lengths[0]), int(lengths[1])))
 
     @functools.cached_property
     def area(self) -> Any:
@@ -107,9 +116,9 @@ class Window:
             start, stop = np.moveaxis(self.spans[:, d, :most], -1, 0)[..., None]
             at = start + np.arange(self.sides[d]) * step
             last = np.maximum(start + (stop - start - 1) // step * step, start)
-            shape = [len(at), *(1 if axis != d else n for n in at.shape[1:] for axis in range(3))]
-            places.append(np.minimum(np.minimum(at, last), many - 1).reshape(shape))
-            real.append((at < stop).reshape(shape))
+            axes = [len(at), *(1 if axis != d else n for n in at.shape[1:] for axis in range(3))]
+            places.append(np.minimum(np.minimum(at, last), many - 1).reshape(axes))
+            real.append((at < stop).reshape(axes))
         shape = (len(self.spans), self.outputs, self.taps)
         joined = (places[0] * self.sizes[0, 1] + places[1]) * self.sizes[0, 2] + places[2]
         short = ~(real[0] & real[1] & real[2]).reshape(shape)
@@ -130,11 +139,9 @@ class Window:
         return np.ascontiguousarray(self.layout.places.swapaxes(1, 2))
 
 
-def _three(sizes: Sizes) -> Sizes:
-    three = [1, 1, 1]
-    for d, size in zip(_PLACED[len(sizes)], sizes):
-        three[d] = size
-    return tuple(three)
+def _three(sizes: Sizes) -> tuple[int, int, int]:
+    by_place = dict(zip(_PLACED[len(sizes)], sizes))
+    return by_place.get(0, 1), by_place.get(1, 1), by_place.get(2, 1)
 
 
 def _spans(lines: list[tuple[Array, Array]], planes: int = 1) -> Array:
