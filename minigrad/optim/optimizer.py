@@ -83,6 +83,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             self._inside = False
 
+    run._wrapped_by_lr_sched = True  # type: ignore[attr-defined]  # torch's mark: calls are noted
     return run
 
 
@@ -98,7 +99,8 @@ class Optimizer(Saving):
     and for tensors that are in two groups.
     """
 
-    _opt_called = False  # schedulers ask whether a step was made before their own
+    _opt_called = False  # whether a step was made since the first schedule began
+    _watched = False
     _inside = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -121,6 +123,11 @@ class Optimizer(Saving):
             raise ValueError("optimizer got an empty parameter list")
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
+
+    def _watch(self) -> None:
+        """A schedule begins, which wants to know whether steps are made before its own."""
+        if not self._watched:
+            self._watched, self._opt_called = True, False
 
     @property
     def _step_hooks(self) -> bool:
