@@ -5,6 +5,7 @@ The class users see, ``Tensor``, adds the list of ops and Python's protocols to 
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from . import _types
 from ._tape import Array, Node, Traced, cell, edge, engine, wrap
-from .ops import _common, shape
+from .ops import _common, reshaping, shape
 
 
 def _converts(dtype: _types.dtype) -> Any:
@@ -127,7 +128,12 @@ class TensorCore(Traced):
 
     def stride(self, dim: int | None = None) -> Any:
         """The steps in memory, in elements, of the dimensions or of one of them."""
-        steps = tuple(s // self.array.itemsize for s in self.array.strides)
+        array = self.array
+        if array.size:
+            steps = tuple(s // array.itemsize for s in array.strides)
+        else:  # NumPy has zeros here, torch what would be if sizes of 0 were 1
+            sizes = [max(1, n) for n in array.shape]
+            steps = tuple(math.prod(sizes[i + 1 :]) for i in range(array.ndim))
         return steps if dim is None else steps[_common.one_dim(dim, self.array.ndim)]
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
@@ -219,9 +225,9 @@ class TensorCore(Traced):
 
     def detach_(self) -> Any:
         """Take the tensor off the tape; RuntimeError for a view, as in torch."""
-        if self.base is not None:
+        if reshaping.owner_of(self) is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
-        self.node, self.leaf = None, False
+        self.node, self.base, self.leaf = None, None, False
         return self
 
     def backward(
@@ -281,7 +287,7 @@ class TensorCore(Traced):
 
     @property
     def _base(self) -> Any:
-        return self.base
+        return reshaping.owner_of(self)
 
     # -------------------------------------------------------------------- conversions
     def numpy(self, *, force: bool = False) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import _sampling
 from ._methods import Methods
+from .ops import reshaping
 from .ops.inplace import copy_, fill_, inplace, refill, zero_
 from .ops.masks import put_
 
@@ -95,6 +96,16 @@ class InPlace(Methods):
     tanh_, tril_ = in_place(Methods.tanh), in_place(Methods.tril)
     triu_, true_divide_ = in_place(Methods.triu), in_place(Methods.true_divide)
     trunc_, xlogy_ = in_place(Methods.trunc), in_place(Methods.xlogy)
+
+    # -------------------------------------------------------------------- shape
+    t_, transpose_ = (
+        reshaping.method(Methods.t, "t_"),
+        reshaping.method(Methods.transpose, "transpose_"),
+    )
+    swapaxes_ = swapdims_ = transpose_
+    squeeze_ = reshaping.method(Methods.squeeze, "squeeze_")
+    unsqueeze_ = reshaping.method(Methods.unsqueeze, "unsqueeze_")
+    resize_, resize_as_, set_ = reshaping.resize_, reshaping.resize_as_, reshaping.set_
 
     # -------------------------------------------------------------------- random numbers
     uniform_, normal_, random_ = _filled("uniform_"), _filled("normal_"), _filled("random_")

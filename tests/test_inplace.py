@@ -50,7 +50,7 @@ ARGUMENTS = {
 # Tested by name elsewhere, or of other shapes than these.
 OTHERS = """
     copy fill zero put addmv baddbmm uniform normal random bernoulli exponential geometric cauchy log_normal
-    requires_grad detach
+    requires_grad detach resize resize_as set swapaxes swapdims transpose unsqueeze
 """
 # Torch lacks their derivatives in place, or leaves the graph of what was overwritten.
 ODD = """

@@ -346,6 +346,15 @@ def backward(
             accumulate(leaf, g)
 
 
+def _laid_out(g: Any, like: Any) -> Any:
+    """``g`` with its elements in memory in the order of ``like``'s, as torch promises of a leaf's gradient."""
+    out = np.empty(like.shape, g.dtype) if 0 in like.strides else np.empty_like(like, subok=False)
+    if out.strides == g.strides:
+        return g
+    np.copyto(out, g)
+    return out
+
+
 def accumulate(t: Any, g: Any) -> None:
     """Add ``g`` (an array nobody else holds, or a tensor under ``create_graph``) to ``t.grad``."""
     if isinstance(g, Traced):
@@ -354,7 +363,7 @@ def accumulate(t: Any, g: Any) -> None:
     if g.dtype is not t.array.dtype or type(g) is not ndarray:
         g = np.asarray(g, t.array.dtype)
     if t.gradient is None:
-        t.gradient = wrap(g)
+        t.gradient = wrap(g if g.strides == t.array.strides else _laid_out(g, t.array))
     else:
         old = t.gradient
         if old.array.shape == g.shape and old.node is None:

@@ -89,6 +89,8 @@ class Node:
     kept: tuple[Any, ...] | None
     hooks: list[Any] | None
 
+    title: str | None = None  # instead of the op's
+
     def keep_out(self, array: Array, memory: list[int]) -> None:
         """Keep the answer, if it is kept at all, as ``array`` whose memory has the version of now."""
         if self.kept is not None and "out" in self.op.kept:
@@ -98,7 +100,7 @@ class Node:
 
     def name(self) -> str:
         """The name torch prints for this node, e.g. ``MulBackward0``."""
-        title = self.op.title
+        title = self.title or self.op.title
         return str(title(self) if callable(title) else title)
 
     @property
@@ -174,6 +176,8 @@ def refresh(view: Traced) -> None:
     """Give a view whose owner was written since the node that its steps from the owner now have."""
     owner = view.base
     assert owner is not None
+    while owner.base is not None:  # it was itself reshaped in place
+        view.base = owner = owner.base
     assert owner.memory is not None
     view.seen = owner.memory[0]
     if owner.node is None and not owner.leaf:

@@ -12,6 +12,7 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, edge, mode
 from .._tape.unroll import deferred
+from . import overlap
 from ._common import Number
 from .index import assign
 
@@ -174,6 +175,9 @@ def delivered(name: str, args: Any, made: Any, out: Any) -> Any:
             f"result type {_types.of(made.array.dtype).title} can't be cast to the desired output type "
             f"{_types.of(out.array.dtype).title}"
         )
+    for x in args:
+        if isinstance(x, Traced) and x is not out and overlap.shares(out, x):
+            overlap.refuse_between(out.array, x.array)
     if out.array.shape != made.array.shape:
         if out.array.size:
             warnings.warn(

@@ -16,6 +16,7 @@ import numpy as np
 
 from .._tape import Array, Traced, cell, edge, follow, mode, node_of, primitive
 from .._tape.graph import new, public
+from . import overlap
 from ._common import Number, cast, number_as
 
 ndarray = np.ndarray
@@ -271,16 +272,10 @@ def writable(t: Any, steps: tuple[Any, ...] = ()) -> None:
         raise RuntimeError(
             f"{view}a leaf Variable that requires grad is being used in an in-place operation."
         )
-    array = t.array
-    if 0 in array.strides and array.size and _overlaps(follow(array, steps)):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-            "location. Please clone() the tensor before performing the operation."
-        )
-
-
-def _overlaps(array: Array) -> bool:
-    return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
+    if t.base is not None and t.base.base is not None:
+        t.base = t.base.base  # the owner was itself reshaped in place
+    if 0 in t.array.strides:
+        overlap.refuse_within(follow(t.array, steps))
 
 
 def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
@@ -292,6 +287,8 @@ def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
     owner, path = (t, steps) if t.base is None else (t.base, t.path + steps)
     v, f = value, None
     if isinstance(value, Traced):
+        if value.memory is not None and value.memory is t.memory:
+            overlap.refuse_between(follow(t.array, steps), value.array)
         if value.array.dtype is not t.array.dtype:
             value = cast(value, t.array.dtype)
         v, f = value.array, edge(value)

@@ -10,7 +10,7 @@ from .. import _types
 from .._tape import Traced, cell, edge, mode, node_of, wrap
 from .._tape.graph import unmatched
 from ..kernels.elementwise import MANY, large
-from . import elementwise
+from . import elementwise, overlap
 from ._common import Number, number_as
 from .index import assign, writable, write
 
@@ -24,6 +24,9 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     of dtype than t.  Nothing is changed then.
     """
     writable(t)
+    for x in args:
+        if isinstance(x, Traced) and overlap.shares(t, x):
+            overlap.refuse_between(t.array, x.array)
     if not mode.grad or not _live(t, args):
         return _overwritten(op, t, args, attrs)
     src = t
@@ -60,11 +63,13 @@ def augmented(op: Any) -> Any:
             return inplace(op, self, other)
         if mode.grad and (edge(self) is not None or edge(other) is not None):
             return inplace(op, self, other)
+        memory = self.memory
+        if memory is not None and memory is other.memory:
+            return inplace(op, self, other)
         try:
             mode.quiet(ufunc, a, b, a)
         except ValueError:  # the shapes do not fit: with torch's words
             return inplace(op, self, other)
-        memory = self.memory
         if memory is None:
             self.memory = [1]
         else:

@@ -289,8 +289,9 @@ def movedim(input, source, destination):
     return _permute(input, tuple(order))
 
 
-@primitive(view=True, title="SqueezeBackward1")
-def _squeeze(input, /, dims):
+@primitive(view=True, title=lambda node: f"SqueezeBackward{node.attrs[1]}")
+def _squeeze(input, /, dims, form):
+    # form: torch's number of what was given, no dimension, one, or several
     return np.reshape(input, tuple(s for i, s in enumerate(input.shape) if i not in dims))
 
 
@@ -302,7 +303,8 @@ def squeeze(input, dim=None):
     """``input`` without those of the dimensions ``dim`` (default: all) that have size 1."""
     shape = input.array.shape
     dims = all_dims(dim, len(shape)) if dim != () else ()
-    return _squeeze(input, tuple(d for d in dims if shape and shape[d] == 1))
+    form = 0 if dim is None else 2 if isinstance(dim, (tuple, list)) else 1
+    return _squeeze(input, tuple(d for d in dims if shape and shape[d] == 1), form)
 
 
 @primitive(view=True, title="UnsqueezeBackward0")

@@ -1,0 +1,62 @@
+"""Which writes in place torch refuses because memory overlaps: within what is written, or with what is read.
+
+Source: at::get_overlap_status of PyTorch's ATen/MemoryOverlap.h
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._tape import Array
+
+_UNSUPPORTED = (
+    "unsupported operation: {} a single memory location. Please clone() the tensor before performing the "
+    "operation."
+)
+
+
+def refuse_within(array: Array) -> None:
+    """RuntimeError if several elements of what is to be written lie in one place, as an expanded tensor's do."""
+    if array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
+        raise RuntimeError(
+            _UNSUPPORTED.format("more than one element of the written-to tensor refers to")
+        )
+
+
+def refuse_between(written: Array, read: Array) -> None:
+    """RuntimeError if what is read overlaps what is written, unless element lies upon element.
+
+    As torch, looks only at arrays without gaps, and compares the ranges of their memory.
+    """
+    if not (written.size and read.size and _is_dense(written) and _is_dense(read)):
+        return
+    a, b = written.__array_interface__["data"][0], read.__array_interface__["data"][0]
+    if a == b and written.nbytes == read.nbytes:
+        if _steps(written) == _steps(read) and written.shape == read.shape:
+            return
+    elif a + written.nbytes <= b or b + read.nbytes <= a:
+        return
+    raise RuntimeError(
+        _UNSUPPORTED.format("some elements of the input tensor and the written-to tensor refer to")
+    )
+
+
+def _steps(array: Array) -> list[int]:
+    """The strides that matter."""
+    return [s for s, n in zip(array.strides, array.shape) if n > 1]
+
+
+def _is_dense(array: Array) -> bool:
+    """Whether the elements fill their memory without gaps and without overlap, in whatever order."""
+    expected = array.itemsize
+    for step, size in sorted(zip(array.strides, array.shape)):
+        if size > 1:
+            if step != expected:
+                return False
+            expected *= size
+    return True
+
+
+def shares(t: Any, value: Any) -> bool:
+    """Whether two tensors are of one memory, as far as the tape knows."""
+    return value.memory is not None and value.memory is t.memory
