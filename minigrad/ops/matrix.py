@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced, primitive
+from ..kernels import products as kernels
 from .shape import _transpose, expanded, reshape, sum_to_size
 
 ndarray = np.ndarray
@@ -20,13 +21,13 @@ def _mt(x: Any) -> Any:
 @primitive(title="MmBackward0", quiet=True)
 def _mm(input, mat2, /):
     """Two matrices."""
-    return np.matmul(input, mat2)
+    return kernels.matmul(input, mat2)
 
 
 @primitive(title="BmmBackward0", quiet=True)
 def _bmm(input, mat2, /):
     """Two stacks of matrices; sizes in front broadcast."""
-    return np.matmul(input, mat2)
+    return kernels.matmul(input, mat2)
 
 
 for _op in (_mm, _bmm):
@@ -39,14 +40,14 @@ for _op in (_mm, _bmm):
 def product(a: Any, b: Any) -> Any:
     """The product of (stacks of) matrices, for arrays and tensors."""
     if type(a) is ndarray and type(b) is ndarray:
-        return np.matmul(a, b)
+        return kernels.matmul(a, b)
     return (_mm if a.ndim == b.ndim == 2 else _bmm)(a, b)
 
 
 @primitive(title="MvBackward0", quiet=True)
 def _mv(input, vec, /):
     """A matrix and a vector."""
-    return np.matmul(input, vec)
+    return kernels.matmul(input, vec)
 
 
 @primitive(title="DotBackward0", quiet=True)
@@ -192,7 +193,7 @@ def outer(input, vec2):
 
 @primitive(title="AddmmBackward0", quiet=True)
 def _addmm(input, mat1, mat2, /, beta, alpha):
-    out = np.matmul(mat1, mat2)
+    out = kernels.matmul(mat1, mat2)
     if alpha != 1:
         out *= out.dtype.type(alpha)
     if beta == 1:
@@ -230,7 +231,7 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
 )
 def _linear(input, weight, bias, /):
     """``input @ weight.T + bias`` of matrices (n, in) and (out, in); bias (out,) or None."""
-    out = np.matmul(input, weight.T)
+    out = kernels.matmul(input, weight.T)
     if bias is not None:
         out += bias
     return out

@@ -1,0 +1,138 @@
+"""Matrix products: NumPy's BLAS, on our threads instead of its own.
+
+OpenBLAS, which NumPy's wheels bring, has threads that wait for each other by spinning: when another
+process has the second CPU, a product of 0.07 ms takes 16 ms.  So around larger products it is told to
+use one thread (and afterwards as many as before, for the user's own NumPy), and the product is cut:
+
+                  b  (k, n)                 cut where the answer is longer, into so many blocks as the
+                +---+---+---+---+           shapes alone say: the same bits for every number of threads
+                |   |   |   |   |
+                +---+---+---+---+
+    a  (m, k)   | 0 | 1 | 2 | 3 |  out (m, n)
+                +---+---+---+---+
+
+With another BLAS, NumPy's product is taken as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import threads
+
+Array = np.ndarray[Any, Any]
+
+# Multiply-adds up to which OpenBLAS uses one thread by itself: of matrices, and with a vector.
+ALONE, ALONE_VECTOR = 1 << 18, 1 << 13
+# From here on a product is cut in two, and in four; a block is a multiple of so many rows or columns.
+CUT_IN_TWO, CUT_IN_FOUR, MULTIPLE = 1 << 20, 1 << 24, 16
+MULTIPLY_ADDS_PER_NANOSECOND = 30
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """``np.matmul(a, b)`` of matrices, vectors or stacks of matrices."""
+    m = a.shape[-2] if a.ndim > 1 else 1
+    n = b.shape[-1] if b.ndim > 1 else 1
+    if a.size * n <= (ALONE_VECTOR if m == 1 or n == 1 else ALONE) or _openblas() is None:
+        return np.matmul(a, b)
+    with _one_thread():
+        work = a.size * n
+        if work < CUT_IN_TWO or a.ndim != 2 or b.ndim != 2 or a.dtype.char not in "fd":
+            return np.matmul(a, b)
+        return _in_blocks(a, b, 4 if work >= CUT_IN_FOUR else 2)
+
+
+def _in_blocks(a: Array, b: Array, count: int) -> Array:
+    out = np.empty((len(a), b.shape[1]), np.result_type(a, b))
+    rows = len(a) >= b.shape[1]
+    length = max(out.shape)
+    step = -(-length // (count * MULTIPLE)) * MULTIPLE
+
+    def block(start: int, stop: int) -> None:
+        for i in range(start, stop):
+            part = slice(i * step, (i + 1) * step)
+            if rows:
+                np.matmul(a[part], b, out=out[part])
+            else:
+                np.matmul(a, b[:, part], out=out[:, part])
+
+    threads.run(
+        block, -(-length // step), a.size * b.shape[1] / MULTIPLY_ADDS_PER_NANOSECOND, fine=1
+    )
+    return out
+
+
+class _OpenBLAS(NamedTuple):
+    """How many threads it uses, asked and said."""
+
+    get: Callable[[], int]
+    set: Callable[[int], None]
+
+
+@functools.cache
+def _openblas() -> _OpenBLAS | None:
+    """The OpenBLAS that NumPy's wheel has loaded; None where there is none."""
+    import ctypes  # when the first larger product is made
+
+    package = Path(np.__file__).parent
+    for folder in (package.with_name("numpy.libs"), package / ".dylibs"):
+        for file in sorted(folder.glob("*openblas*")):
+            with contextlib.suppress(OSError, AttributeError):
+                library = ctypes.PyDLL(str(file))  # PyDLL keeps the GIL, which is quicker
+                prefix, suffix = ("scipy_", "64_") if "64_" in file.name else ("", "")
+                return _OpenBLAS(
+                    library[f"{prefix}openblas_get_num_threads{suffix}"],
+                    library[f"{prefix}openblas_set_num_threads{suffix}"],
+                )
+    return None
+
+
+class _Turn:
+    """How many products are being made, and what the user had set before the first of them."""
+
+    def __init__(self) -> None:
+        self.lock, self.products, self.before = threading.Lock(), 0, 1
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have OpenBLAS use one thread."""
+    blas = _openblas()
+    assert blas is not None
+    turn = _turn
+    with turn.lock:
+        if turn.products == 0:
+            turn.before = blas.get()
+            if turn.before != 1:
+                blas.set(1)
+        turn.products += 1
+    try:
+        yield
+    finally:
+        with turn.lock:
+            turn.products -= 1
+            if turn.products == 0 and turn.before != 1:
+                blas.set(turn.before)
+
+
+def _start_afresh() -> None:
+    """A forked child has none of its parent's threads, and none of their products."""
+    global _turn
+    if _turn.products:
+        blas = _openblas()
+        if blas is not None:
+            blas.set(_turn.before)
+    _turn = _Turn()
+
+
+_turn = _Turn()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh)
