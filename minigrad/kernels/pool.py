@@ -55,10 +55,9 @@ def maximum(x: Array, window: Window) -> tuple[Array, Array]:
     if _for_numpy("maximum", x.dtype, planes * window.outputs * window.taps):
         y, at = pool_numpy.maximum(x.reshape(planes, window.pixels), window)
         return y.reshape(shape), at.reshape(shape)
-    source = _flat(x)
+    source, at = _flat(x), np.empty(shape, np.int32)
     y = np.empty(shape, source.dtype)
-    at = np.empty(shape, np.int32)
-    _run("maximum", window, planes, source, y.reshape(-1), at.reshape(-1))
+    _run("maximum", window, planes, source, y, at)
     return y.astype(x.dtype, copy=False), at
 
 
@@ -81,38 +80,44 @@ def spread(g: Array, window: Window) -> Array:
     return _linear("spread", g, window, window.out, window.size)
 
 
-def _linear(kernel: str, x: Array, window: Window, size: Sizes, out: Sizes) -> Array:
+def _linear(name: str, x: Array, window: Window, size: Sizes, out: Sizes) -> Array:
     """`mean` or `spread`: (..., *size) -> (..., *out)."""
     lead, planes = _planes(x, len(size))
-    shape = lead + out
-    alike = window.outputs > 1 or kernel == "spread"
-    if _for_numpy(kernel, x.dtype, planes * window.outputs * window.taps, alike):
-        answer: Array = getattr(pool_numpy, kernel)(x.reshape(planes, math.prod(size)), window)
-        return answer.reshape(shape)
+    alike = window.outputs > 1 or name == "spread"
+    if _for_numpy(name, x.dtype, planes * window.outputs * window.taps, alike):
+        small: Array = getattr(pool_numpy, name)(x.reshape(planes, math.prod(size)), window)
+        return small.reshape(lead + out)
     source = _flat(x)
-    y = np.empty(shape, source.dtype)
-    _run(kernel, window, planes, source, y.reshape(-1))
+    y = np.empty(lead + out, source.dtype)
+    _run(name, window, planes, source, y)
     return y.astype(x.dtype, copy=False)
 
 
-def _run(kernel: str, window: Window, planes: int, *arrays: Array) -> None:
-    """Have all tasks of a kernel of pool_loops done."""
+def _run(
+    name: str, window: Window, planes: int, x: Array, y: Array, at: Array | None = None
+) -> None:
+    """Have all tasks of a kernel done, which writes into y and at."""
     from minigrad.kernels import pool_loops, simd
 
-    _loaded.add((kernel, arrays[0].dtype))
-    function = getattr(pool_loops, kernel)
-    kind = (0,) * (simd.BYTES // arrays[0].itemsize)
-    bands = window.back_bands if kernel == "spread" else window.bands
-    rest: tuple[Any, ...] = (window.three, window.spans, *bands)
-    if kernel != "maximum":
-        rest += (window.divisors,)
-    if kernel == "mean":
-        rest += (window.by_rows,)
+    _loaded.add((name, x.dtype))
+    kind, to = (0,) * (simd.BYTES // x.itemsize), y.reshape(-1)
+    where, bands = None if at is None else at.reshape(-1), window.bands
+    if name == "spread":
+        bands = window.back_bands
+    common = (window.three, window.spans, *bands, window.divisors)
+
+    def task(start: int, stop: int) -> None:
+        if name == "spread":
+            pool_loops.spread(kind, x, to, *common, start, stop)
+        else:
+            pool_loops.pool(
+                kind, x, to, where, *common, name == "mean" and window.by_rows, start, stop
+            )
+
     group = len(kind) if len(window.spans) == 1 else 1
-    tasks = -(-planes // group) * len(bands.table)
     # Nanoseconds, roughly: pixels and outputs are moved, taps are joined.
     cost = planes * (window.pixels / 3 + window.outputs * (2 + window.taps) / 4)
-    threads.run(lambda a, b: function(kind, *arrays, *rest, a, b), tasks, cost)
+    threads.run(task, -(-planes // group) * len(bands.table), cost)
 
 
 # ---------------------------------------------------------------------------- by position

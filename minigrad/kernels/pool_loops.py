@@ -56,14 +56,18 @@ def _delivered(kind: Any, vectors: Any, x: Any, start: int, pitch: int, many: in
 
 
 @jit
-def maximum(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any, room: Any, u0: int,
-            u1: int) -> None:  # fmt: skip
-    """y: the greatest number of each window; at: its position, of several the first, but the last NaN."""
+def pool(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any, room: Any,
+         divisors: Any, by_rows: bool, u0: int, u1: int) -> None:  # fmt: skip
+    """y: the greatest number of each window; at: its position, of several the first, but the last NaN.
+
+    Or with at None: the sum of each window, maybe `by_rows`, divided by the product of the divisors.
+    """
     lanes, ((n0, n1, n2), (m0, m1, m2), (d0, d1, d2)) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
     pixels = np.zeros(room[1] * n1 * n2 * lanes, x.dtype)
-    best_of = np.zeros(room[0] * m1 * m2 * lanes, x.dtype)
-    place_of = np.zeros(len(best_of), np.int32)
+    answers = np.zeros(room[0] * m1 * m2 * lanes, x.dtype)
+    places = np.zeros(0 if at is None else len(answers), np.int32)
+    zero: Any = full(kind, x.dtype.type(0))
     low: Any = full(kind, x.dtype.type(-np.inf))
     for u in range(u0, u1):
         p, many, o, o_end, i, i_end, lines = _task(u, bands, spans, lanes, len(x) // n)
@@ -77,55 +81,29 @@ def maximum(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: A
                 for o2 in range(m2):
                     a2, b2 = lines[2, o2, 0], lines[2, o2, 1]
                     first = min((a0 * n1 + a1) * n2 + a2, n - 1)
-                    best, where = low, full(kind, np.int32(first))
+                    best, where, total, row = low, full(kind, np.int32(first)), zero, zero
                     for i0 in range(a0, b0, d0):
                         for i1 in range(a1, b1, d1):
                             for i2 in range(a2, b2, d2):
                                 c = (i0 * n1 + i1) * n2 + i2
                                 new = load(kind, pixels, (c - begin) * lanes)
-                                best, where = contest(new, np.int32(c), best, where)
-                    store(best, best_of, j)
-                    store(where, place_of, j)
-                    j += lanes
-        begin, end = o * m1 * m2, o_end * m1 * m2
-        _delivered(kind, best_of, y, p * m + begin, m, many, end - begin)
-        _delivered(kind, place_of, at, p * m + begin, m, many, end - begin)
-
-
-@jit
-def mean(kind: Any, x: Any, y: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any,
-         by_rows: bool, u0: int, u1: int) -> None:  # fmt: skip
-    """y: the sum of each window, maybe `by_rows`, divided by the product of the divisors."""
-    lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
-    n, m = n0 * n1 * n2, m0 * m1 * m2
-    pixels = np.zeros(room[1] * n1 * n2 * lanes, x.dtype)
-    outputs = np.zeros(room[0] * m1 * m2 * lanes, x.dtype)
-    zero: Any = full(kind, x.dtype.type(0))
-    for u in range(u0, u1):
-        p, many, o, o_end, i, i_end, lines = _task(u, bands, spans, lanes, len(x) // n)
-        begin, end = i * n1 * n2, i_end * n1 * n2
-        _laid(kind, x, p * n + begin, n, many, end - begin, pixels)
-        j = 0
-        for o0 in range(o, o_end):
-            a0, b0 = lines[0, o0, 0], lines[0, o0, 1]
-            for o1 in range(m1):
-                a1, b1 = lines[1, o1, 0], lines[1, o1, 1]
-                for o2 in range(m2):
-                    a2, b2 = lines[2, o2, 0], lines[2, o2, 1]
-                    total, row = zero, zero
-                    for i0 in range(a0, b0):
-                        for i1 in range(a1, b1):
-                            base = (i0 * n1 + i1) * n2 - begin
-                            for i2 in range(a2, b2):
-                                row = add(row, load(kind, pixels, (base + i2) * lanes))
+                                if at is None:
+                                    row = add(row, new)
+                                else:
+                                    best, where = contest(new, np.int32(c), best, where)
                             if by_rows:
                                 total, row = add(total, row), zero
-                    divisor = divisors[0, o0] * divisors[1, o1] * divisors[2, o2]
-                    share = divide(add(total, row), full(kind, x.dtype.type(divisor)))
-                    store(share, outputs, j)
+                    if at is None:
+                        divisor = divisors[0, o0] * divisors[1, o1] * divisors[2, o2]
+                        best = divide(add(total, row), full(kind, x.dtype.type(divisor)))
+                    else:
+                        store(where, places, j)
+                    store(best, answers, j)
                     j += lanes
         begin, end = o * m1 * m2, o_end * m1 * m2
-        _delivered(kind, outputs, y, p * m + begin, m, many, end - begin)
+        _delivered(kind, answers, y, p * m + begin, m, many, end - begin)
+        if at is not None:
+            _delivered(kind, places, at, p * m + begin, m, many, end - begin)
 
 
 @jit
