@@ -43,13 +43,13 @@ def antialiased(draw, fill):
 
 def shuffled(draw, fill):
     factor = draw(st.integers(1, 3))
-    *lead, c, h, w = draw(our.shapes(min_dims=3, max_dims=5, min_side=1, max_side=2))
+    *lead, c, h, w = draw(our.shapes(min_dims=3, max_dims=4, min_side=1, max_side=2))
     return Case(fill((*lead, c * factor * factor, h, w)), factor)
 
 
 def unshuffled(draw, fill):
     factor = draw(st.integers(1, 3))
-    *lead, c, h, w = draw(our.shapes(min_dims=3, max_dims=5, min_side=1, max_side=2))
+    *lead, c, h, w = draw(our.shapes(min_dims=3, max_dims=4, min_side=1, max_side=2))
     return Case(fill((*lead, c, h * factor, w * factor)), factor)
 
 

@@ -33,6 +33,7 @@ ORDER = [
         "nn._pooling",
         "nn._unpooling",
         "nn._blocks",
+        "nn._embedding",
         "nn._norms",
         "nn._dropout",
         "nn._losses",

@@ -63,6 +63,7 @@ from .conv import (
     ConvTranspose3d,
 )
 from .distance import (
+    CosineSimilarity,
     PairwiseDistance,
 )
 from .dropout import (
@@ -198,6 +199,9 @@ from .softmax import (
     Softmax2d,
     Softmin,
 )
+from .sparse import (
+    Embedding,
+)
 from .upsampling import (
     Upsample,
     UpsamplingBilinear2d,
@@ -241,11 +245,13 @@ __all__ = [
     "ConvTranspose2d",
     "ConvTranspose3d",
     "CosineEmbeddingLoss",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "Embedding",
     "FeatureAlphaDropout",
     "Flatten",
     "Fold",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module
@@ -26,3 +28,19 @@ class PairwiseDistance(Module):
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """x1, x2: (*, D), shapes that broadcast → (*), or (*, 1)."""
         return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
+
+
+class CosineSimilarity(Module):
+    """The cosine of the angle between vectors along ``dim``; norms count as ``eps`` at least.
+
+    Same arguments as torch.nn.CosineSimilarity.
+    """
+
+    def __init__(self, dim: int = 1, eps: float = 1e-8):
+        super().__init__()
+        self.dim = dim
+        self.eps = eps
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Any:
+        """x1, x2: shapes that broadcast → that shape without ``dim``."""
+        return F.cosine_similarity(x1, x2, self.dim, self.eps)

@@ -47,6 +47,7 @@ from ..ops.activations_named import (
 from ..ops.matrix import linear
 from ..ops.products import bilinear, pairwise_distance
 from ..ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from ..ops.similarity import cosine_similarity
 from ..tensor import Tensor
 from ._blocks import fold, unfold
 from ._convolution import (
@@ -64,6 +65,9 @@ from ._dropout import (
     dropout2d,
     dropout3d,
     feature_alpha_dropout,
+)
+from ._embedding import (
+    embedding,
 )
 from ._losses import (
     huber_loss,
@@ -162,6 +166,7 @@ __all__ = [
     "conv_transpose2d",
     "conv_transpose3d",
     "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "dropout1d",
@@ -169,6 +174,7 @@ __all__ = [
     "dropout3d",
     "elu",
     "elu_",
+    "embedding",
     "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",

@@ -121,6 +121,8 @@ def others():
     yield row("Bilinear", 3, 4, 5, bias=False, inputs=((2, 3), (2, 4)))
     yield row("PairwiseDistance", inputs=((2, 3), (2, 3)))
     yield row("PairwiseDistance", 1.0, 0.1, True, inputs=((4, 2, 3), (2, 3)))
+    yield row("CosineSimilarity", inputs=((3, 5), (3, 5)))
+    yield row("CosineSimilarity", dim=-1, eps=1e-3, inputs=((3, 5), (4, 1, 5)))
     yield row("Flatten")
     yield row("Flatten", 0, 2)
     yield row("Unflatten", 3, (5, -1))

@@ -44,8 +44,9 @@ def layers():
 
 
 def test_every_layer_has_a_row():
-    # Unpooling takes indices too, and has a test of its own.
-    assert layers() == {row.name for row in ROWS} | {f"MaxUnpool{n}d" for n in (1, 2, 3)}
+    # Unpooling and Embedding take indices, and have tests of their own.
+    indexed = {"Embedding", *(f"MaxUnpool{n}d" for n in (1, 2, 3))}
+    assert layers() == {row.name for row in ROWS} | indexed
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
