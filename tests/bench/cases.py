@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tests.bench.networks import NETWORKS, inference, training
+
 Make = Callable[[Any], Callable[[], object]]
 
 
@@ -310,6 +312,8 @@ CASES = [
     Case("edge detector, 100 steps", "learning", edge_learning),
     Case("looped corr2d, one step", "learning", looped_step),
     Case("chain of 200 small ops", "learning", chain),
+    *(Case(f"{n}, one step", "training step", training(net)) for n, net in NETWORKS.items()),
+    *(Case(f"{n}, one image", "inference, batch 1", inference(net)) for n, net in NETWORKS.items()),
     *(
         Case(f"conv2d {s}", "conv2d forward", convolution("conv2d", s, False), s.flops)
         for s in CONVOLUTIONS
