@@ -14,6 +14,7 @@ import numpy as np
 
 from . import _types
 from ._tape import Array, Node, Traced, cell, edge, engine, wrap
+from ._tape.hooks import hang
 from .ops import _common, reshaping, shape
 
 
@@ -46,24 +47,6 @@ def _destination(args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, A
             raise TypeError(f"to(): argument 'other' must be Tensor, not {type(other).__name__}")
         dtype = other.dtype
     return dtype, device, len(rest) == 2 and rest[1]
-
-
-class _Handle:
-    """Takes a hook off again."""
-
-    def __init__(self, owner: Any, field: str, hook: Any):
-        self.owner, self.field, self.hook = owner, field, hook
-
-    def remove(self) -> None:
-        """Take the hook off; a second time is harmless."""
-        hooks = [h for h in getattr(self.owner, self.field) or () if h is not self.hook]
-        setattr(self.owner, self.field, hooks or None)
-
-    def __enter__(self) -> _Handle:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.remove()
 
 
 class TensorCore(Traced):
@@ -269,8 +252,7 @@ class TensorCore(Traced):
         e = edge(self)
         if e is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        e.hooks = [*(e.hooks or ()), hook]
-        return _Handle(e, "hooks", hook)
+        return hang(e, "hooks", hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> Any:
         """Call ``hook(leaf)`` after ``backward`` has added to this leaf's ``.grad``."""
@@ -278,8 +260,7 @@ class TensorCore(Traced):
             raise RuntimeError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
             )
-        self.after_accumulate = [*(self.after_accumulate or ()), hook]
-        return _Handle(self, "after_accumulate", hook)
+        return hang(self, "after_accumulate", hook)
 
     @property
     def _version(self) -> int:

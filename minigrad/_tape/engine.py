@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node, Traced, cell, edge, errors, mode, new, silent, spoilt, stacks, wrap
+from .graph import Node, Traced, cell, edge, errors, mode, new, silent, spoilt, stacks, sum_to, wrap
 from .primitive import primitive
 
 ndarray = np.ndarray
@@ -210,18 +210,6 @@ def hooked(hooks: list[Any], g: Any, create_graph: bool) -> Any:
                 raise RuntimeError("hook has changed the size of value")
             g = answer if create_graph else answer.array
     return g
-
-
-def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
-    """A gradient summed over what was broadcast, so that it has ``shape``."""
-    if isinstance(g, Traced):
-        return g.sum_to_size(shape)  # type: ignore[attr-defined]
-    lead = g.ndim - len(shape)
-    axes = (
-        *range(lead),
-        *(lead + i for i, s in enumerate(shape) if s == 1 and g.shape[lead + i] != 1),
-    )
-    return np.add.reduce(g, axis=axes, keepdims=True).reshape(shape)
 
 
 def _differentiated(node: Node, g: Any) -> Any:

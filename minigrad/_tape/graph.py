@@ -12,10 +12,13 @@ from __future__ import annotations
 import contextvars
 import itertools
 import threading
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from .hooks import Before, Handle, hang, replaced
 
 Array = np.ndarray[Any, Any]
 new = object.__new__
@@ -106,22 +109,79 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes this one sends gradients to, in the order of its inputs, as (node, 0)."""
-        return tuple((e if isinstance(e, Node) or e is None else Leaf(e), 0) for e in self.edges)
+        return tuple((e if isinstance(e, Node) or e is None else Leaf.of(e), 0) for e in self.edges)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dict for whatever one wants to note."""
+        noted: dict[str, Any] = self.__dict__.setdefault("noted", {})
+        return noted
+
+    def register_prehook(self, hook: Callable[[Any], Any]) -> Handle:
+        """Call ``hook(grad_outputs)`` before the gradients of inputs are computed; a tuple it answers replaces them."""
+        return hang(self, "hooks", Before(hook))
+
+    def register_hook(self, hook: Callable[[Any, Any], Any]) -> Handle:
+        """Call ``hook(grad_inputs, grad_outputs)`` afterwards; a tuple it answers replaces the gradients of inputs."""
+        if not isinstance(self.pull, _Shown):
+            self.pull = _Shown(self.pull)
+        return hang(self.pull, "hooks", hook)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
 
 
+class _Shown:
+    """In the place of a node's ``pull``: its gradients after hooks have seen, and perhaps replaced, them."""
+
+    def __init__(self, pull: Any):
+        self.pull = pull
+        self.hooks: list[Any] | None = None
+
+    def __call__(self, node: Node, g: Any, owned: bool) -> tuple[Any, ...]:
+        tensors = isinstance(g, Traced)
+        found = tuple(
+            r if r is None else sum_to(r, s) if r.shape != s else r
+            for r, s in zip(self.pull(node, g, False), node.shapes)
+        )
+        shown = found if tensors else tuple(r if r is None else wrap(r) for r in found)
+        for hook in list(self.hooks or ()):
+            shown = replaced(hook, shown, (g if tensors else wrap(g),))
+        return shown if tensors else tuple(r if r is None else r.array[...] for r in shown)
+
+
 class Leaf:
-    """What stands for a leaf tensor in ``next_functions``."""
+    """What stands for a leaf tensor in ``next_functions``: the place where its gradient is added up."""
+
+    next_functions: tuple[Any, ...] = ()
 
     def __init__(self, variable: Any):
         self.variable = variable
-        self.next_functions: tuple[Any, ...] = ()
+        self.metadata: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, variable: Any) -> Leaf:
+        """The one that stands for ``variable``."""
+        known = variable.__dict__.get("accumulator")
+        found = known() if known is not None else None
+        if found is None:
+            found = cls(variable)
+            variable.__dict__["accumulator"] = weakref.ref(found)
+        return found
 
     def name(self) -> str:
-        """The name torch prints for the node of a leaf."""
-        return "AccumulateGrad"
+        """The name torch has for the node of a leaf."""
+        return "torch::autograd::AccumulateGrad"
+
+    def register_prehook(self, hook: Callable[[Any], Any]) -> Handle:
+        """Call ``hook(grad_outputs)`` before the leaf's gradient is added up; a tuple it answers replaces it."""
+        return hang(self.variable, "hooks", Before(hook))
+
+    def register_hook(self, hook: Callable[[Any, Any], Any]) -> Handle:
+        """Call ``hook((), grad_outputs)`` after the leaf's gradient has been added up."""
+        seen: list[Any] = []
+        hang(self.variable, "hooks", Before(lambda given: seen.append(given)))
+        return hang(self.variable, "after_accumulate", lambda leaf: hook((), seen.pop()))
 
     def __repr__(self) -> str:
         return f"<AccumulateGrad object at {id(self):#x}>"
@@ -188,6 +248,18 @@ def refresh(view: Traced) -> None:
         view.node = follow(owner, view.path).node
     finally:
         mode.grad = before
+
+
+def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """A gradient summed over what was broadcast, so that it has ``shape``."""
+    if isinstance(g, Traced):
+        return g.sum_to_size(shape)  # type: ignore[attr-defined]
+    lead = g.ndim - len(shape)
+    axes = (
+        *range(lead),
+        *(lead + i for i, s in enumerate(shape) if s == 1 and g.shape[lead + i] != 1),
+    )
+    return np.add.reduce(g, axis=axes, keepdims=True).reshape(shape)
 
 
 def edge(t: Any) -> Any:
