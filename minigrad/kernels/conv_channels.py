@@ -252,16 +252,16 @@ class ChannelWeight:
     def __call__(self, x: Array, g: Array) -> Array:
         """Run on x and g; answers dw."""
         dw = scratch.empty(self.shape, x.dtype)
-        total = scratch.take("weights", self.sums_size, np.uint8)
-        x_at, g_at, sums, dw_at = addresses(x, g, total, dw)
+        sums = scratch.take("weights", self.sums_size)
+        x_at, g_at, dw_at = addresses(x, g, dw)
 
         def work(begin: int, end: int) -> None:
-            held = [scratch.take(name, size, np.uint8) for name, size in self.buffers.items()]
-            places = (x_at, g_at, sums, *addresses(*held), *self.tables)
+            held = [scratch.take(*buffer) for buffer in self.buffers.items()]
+            places = (x_at, g_at, sums.at, *[b.at for b in held], *self.tables)
             _correlate(self.sizes, self.calls, places, begin, end)
 
         def close(begin: int, end: int) -> None:
-            _finish(self.sizes, self.calls, sums, dw_at, begin, end)
+            _finish(self.sizes, self.calls, sums.at, dw_at, begin, end)
 
         threads.run(work, self.tasks, self.cost, fine=1)
         threads.run(close, self.shape[0], self.sums_size / 8)

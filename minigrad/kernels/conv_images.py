@@ -128,15 +128,15 @@ class ImageSweep:
         y = scratch.empty((job.images, job.groups * job.outputs, *lane.padded), job.dtype)
         if lane.parts > 1:
             x = with_border(x, job.size, lane.before, lane.bordered)
-        weights = scratch.take("weights", self.weights, np.uint8)
-        w_at, *arrays = addresses(w, x, weights, self.bias if b is None else b, y)
+        weights = scratch.take("weights", self.weights)
+        w_at, x_at, *others = addresses(w, x, self.bias if b is None else b, y)
 
         def order(begin: int, end: int) -> None:
-            self.order(*self.orders, w_at, arrays[1], begin, end)
+            self.order(*self.orders, w_at, weights.at, begin, end)
 
         def work(begin: int, end: int) -> None:
-            held = [scratch.take(name, size, np.uint8) for name, size in self.buffers.items()]
-            places = (*arrays, *addresses(*held), *self.tables)
+            held = [scratch.take(*buffer) for buffer in self.buffers.items()]
+            places = (x_at, weights.at, *others, *[b.at for b in held], *self.tables)
             self.sweep(self.sizes, self.calls, places, begin, end)
 
         threads.run(order, self.blocks, self.weights * 0.5)

@@ -197,8 +197,7 @@ def choose_lanes(
     item = np.dtype(job.dtype).itemsize
     channels, outputs = job.groups * job.inputs, job.groups * job.outputs
     edges = [border(p, n) for p, n in zip(phases, size)]
-    bordered = tuple(n + low + high for n, (low, high) in zip(size, edges))
-    dim = next((d for d in range(3) if out[d] > 1 or bordered[d] > 1), 2)
+    dim = next((d for d in range(3) if out[d] > 1 or size[d] + sum(edges[d]) > 1), 2)
     step, stride = phases[dim][0].step, phases[dim][0].stride
     parts, length = _cut(images, out[dim], step * units[dim], lanes)
     if parts == 1:
@@ -207,36 +206,24 @@ def choose_lanes(
         starts_out, _ = _starts(images, outputs * plane_out, 1, 0, lanes)
         return Lanes(1, phases, size, out, size, (0, 0, 0), out, plane_in, plane_out, starts_in,
                      starts_out, dead)  # fmt: skip
-    before = tuple(low for low, _ in edges)
-    shifted = tuple(
-        tuple(p._replace(reach=tuple(r + low for r in p.reach)) for p in ps)
-        for ps, low in zip(phases, before)
-    )
+    low = edges[dim][0]
+    shifted = tuple(p._replace(reach=tuple(r + low for r in p.reach)) for p in phases[dim])
     advance = length // step * stride
-    cut = tuple(p._replace(number=max(0, -(-(length - p.first) // step))) for p in shifted[dim])
+    cut = tuple(p._replace(number=max(0, -(-(length - p.first) // step))) for p in shifted)
     need = max(1, sum(border(cut, 0)))
-    shifted = (*shifted[:dim], cut, *shifted[dim + 1 :])
-    rows = max(bordered[dim], (parts - 1) * advance + need)
-    bordered = (*bordered[:dim], rows, *bordered[dim + 1 :])
-    padded = (*out[:dim], parts * length, *out[dim + 1 :])
+    rows = max(size[dim] + sum(edges[dim]), (parts - 1) * advance + need)
+
+    def along(n: Any, others: Any) -> Any:
+        """n in the dimension that is cut, and `others` in the others."""
+        return (*others[:dim], n, *others[dim + 1 :])
+
+    bordered, padded = along(rows, size), along(parts * length, out)
     inner_in, inner_out = (math.prod(n[dim + 1 :]) * item for n in (bordered, out))
     plane_in, plane_out = rows * inner_in, parts * length * inner_out
     starts_in, dead = _starts(images, channels * plane_in, parts, advance * inner_in, lanes)
     starts_out, _ = _starts(images, outputs * plane_out, parts, length * inner_out, lanes)
-    return Lanes(
-        parts=parts,
-        phases=shifted,
-        size=(*bordered[:dim], need, *bordered[dim + 1 :]),
-        out=(*out[:dim], length, *out[dim + 1 :]),
-        bordered=bordered,
-        before=before,
-        padded=padded,
-        plane_in=plane_in,
-        plane_out=plane_out,
-        starts_in=starts_in,
-        starts_out=starts_out,
-        dead=dead,
-    )
+    return Lanes(parts, along(cut, phases), along(need, size), along(length, out), bordered,
+                 along(low, (0, 0, 0)), padded, plane_in, plane_out, starts_in, starts_out, dead)  # fmt: skip
 
 
 class Planes:

@@ -87,16 +87,16 @@ class Pointwise:
         self.columns = np.arange(inputs) * (steps[2] * item)
         self.offs = np.arange(inputs) * (pixels * item)
         self.tables = addresses(self.offs, self.rows, self.columns)
-        self.weights, self.tasks = groups * outputs * inputs, images * groups * chunks
-        self.cost = NANOSECONDS * images * pixels * self.weights
+        self.weights, self.tasks = groups * outputs * inputs * item, images * groups * chunks
+        self.cost = NANOSECONDS * images * pixels * groups * outputs * inputs
 
     def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
         """Run on x, w and b or None; answers y."""
         y = scratch.empty(self.shape, self.dtype)
-        weights = scratch.take("weights", self.weights, self.dtype)
+        weights = scratch.take("weights", self.weights)
         bias = 0 if b is None else addresses(b)[0]
-        x_at, w_at, weights_at, y_at = addresses(x, w, weights, y)
-        places = (x_at, w_at, weights_at, bias, y_at, *self.tables)
+        x_at, w_at, y_at = addresses(x, w, y)
+        places = (x_at, w_at, weights.at, bias, y_at, *self.tables)
         _order(self.interleave, self.sizes, places)
 
         def work(begin: int, end: int) -> None:

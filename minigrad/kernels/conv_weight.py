@@ -158,8 +158,8 @@ class Weight:
         arrays = addresses(x, g, dw)
 
         def work(begin: int, end: int) -> None:
-            held = [scratch.take(name, size, np.uint8) for name, size in self.buffers.items()]
-            places = (*arrays, *addresses(*held), *self.tables)
+            held = [scratch.take(*buffer) for buffer in self.buffers.items()]
+            places = (*arrays, *[b.at for b in held], *self.tables)
             _correlate(self.sizes, self.calls, places, begin, end)
 
         threads.run(work, self.tasks, self.cost, fine=1)

@@ -1,50 +1,54 @@
 """Work memory for kernels: aligned, one set per thread, reused from call to call.
 
-    take("input", 1000, np.float32)   ->   |....|<------ 1000 numbers, stale ------>|......|
-                                           ^ 64-byte line                  kept for the next call
+    take("input", 4000)   ->   |....|<------ 4000 bytes, stale ------>|......|
+                                    ^ 64-byte line              kept for the next call
 
 A buffer is whatever the last kernel left in it: a kernel writes what it reads.
 """
 
+import math
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 LINE = 64  # bytes: a vector that does not cross a cache line loads at full speed
-KEEP = (
-    8 << 20
-)  # bytes: a larger buffer, of which there are five names, is given back after its call
+KEEP = 8 << 20  # bytes: a larger buffer, of which there are five names, goes after its call
 
 _local = threading.local()
 _generation = 0  # raised by empty_cache: threads drop what they hold when they next look
 
 
+class Buffer(NamedTuple):
+    """Memory, and the address from which on its user may use it."""
+
+    at: int
+    memory: np.ndarray[Any, Any]
+
+
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
     """An uninitialised array that starts at a cache line."""
-    dtype = np.dtype(dtype)
-    count = 1
-    for n in shape:
-        count *= n
-    memory = np.empty(count * dtype.itemsize + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    return np.ndarray(shape, dtype, memory, start)
+    at, memory = _aligned(math.prod(shape) * dtype.itemsize)
+    return np.ndarray(shape, dtype, memory, at - memory.__array_interface__["data"][0])
 
 
-def take(name: str, count: int, dtype: Any) -> np.ndarray[Any, Any]:
-    """This thread's buffer of that name: `count` numbers of any value."""
+def take(name: str, size: int) -> Buffer:
+    """This thread's buffer of that name: `size` bytes of any value, while its user holds it."""
     held = getattr(_local, "buffers", None)
     if held is None or _local.generation != _generation:
         held = _local.buffers = {}
         _local.generation = _generation
-    dtype = np.dtype(dtype)
-    size = count * dtype.itemsize
-    buffer = held.get(name)
-    if buffer is None or buffer.size < size:
-        buffer = empty((size,), np.uint8)
+    buffer: Buffer | None = held.get(name)
+    if buffer is None or buffer.memory.size < size + LINE:
+        buffer = _aligned(size)
         if size <= KEEP:
             held[name] = buffer
-    return np.ndarray((count,), dtype, buffer)
+    return buffer
+
+
+def _aligned(size: int) -> Buffer:
+    memory = np.empty(size + LINE, np.uint8)
+    return Buffer(-(-memory.__array_interface__["data"][0] // LINE) * LINE, memory)
 
 
 def empty_cache() -> None:
