@@ -35,7 +35,7 @@ def test_products_are_the_same_for_any_number_of_threads(shape, dtype):
     a, b = operands(*shape, dtype)
     first, *others = (with_threads(n, lambda: products.matmul(a, b)) for n in (1, 2, 3))
     exact = a.astype(np.longdouble) @ b.astype(np.longdouble)
-    scale = np.sqrt(shape[1]) * np.finfo(dtype).eps * 16
+    scale = np.sqrt(shape[1]) * np.finfo(dtype).eps * 64
     np.testing.assert_allclose(first, exact, rtol=0, atol=scale)
     for other in others:
         np.testing.assert_array_equal(other, first)
