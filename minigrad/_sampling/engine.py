@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad._sampling import checks
+from minigrad._sampling import arithmetic, checks
 from minigrad._sampling.stream import Stream, kernels
-from minigrad.kernels import random_numpy
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
 f16, f32, f64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
-LIBM = tuple(random_numpy.LIBM)
+LIBM = tuple(arithmetic.LIBM)
 PIECE = 1 << 13  # numbers made at a time where intermediate arrays are needed; a multiple of 16
 # A uniform number is the last 24 bits of one word, or the last 53 of two, as a fraction of 1.
 MASK24, MASK53 = np.uint64(2**24 - 1), np.uint64(2**53 - 1)
@@ -77,7 +76,7 @@ class Engine(Stream):
             out[...] = x
             return
         low, high = kind(low), kind(high)
-        affine = random_numpy.affine32 if single else random_numpy.affine64
+        affine = arithmetic.affine32 if single else arithmetic.affine64
         out[...] = affine(x, high - low, low)
         out[out == high] = low
 
@@ -124,7 +123,7 @@ class Engine(Stream):
             fast.box_muller32(out, mean, std)
         else:
             blocks = out.reshape(-1, 16)
-            blocks[...] = random_numpy.box_muller32(blocks, mean, std)
+            blocks[...] = arithmetic.box_muller32(blocks, mean, std)
 
     def _blocks64(self, out: Array, mean: float, std: float) -> None:
         for part in _pieces(out):
@@ -325,7 +324,7 @@ def _libm(name: str, x: Array) -> Array:
         flat: Array = np.array(x, f64, order="C").reshape(-1)
         fast.libm(LIBM.index(name), flat)
         return np.reshape(flat, x.shape)
-    return random_numpy.libm(name, x)
+    return arithmetic.libm(name, x)
 
 
 def _affine(x: Array, scale: float, shift: float) -> Array:
@@ -334,7 +333,7 @@ def _affine(x: Array, scale: float, shift: float) -> Array:
         flat: Array = np.array(x, f64, order="C").reshape(-1)
         fast.affine(flat, float(scale), float(shift))
         return np.reshape(flat, x.shape)
-    return random_numpy.affine64(x, scale, shift)
+    return arithmetic.affine64(x, scale, shift)
 
 
 def _pieces(out: Array) -> Iterator[Array]:

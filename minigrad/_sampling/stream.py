@@ -25,6 +25,7 @@ DEFAULT_SEED = 67280421310721  # torch's, for a generator never seeded
 WORTH_CALLING = 1 << 7
 WORTH_MOVING = 1 << 13
 WORTH_LOADING = 1 << 19
+INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")  # no LLVM code then
 
 # torch.get_rng_state(): a C struct of 5056 bytes, kept as it is for the sake of old checkpoints.
 STATE = np.dtype(
@@ -187,7 +188,7 @@ class Stream:
 
 def kernels(cost: int, moves_state: bool = True) -> ModuleType | None:
     """Numba's kernels, or None where work that costs as much as that many words is too small."""
-    if cost < (WORTH_MOVING if moves_state else WORTH_CALLING):
+    if cost < (WORTH_MOVING if moves_state else WORTH_CALLING) or INTERPRETED:
         return None
     loading = WORTH_MOVING if "numba" in sys.modules else WORTH_LOADING
     if cost < loading and "minigrad.kernels.random" not in sys.modules:

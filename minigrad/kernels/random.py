@@ -1,9 +1,16 @@
 """Torch's random numbers in Numba: the Mersenne Twister's words and what is made of them.
 
-Every function that draws takes the generator's state (`key`: 624 uint32, `pos`: how many of them
-are used up) and fills `out`, flat and C-contiguous.  It advances `key` in place and answers the new
-`pos`.  The words are made in pieces that stay in the first-level cache; the loops over a piece are
-written so that LLVM vectorises them.
+    key    | used up |   to come   |        624 words, uint32; when none is left all are made anew
+                    pos
+    piece  | w0 w1 w2 w3 ..  w4095 |        words on their way, in the first-level cache
+    out    | x0 x1 ..                       float32: a word each, float64: two, the high one first
+
+    normal numbers, blocks of 16:   u0 .. u7 | u8 .. u15   ->   r cos a .. | r sin a ..
+    u[j] makes the radius and u[j + 8] the angle of x[j] and x[j + 8]
+
+Every function that draws takes the generator's state (`key`, and `pos`: how many of its words are
+used up) and fills `out`, flat and C-contiguous.  It advances `key` in place and answers the new
+`pos`.  The loops over a piece are written so that LLVM vectorises them.
 
 A fused multiply-add is one rounding where a product and a sum would be two.  Torch's kernels for
 AVX2 and AVX512 fuse; so does this file, by LLVM's own instruction, on every machine.
@@ -18,7 +25,6 @@ from numba import types
 from numba.extending import intrinsic
 
 from minigrad.kernels._jit import jit
-from minigrad.kernels.random_numpy import exact_fma
 
 Array = np.ndarray[Any, Any]
 f32 = np.float32
@@ -28,20 +34,16 @@ N, M = 624, 397  # the twister's length and stride
 PIECE = 4096  # words made at a time
 
 
-if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-    fma = exact_fma
-else:
+@intrinsic
+def fma(context: Any, x: Any, y: Any, z: Any) -> Any:
+    """x * y + z in one rounding; all three float32 or all three float64."""
 
-    @intrinsic
-    def fma(context: Any, x: Any, y: Any, z: Any) -> Any:
-        """x * y + z in one rounding; all three float32 or all three float64."""
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.fma(*arguments)
-
-        if not (x == y == z and x in (types.float32, types.float64)):
-            return None
-        return x(x, x, x), generate
+    if not (x == y == z and x in (types.float32, types.float64)):
+        return None
+    return x(x, x, x), generate
 
 
 # ------------------------------------------------------------------------------------- the twister

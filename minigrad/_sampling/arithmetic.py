@@ -1,4 +1,4 @@
-"""The arithmetic of `random.py` in plain NumPy, bit for bit: for draws too small to load Numba for.
+"""The arithmetic of `minigrad.kernels.random` in plain NumPy, bit for bit: for draws too small for Numba.
 
 Torch's kernels evaluate x * y + z as a fused multiply-add, which rounds once.  NumPy has none, so
 it is built here from operations that are exact.
