@@ -87,9 +87,8 @@ def _loop(
     pending: dict[int, list[Any]] = {}  # seq: [gradient, whether owned, node]
     leaves: dict[int, list[Any]] = {}
     heap: list[int] = []
-    _give(roots, pending, leaves, heap)
+    following = _give(roots, pending, leaves, heap)
     usual = wanted is None and not create_graph and not stacks
-    following = heappop(heap) if heap else None
     while following is not None:
         g, owned, node = pending.pop(following)
         following = None
@@ -167,8 +166,12 @@ def _watched(node: Node, g: Any, create_graph: bool) -> Any:
     return found
 
 
-def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> None:
-    """Put the roots' gradients where the loop finds them."""
+def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> int | None:
+    """Put the roots' gradients where the loop finds them; answers the number of the newest node."""
+    if len(roots) == 1 and type(roots[0][0]) is Node:
+        e, g = roots[0]
+        pending[e.seq] = [g, False, e]
+        return int(e.seq)
     for e, g in roots:
         home, key = (pending, e.seq) if type(e) is Node else (leaves, id(e))
         if key in home:
@@ -177,6 +180,7 @@ def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[in
             home[key] = [g, False, e]
             if type(e) is Node:
                 heappush(heap, key)
+    return heappop(heap) if heap else None
 
 
 def _leads(node: Node, needed: Any) -> bool:

@@ -285,7 +285,7 @@ _pow.vjps(input=_pow_input, exponent=_pow_exponent)
 @unary(title="PowBackward0")
 def _to_the_power(input, /, exponent):
     """Floating-point ``input`` to the power of a number."""
-    return _power(input, exponent)
+    return input * input if exponent == 2 else _power(input, exponent)
 
 
 _to_the_power.vjps(input=_pow_input)

@@ -360,7 +360,12 @@ _ASSIGNABLE = (Traced, ndarray, *Number)
 def set_item(t: Any, index: Any, value: Any) -> None:
     """``Tensor.__setitem__``: every form of index, values broadcast and take the tensor's dtype."""
     key = basic(index)
-    if key is not None and isinstance(value, Traced) and _is_quickly_set(t, key, value):
+    if (
+        key is not None
+        and isinstance(value, Traced)
+        and value.base is None
+        and _is_quickly_set(t, key, value)
+    ):
         return
     if key is not None:
         steps: tuple[Any, ...] = ((getitem, (key,)),)

@@ -51,7 +51,8 @@ def _axis(dim: Any, ndim: int) -> Any:
 
 _HALF = np.dtype(np.float16)
 _add_up = np.add.reduce
-_FEW = 16
+_FEW, _SOME = 24, 1024
+_ones = {t: np.ones(_SOME, t) for t in (np.dtype(np.float32), np.dtype(np.float64))}
 
 
 def _titled(name: str) -> Any:
@@ -61,9 +62,11 @@ def _titled(name: str) -> Any:
 @unary(title=_titled("Sum"))
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
-    if dim is None and input.size <= _FEW and input.dtype.kind == "f" and not keepdim:
-        # Python's floats: half the time of calling a reduction, and rounded once
-        return np.array(builtins.sum(input.ravel().tolist()), input.dtype)
+    if dim is None and input.size <= _SOME and not keepdim and input.dtype in _ones:
+        # Python's floats, then BLAS: half and two thirds of the time of calling a reduction
+        if input.size <= _FEW:
+            return np.array(builtins.sum(input.ravel().tolist()), input.dtype)
+        return input.ravel().dot(_ones[input.dtype][: input.size])
     axis = None if dim is None else all_dims(dim, input.ndim)
     if type(input) is Large:
         return add_up(input.view(np.ndarray), axis, keepdim)
