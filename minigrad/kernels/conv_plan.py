@@ -21,7 +21,6 @@ Lanes are images.  Where there are too few, an image is cut into `parts` along i
 dimension, and each part (with the rows around it) counts as an image: `Lanes`.
 """
 
-import functools
 import itertools
 import math
 from collections import namedtuple
@@ -200,26 +199,23 @@ def choose_lanes(
     dim = next((d for d in range(3) if out[d] > 1 or size[d] + sum(edges[d]) > 1), 2)
     step, stride = phases[dim][0].step, phases[dim][0].stride
     parts, length = _cut(images, out[dim], step * units[dim], lanes)
-    if parts == 1:
-        plane_in, plane_out = math.prod(size) * item, math.prod(out) * item
-        starts_in, dead = _starts(images, channels * plane_in, 1, 0, lanes)
-        starts_out, _ = _starts(images, outputs * plane_out, 1, 0, lanes)
-        return Lanes(1, phases, size, out, size, (0, 0, 0), out, plane_in, plane_out, starts_in,
-                     starts_out, dead)  # fmt: skip
-    low = edges[dim][0]
-    shifted = tuple(p._replace(reach=tuple(r + low for r in p.reach)) for p in phases[dim])
-    advance = length // step * stride
-    cut = tuple(p._replace(number=max(0, -(-(length - p.first) // step))) for p in shifted)
-    need = max(1, sum(border(cut, 0)))
-    rows = max(size[dim] + sum(edges[dim]), (parts - 1) * advance + need)
+    low, cut, need, rows, advance = 0, phases[dim], size[dim], size[dim], 0
+    if parts > 1:
+        low, advance = edges[dim][0], length // step * stride
+        cut = tuple(
+            p._replace(reach=tuple(r + low for r in p.reach), number=max(0, -(-(length - p.first) // step)))
+            for p in cut
+        )  # fmt: skip
+        need = max(1, sum(border(cut, 0)))
+        rows = max(size[dim] + sum(edges[dim]), (parts - 1) * advance + need)
 
     def along(n: Any, others: Any) -> Any:
         """n in the dimension that is cut, and `others` in the others."""
         return (*others[:dim], n, *others[dim + 1 :])
 
     bordered, padded = along(rows, size), along(parts * length, out)
-    inner_in, inner_out = (math.prod(n[dim + 1 :]) * item for n in (bordered, out))
-    plane_in, plane_out = rows * inner_in, parts * length * inner_out
+    inner_in, inner_out = (math.prod(n[dim + 1 :]) * item for n in (size, out))
+    plane_in, plane_out = math.prod(bordered) * item, math.prod(padded) * item
     starts_in, dead = _starts(images, channels * plane_in, parts, advance * inner_in, lanes)
     starts_out, _ = _starts(images, outputs * plane_out, parts, length * inner_out, lanes)
     return Lanes(parts, along(cut, phases), along(need, size), along(length, out), bordered,
@@ -320,9 +316,3 @@ def bands(rows: int, fits: Any, wide: int, lanes: int) -> int:
     while size < rows and (fits(size + 1) or size * wide < lanes):
         size += 1
     return -(-rows // -(-rows // size))
-
-
-@functools.lru_cache(maxsize=8)
-def no_bias(count: int, dtype: Any) -> np.ndarray[Any, Any]:
-    """Zeros to add."""
-    return np.zeros(count, dtype)

@@ -1,7 +1,7 @@
 """Pooling layers: the greatest, the mean or the norm of every window, and max pooling undone.
 
 Each only keeps its arguments, as torch does, and calls the function of ``nn.functional`` of that
-name.
+name with them: a family of layers says what its arguments are, a layer which function it is.
 """
 
 from __future__ import annotations
@@ -15,9 +15,24 @@ from ._args import sizes
 from .module import Module
 
 
-# --------------------------------------------------------------------------------------- max
-class _MaxPoolNd(Module):
+class _Pool(Module):
     _function: Callable[..., Any]  # of nn.functional
+    _passed: tuple[str, ...]  # attributes that are its arguments, after the input
+    _shown: tuple[str, ...] = ("kernel_size", "stride", "padding")
+
+    def forward(self, input: Tensor) -> Any:
+        """(N, C, *in) → (N, C, *out), and if ``return_indices`` the indices of the greatest."""
+        return self._function(input, **{name: getattr(self, name) for name in self._passed})
+
+    def extra_repr(self) -> str:
+        """The window and how it moves."""
+        return ", ".join(f"{name}={getattr(self, name)}" for name in self._shown)
+
+
+# --------------------------------------------------------------------------------------- max
+class _MaxPoolNd(_Pool):
+    _shown = "kernel_size", "stride", "padding", "dilation", "ceil_mode"
+    _passed = (*_shown, "return_indices")
 
     def __init__(
         self,
@@ -35,25 +50,6 @@ class _MaxPoolNd(Module):
         self.dilation = dilation
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
-
-    def forward(self, input: Tensor) -> Any:
-        """(N, C, *in) → (N, C, *out), and if ``return_indices`` the indices of the greatest."""
-        return self._function(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
-
-    def extra_repr(self) -> str:
-        """The window and how it moves."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
 
 
 class MaxPool1d(_MaxPoolNd):
@@ -80,9 +76,8 @@ class MaxPool3d(_MaxPoolNd):
     _function = staticmethod(F.max_pool3d)
 
 
-class _MaxUnpoolNd(Module):
+class _MaxUnpoolNd(_Pool):
     _dims: int
-    _function: Callable[..., Tensor]
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0):
         super().__init__()
@@ -91,17 +86,13 @@ class _MaxUnpoolNd(Module):
         self.stride = sizes(stride if stride is not None else kernel_size, n, "stride")
         self.padding = sizes(padding, n, "padding")
 
-    def forward(
+    def forward(  # type: ignore[override]
         self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None
     ) -> Tensor:
         """Every value back where the pooling's ``indices`` say it was, zeros elsewhere."""
         return self._function(
             input, indices, self.kernel_size, self.stride, self.padding, output_size
         )
-
-    def extra_repr(self) -> str:
-        """The window and how it moves."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class MaxUnpool1d(_MaxUnpoolNd):
@@ -125,9 +116,10 @@ class MaxUnpool3d(_MaxUnpoolNd):
     _function = staticmethod(F.max_unpool3d)
 
 
-class _FractionalMaxPoolNd(Module):
+class _FractionalMaxPoolNd(_Pool):
     _dims: int
-    _function: Callable[..., Any]
+    _passed = "kernel_size", "output_size", "output_ratio", "return_indices", "_random_samples"
+    _shown = ()
 
     def __init__(
         self,
@@ -158,17 +150,6 @@ class _FractionalMaxPoolNd(Module):
         if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
             raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
 
-    def forward(self, input: Tensor) -> Any:
-        """(N, C, *in) → (N, C, *out), and if ``return_indices`` the indices of the greatest."""
-        return self._function(
-            input,
-            self.kernel_size,
-            self.output_size,
-            self.output_ratio,
-            self.return_indices,
-            _random_samples=self._random_samples,
-        )
-
 
 class FractionalMaxPool2d(_FractionalMaxPoolNd):
     """The greatest of windows at random steps of (N, C, H, W).
@@ -192,21 +173,14 @@ class FractionalMaxPool3d(_FractionalMaxPoolNd):
     _function = staticmethod(F.fractional_max_pool3d)
 
 
-class _AdaptiveMaxPoolNd(Module):
-    _function: Callable[..., Any]
+class _AdaptiveMaxPoolNd(_Pool):
+    _passed = "output_size", "return_indices"
+    _shown = ("output_size",)
 
     def __init__(self, output_size: Any, return_indices: bool = False):
         super().__init__()
         self.output_size = output_size
         self.return_indices = return_indices
-
-    def forward(self, input: Tensor) -> Any:
-        """(N, C, *in) → (N, C, *output_size), or that and the indices if ``return_indices``."""
-        return self._function(input, self.output_size, self.return_indices)
-
-    def extra_repr(self) -> str:
-        """The size of the output."""
-        return f"output_size={self.output_size}"
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
@@ -228,8 +202,11 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
 
 
 # ------------------------------------------------------------------------------ mean and norm
-class AvgPool1d(Module):
+class AvgPool1d(_Pool):
     """The mean of every window of (N, C, L).  Same arguments as torch.nn.AvgPool1d."""
+
+    _function = staticmethod(F.avg_pool1d)
+    _passed = "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"
 
     def __init__(
         self,
@@ -246,24 +223,9 @@ class AvgPool1d(Module):
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
 
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C, L) → (N, C, L')."""
-        return F.avg_pool1d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-        )
 
-    def extra_repr(self) -> str:
-        """The window and how it moves."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-class _AvgPoolNd(Module):
-    _function: Callable[..., Tensor]
+class _AvgPoolNd(_Pool):
+    _passed = (*AvgPool1d._passed, "divisor_override")
 
     def __init__(
         self,
@@ -281,22 +243,6 @@ class _AvgPoolNd(Module):
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C, *in) → (N, C, *out)."""
-        return self._function(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
-
-    def extra_repr(self) -> str:
-        """The window and how it moves."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class AvgPool2d(_AvgPoolNd):
@@ -317,20 +263,12 @@ class AvgPool3d(_AvgPoolNd):
     _function = staticmethod(F.avg_pool3d)
 
 
-class _AdaptiveAvgPoolNd(Module):
-    _function: Callable[..., Tensor]
+class _AdaptiveAvgPoolNd(_Pool):
+    _passed = _shown = ("output_size",)
 
     def __init__(self, output_size: Any):
         super().__init__()
         self.output_size = output_size
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C, *in) → (N, C, *output_size)."""
-        return self._function(input, self.output_size)
-
-    def extra_repr(self) -> str:
-        """The size of the output."""
-        return f"output_size={self.output_size}"
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
@@ -356,8 +294,8 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     _function = staticmethod(F.adaptive_avg_pool3d)
 
 
-class _LPPoolNd(Module):
-    _function: Callable[..., Tensor]
+class _LPPoolNd(_Pool):
+    _passed = _shown = "norm_type", "kernel_size", "stride", "ceil_mode"
 
     def __init__(
         self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
@@ -367,19 +305,6 @@ class _LPPoolNd(Module):
         self.kernel_size = kernel_size
         self.stride = stride
         self.ceil_mode = ceil_mode
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C, *in) → (N, C, *out)."""
-        return self._function(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
-
-    def extra_repr(self) -> str:
-        """The norm, the window and how it moves."""
-        return (
-            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, "
-            f"stride={self.stride}, ceil_mode={self.ceil_mode}"
-        )
 
 
 class LPPool1d(_LPPoolNd):

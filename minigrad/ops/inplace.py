@@ -181,6 +181,7 @@ def refill(t: Any, fill: Any, *args: Any) -> Any:
     e = edge(owner) if mode.grad else None
     fill(t.array, *args)
     if e is not None:
-        owner.node = node_of(write, (e, None), (owner.array.shape, None), (t.path,))
+        path = () if t.base is None else t.path
+        owner.node = node_of(write, (e, None), (owner.array.shape, None), (path,))
     cell(owner)[0] += 1
     return t

@@ -1,8 +1,8 @@
-"""Tools around training; so far `data`: datasets, samplers and the loader of batches.
+"""Tools around training: `data`, datasets, samplers and the loader of batches; `checkpoint`, memory for time.
 
 Imported when first used: `import minigrad` alone does not load it.
 """
 
-from . import data
+from . import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
