@@ -9,20 +9,28 @@ from ..tensor import Tensor
 
 def learning_rate(lr: Any, *, foreach: Any = False, capturable: bool = False) -> None:
     """ValueError for a learning rate below 0, or a tensor where torch takes none."""
-    if isinstance(lr, Tensor):
-        if foreach and not capturable:
-            raise ValueError(
-                "lr as a Tensor is not supported for capturable=False and foreach=True"
-            )
-        if lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
+    if isinstance(lr, Tensor) and foreach and not capturable:
+        raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+    one_element(lr)
     not_negative("learning rate", lr)
+
+
+def one_element(lr: Any) -> None:
+    """ValueError for a tensor of more elements than one."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
 
 
 def not_negative(what: str, value: Any) -> None:
     """ValueError unless ``0 <= value``."""
     if not value >= 0.0:
         raise ValueError(f"Invalid {what}: {value}")
+
+
+def at_least(what: str, value: Any, least: int = 0) -> None:
+    """ValueError unless ``least <= value``, in the words of torch's younger optimizers."""
+    if not value >= least:
+        raise ValueError(f"{what} should be >= {least} but is: {value}")
 
 
 def betas(values: Any) -> None:

@@ -52,7 +52,7 @@ class Elementwise(Optimizer):
             kept = self.state.get(p, {})
             for name in self.counters:  # old versions counted in Python numbers
                 if name in kept and not isinstance(kept[name], Tensor):
-                    kept[name] = _counter(kept[name])
+                    kept[name] = counter(kept[name])
 
     @differentiated
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -100,7 +100,7 @@ class Elementwise(Optimizer):
         for state, p in zip(states, params, strict=True):
             if not state:
                 for name, value in zip(self.counters, self._counted(settings), strict=True):
-                    state[name] = _counter(value)
+                    state[name] = counter(value)
                 for name, value in buffers.items():
                     state[name] = full_like(p, value, requires_grad=False)
         counts = [[state[name].array.item() for state in states] for name in self.counters]
@@ -147,7 +147,8 @@ def counter_type() -> type[np.floating[Any]]:
     return np.float64 if _types.default() == np.float64 else np.float32
 
 
-def _counter(value: Any) -> Tensor:
+def counter(value: Any) -> Tensor:
+    """A 0-d tensor of ``counter_type``."""
     return tensor(float(value), dtype=_types.of(np.dtype(counter_type())))
 
 

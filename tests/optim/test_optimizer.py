@@ -35,7 +35,7 @@ def weights(T, *shapes):
     return [T.nn.Parameter(T.ones(*shape)) for shape in shapes or [(2,), (3,)]]
 
 
-@pytest.mark.parametrize("name", [*NAMES, "Optimizer"])
+@pytest.mark.parametrize("name", [*NAMES, "Adafactor", "LBFGS", "Muon", "Optimizer"])
 def test_signature(name):
     ours, theirs = (inspect.signature(getattr(T.optim, name)) for T in (mg, torch))
     assert [(p.name, p.default, p.kind) for p in ours.parameters.values()] == [
