@@ -53,8 +53,10 @@ def mean(x: Array, window: Window) -> Array:
     if window.layout.short is not None:
         np.copyto(laid, 0, where=window.layout.short.swapaxes(1, 2))
     if window.by_rows:
-        rows = laid.reshape(-1, int(window.sides[2]), window.outputs)
-        laid = np.add.reduce(rows, 1, wide, initial=0).reshape(len(x), -1, window.outputs)
+        side = int(window.sides[2])
+        rows = laid.reshape(-1, side, window.outputs)
+        laid = np.add.reduce(rows, 1, wide, initial=0)
+        laid = laid.reshape(len(x), window.taps // side, window.outputs)
     total = np.add.reduce(laid, 1, wide, initial=0)  # of 0 and -0 as of any 0
     if x.dtype.kind != "f":
         quotient = np.floor_divide(np.abs(total), np.abs(window.area))  # as C: rounded towards 0

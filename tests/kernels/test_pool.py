@@ -31,6 +31,11 @@ def _who_works(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pool_window.adaptive.cache_clear()
 
 
+only_numba = pytest.mark.parametrize(
+    "_who_works", ["numba", "numba in narrow bands"], indirect=True
+)
+
+
 # ------------------------------------------------------------------------- what is asked of kernels
 def cells(moves: Moves) -> Cells:
     """Each output and the pixels of its window, those in the padding left out."""
@@ -251,6 +256,7 @@ def everything(x: Array, window: Window) -> list[Array]:
     return [y, positions, given_, pool.mean(x, window), pool.spread(g, window)]
 
 
+@only_numba
 @given(problems())
 def test_the_same_bits_for_any_number_of_threads(problem: tuple[Array, Moves]) -> None:
     x, moves = problem
@@ -272,6 +278,7 @@ def guarded(shape: tuple[int, ...], dtype: Any, fill: float) -> tuple[Array, Arr
     return buffer[64:-64].reshape(shape), buffer
 
 
+@only_numba
 @given(problems())
 def test_nothing_outside_is_read(problem: tuple[Array, Moves]) -> None:
     x, moves = problem
@@ -284,6 +291,7 @@ def test_nothing_outside_is_read(problem: tuple[Array, Moves]) -> None:
     assert np.isnan(around[-64:]).all()
 
 
+@only_numba
 @given(problems())
 def test_nothing_outside_is_written(problem: tuple[Array, Moves]) -> None:
     """Answers are made inside guards here, which must come back as they were."""
@@ -307,6 +315,7 @@ def test_nothing_outside_is_written(problem: tuple[Array, Moves]) -> None:
         assert (around[-64:] == 77).all()
 
 
+@pytest.mark.parametrize("_who_works", ["numba in narrow bands"], indirect=True)
 @given(problems())
 def test_numpy_and_numba_agree_in_every_bit(problem: tuple[Array, Moves]) -> None:
     x, moves = problem
@@ -329,6 +338,13 @@ def test_float16_sums_in_float32() -> None:
     window = pool_window.adaptive((64,), (1,))
     x = np.full((1, 64), 1024.0, np.float16)
     assert pool.mean(x, window) == np.float16(1024)
+
+
+@pytest.mark.parametrize("planes", [0, 1, 2])
+def test_sums_of_whole_planes(planes: int) -> None:
+    x = np.random.default_rng(0).random((planes, 6, 11))
+    mean = pool.mean(x, pool_window.adaptive((6, 11), (1, 1)))
+    np.testing.assert_allclose(mean.ravel(), x.mean((1, 2)))
 
 
 def test_long_sums_keep_their_digits() -> None:
