@@ -29,7 +29,7 @@ import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
-from minigrad.kernels.conv_images import NANOSECONDS, TILES, clear_borders, pack
+from minigrad.kernels.conv_images import NANOSECONDS, choose_tile, clear_borders, pack
 from minigrad.kernels.conv_plan import (
     Correlation,
     Phase,
@@ -211,7 +211,8 @@ class ChannelWeight:
         self.x = x = Planes(size, padded, phases, 1, vector)
         self.g = g = Planes(out, padded, identity, 1, vector)
         blocks_x, blocks_g = -(-inputs // lanes), -(-outputs // lanes)
-        height, vecs = choose_tile(outputs, blocks_x, lanes)
+        # Rows must not straddle two vectors of channels.
+        height, vecs = choose_tile(outputs, blocks_x, fits=lambda r, v: lanes % r == 0)
         per_pass, row = -(-outputs // height), -(-blocks_x // vecs) * vecs * vector
         if winograd:
             patches = _patches(x, g, padded, d)
@@ -289,13 +290,3 @@ def _patches(x: Planes, g: Planes, padded: Size, dilation: tuple[int, ...]) -> T
         ],
         np.int64,
     )
-
-
-def choose_tile(outputs: int, blocks: int, lanes: int) -> tuple[int, int]:
-    """The register tile that wastes least; its rows must not straddle two vectors of channels."""
-    costs = {
-        (r, v): -(-outputs // r) * r * -(-blocks // v) * v * cost
-        for (r, v), cost in TILES[simd.REGISTERS].items()
-        if lanes % r == 0
-    }
-    return min(costs, key=lambda tile: costs[tile])

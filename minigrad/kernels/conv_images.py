@@ -11,6 +11,7 @@ disjoint outputs, so the bits are the same for any number of threads.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -170,10 +171,16 @@ def cropped(y: Array, size: tuple[int, ...]) -> Array:
     return out
 
 
-def choose_tile(outputs: int, pixels: int) -> tuple[int, int]:
-    """The register tile that wastes least on `outputs` channels and rows of `pixels`."""
+def choose_tile(
+    rows: int,
+    vectors: int,
+    tiles: dict[tuple[int, int], float] | None = None,
+    fits: Callable[[int, int], bool] = lambda r, v: True,
+) -> tuple[int, int]:
+    """The register tile (R, V) that wastes least on so many rows and vectors."""
     costs = {
-        (r, v): -(-outputs // r) * r * -(-pixels // v) * v * cost
-        for (r, v), cost in TILES[simd.REGISTERS].items()
+        (r, v): -(-rows // r) * r * -(-vectors // v) * v * cost
+        for (r, v), cost in (tiles or TILES[simd.REGISTERS]).items()
+        if fits(r, v)
     }
     return min(costs, key=lambda tile: costs[tile])

@@ -16,7 +16,7 @@ import numpy as np
 
 from minigrad.kernels import scratch, simd, threads
 from minigrad.kernels._jit import jit
-from minigrad.kernels.conv_images import NANOSECONDS, TILES
+from minigrad.kernels.conv_images import NANOSECONDS, TILES, choose_tile
 from minigrad.kernels.conv_plan import Sweep, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call
@@ -71,8 +71,14 @@ class Pointwise:
         images, groups, inputs, outputs, size, out, _, steps, dtype = job
         item, vector, pixels = np.dtype(dtype).itemsize, simd.BYTES, math.prod(size)
         self.shape, self.dtype = (images, groups * outputs, *out), dtype
-        height, vecs = choose_tile(outputs, pixels, vector // item)
-        wide = vecs * vector // item
+        lanes, tiles = vector // item, TILES[simd.REGISTERS] | {(1, 1): 4.0}
+        height, vecs = choose_tile(
+            outputs,
+            -(-pixels // lanes),
+            tiles,
+            lambda r, v: outputs % r == 0 and v * lanes <= pixels,
+        )
+        wide = vecs * lanes
         chunk = -(-min(pixels, PIXELS) // wide) * wide
         chunks = -(-pixels // chunk)
         self.calls = integers(
@@ -110,13 +116,3 @@ def fits(job: Sweep, lanes: int) -> bool:
     """Whether a sweep is a 1x1 convolution of stride 1 on enough pixels."""
     one = all(len(ps) == 1 and ps[0].reach == (0,) and ps[0].stride == 1 for ps in job.phases)
     return one and job.size == job.out and math.prod(job.size) >= lanes
-
-
-def choose_tile(outputs: int, pixels: int, lanes: int) -> tuple[int, int]:
-    """The register tile that wastes least; it must not reach beyond the channels or pixels."""
-    costs = {
-        (r, v): -(-pixels // (v * lanes)) * v * cost
-        for (r, v), cost in (TILES[simd.REGISTERS] | {(1, 1): 4.0}).items()
-        if outputs % r == 0 and v * lanes <= pixels
-    }
-    return min(costs, key=lambda tile: costs[tile])

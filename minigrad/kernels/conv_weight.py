@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
 from minigrad.kernels._jit import jit
-from minigrad.kernels.conv_images import NANOSECONDS, clear_borders, pack, with_border
+from minigrad.kernels.conv_images import NANOSECONDS, choose_tile, clear_borders, pack, with_border
 from minigrad.kernels.conv_plan import Correlation, Lanes, Planes, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, clear, copy, look
@@ -34,7 +34,7 @@ TILES = {
     32: {(4, 6): 1.0, (6, 4): 1.0, (5, 5): 1.0, (3, 8): 1.15, (2, 9): 1.3, (1, 9): 1.5},
     16: {(4, 3): 1.0, (3, 3): 1.05, (2, 4): 1.1, (1, 9): 1.9},
 }
-PIXELS = 96  # wanted per band, so that starting and ending sums costs little
+INPUTS, OUTPUTS = 16, 64  # channels that are packed at a time
 
 
 @jit
@@ -115,8 +115,9 @@ class Weight:
         self.lane = lane = conv_plan.choose_lanes(job, phases, vector // item)
         self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, vector)
         rows, wide = lane.out[0] * lane.out[1], lane.out[2]
-        deep, most, band = _chunks(lane, planes, inputs, outputs)
-        height, width = choose_tile(outputs, deep * taps)
+        deep, most = min(inputs, INPUTS), min(outputs, OUTPUTS)
+        band = _band(lane, planes, deep, most)
+        height, width = choose_tile(outputs, deep * taps, TILES[simd.REGISTERS])
         most, columns = max(1, most // height), -(-deep * taps // width)
         tile = -(-height * width * item // vector) * vector
         plane_g = conv_plan.odd_lines(band * wide * vector)
@@ -166,27 +167,13 @@ class Weight:
         return dw
 
 
-def _chunks(lane: Lanes, planes: Planes, inputs: int, outputs: int) -> tuple[int, int, int]:
-    """Input and output channels at a time and rows of a band, to fit in the L2 cache."""
-    rows, wide = lane.out[0] * lane.out[1], lane.out[2]
-    stride = lane.phases[1][0].stride
+def _band(lane: Lanes, planes: Planes, deep: int, most: int) -> int:
+    """Rows of output per band, so that its pixels of g and what they read of x fit in the L2 cache."""
+    rows, wide, stride = lane.out[0] * lane.out[1], lane.out[2], lane.phases[1][0].stride
     around = max(1, lane.size[1] - lane.out[1] * stride + 1)
 
-    def fits(band: int, deep: int, most: int) -> bool:
+    def fits(band: int) -> bool:
         read = deep * (band * stride + around) * planes.pitch
         return (read + most * band * wide) * simd.BYTES < conv_plan.L2
 
-    deep, most = inputs, outputs
-    enough = min(rows, -(-PIXELS // wide))
-    while max(deep, most) > 16 and not fits(enough, deep, most):
-        deep, most = (-(-deep // 2), most) if deep > most else (deep, -(-most // 2))
-    return deep, most, conv_plan.bands(rows, lambda n: fits(n, deep, most), wide, simd.BYTES // 4)
-
-
-def choose_tile(outputs: int, taps: int) -> tuple[int, int]:
-    """The register tile that wastes least on `outputs` channels and `taps` taps."""
-    costs = {
-        (r, t): -(-outputs // r) * r * -(-taps // t) * t * cost
-        for (r, t), cost in TILES[simd.REGISTERS].items()
-    }
-    return min(costs, key=lambda tile: costs[tile])
+    return conv_plan.bands(rows, fits, wide, simd.BYTES // 4)
