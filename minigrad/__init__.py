@@ -6,7 +6,7 @@ Code written for ``torch`` runs when its imports change: ``import minigrad as to
 import importlib
 from typing import Any
 
-from minigrad import _functions, autograd, cuda, linalg, nn, random
+from minigrad import _einops, _functions, autograd, cuda, linalg, nn, random
 from minigrad._functions import *  # noqa: F403  (its __all__ is the list of ops)
 from minigrad._print import get_printoptions, printoptions, set_printoptions
 from minigrad._types import (
@@ -88,6 +88,8 @@ from minigrad.random import (
 from minigrad.tensor import Tensor
 
 __version__ = "0.1.0"
+
+_einops.meet()
 
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
