@@ -45,6 +45,7 @@ ORDER = [
     ],
     ["nn.functional", "nn.init"],
     ["nn"],
+    ["nn.utils"],
     [
         "optim",
         "utils",

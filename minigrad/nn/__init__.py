@@ -4,6 +4,9 @@ The layers stand in one file per family; ``functional`` has the functions they c
 first values of their parameters.
 """
 
+import importlib
+from typing import Any
+
 from . import functional, grad, init, parameter
 from ._hooks import (
     register_module_forward_hook,
@@ -208,6 +211,14 @@ from .upsampling import (
     UpsamplingNearest2d,
 )
 
+
+def __getattr__(name: str) -> Any:
+    """``utils``, which is loaded when it is first asked for."""
+    if name != "utils":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.utils")
+
+
 __all__ = [
     "CELU",
     "ELU",
@@ -365,4 +376,5 @@ __all__ = [
     "register_module_full_backward_pre_hook",
     "register_module_module_registration_hook",
     "register_module_parameter_registration_hook",
+    "utils",
 ]
