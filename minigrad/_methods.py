@@ -176,7 +176,7 @@ class Methods(TensorCore):
     permute, transpose, t, movedim = shape.permute, shape.transpose, shape.t, shape.movedim
     squeeze, unsqueeze = shape.squeeze, shape.unsqueeze
     expand, expand_as = shape.expanded, shape.expand_as
-    broadcast_to, repeat = shape.broadcast_to, shape.repeat
+    broadcast_to, repeat = shape.expanded, shape.repeat
     clone, contiguous = shape.clone, shape.contiguous
     narrow, select, unbind, split = parts.narrow, parts.select, parts.unbind, parts.split
     chunk, flip = parts.chunk, parts.flip

@@ -168,6 +168,27 @@ def shape_of(sizes: Any) -> tuple[int, ...]:
         raise TypeError(f"sizes must be ints, but found {type(bad).__name__}") from None
 
 
+def entitled(made: Any, title: str) -> Any:
+    """What a composite function answers, its nodes (not its inputs') under the name that torch has for them."""
+    for out in made if isinstance(made, tuple) else (made,):
+        if isinstance(out, Traced) and out.node is not None:
+            out.node.title = title
+    return made
+
+
+def titled(title: str) -> Any:
+    """Decorates a composite function of which torch makes one node of this name."""
+
+    def decorate(function: Any) -> Any:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return entitled(function(*args, **kwargs), title)
+
+        return call
+
+    return decorate
+
+
 @functools.cache
 def return_type(name: str, *fields: str) -> Any:
     """The class of an op's several answers: a tuple with names that prints as torch's return_types."""

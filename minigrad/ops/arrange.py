@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced, primitive
-from ._common import one_dim, shape_of, whole
+from ._common import one_dim, shape_of, titled, whole
 from ._public import named
 from .index import getitem
 from .parts import flip
@@ -112,6 +112,7 @@ def flipud(input):
     return flip(input, 0)
 
 
+@titled("Rot90Backward0")
 @named
 def rot90(input, k=1, dims=(0, 1)):
     """Turned by ``k`` right angles in the plane of two dimensions, from the first towards the second."""

@@ -9,7 +9,8 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, primitive, wrap
 from .._tape.graph import unmatched
-from ._common import cast, converted, elementwise, number_as, tensors_only, unary
+from ..kernels.selection import select
+from ._common import cast, converted, elementwise, entitled, number_as, tensors_only, unary
 
 
 def masked(condition: Any) -> Any:
@@ -20,7 +21,7 @@ def masked(condition: Any) -> Any:
 @elementwise(title="WhereBackward0")
 def choose(input, other, /, condition):
     """``input`` where ``condition`` (a bool array) holds, else ``other``."""
-    return np.where(condition, input, other)
+    return select(condition, input, other)
 
 
 choose.vjps(
@@ -157,8 +158,10 @@ def clamp(input, min=None, max=None):
         if not all(b is None or isinstance(b, Traced) for b in (min, max)):
             raise TypeError("clamp(): min and max must both be tensors or both be numbers")
         if max is None:
-            return _clamp_min(input, min)
-        return _clamp_max(input, max) if min is None else _clamp_both(input, min, max)
+            return entitled(_clamp_min(input, min), "ClampBackward0")
+        if min is None:
+            return entitled(_clamp_max(input, max), "ClampBackward0")
+        return _clamp_both(input, min, max)
     bounds = [b for b in (min, max) if b is not None]
     dtype = _types.result_dtype((input.array, *bounds))
     if dtype is not input.array.dtype:
@@ -169,12 +172,17 @@ def clamp(input, min=None, max=None):
 
 def clamp_min(input, min):
     """``input``, but at least ``min``."""
-    return clamp(input, min=min)
+    return _one_sided(clamp(input, min=min), min, "ClampMinBackward")
 
 
 def clamp_max(input, max):
     """``input``, but at most ``max``."""
-    return clamp(input, max=max)
+    return _one_sided(clamp(input, max=max), max, "ClampMaxBackward")
+
+
+def _one_sided(made: Any, bound: Any, title: str) -> Any:
+    """What torch names otherwise than ``clamp``, by whether the bound is a tensor."""
+    return entitled(made, f"{title}{int(isinstance(bound, Traced))}")
 
 
 @primitive(title="MaskedFillBackward0")

@@ -18,6 +18,7 @@ from ._common import (
     common,
     common_float,
     elementwise,
+    entitled,
     floating,
     operands,
     unary,
@@ -299,6 +300,8 @@ def pow(input, exponent):
         and input.array.dtype.kind == "f"
     ):
         return _to_the_power(input, exponent)
+    if isinstance(input, Number) and isinstance(exponent, Traced):
+        return entitled(_pow(input, exponent), "PowBackward2")
     return _pow(input, exponent)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from .._tape import Array, Traced, primitive
 from ..kernels import reduce
 from ..kernels.elementwise import Large, large
-from ._common import all_dims, one_dim, return_type, unary
+from ._common import all_dims, one_dim, return_type, titled, unary
 from ._public import named
 from .choosing import masked, maximum, minimum
 from .reduce import _axis, _sum, spread
@@ -181,6 +181,7 @@ def min(input, dim=None, keepdim=False):
     return _extreme("min", input, dim, keepdim, (_min_all, _min_along, minimum))
 
 
+@titled("AminmaxBackward0")
 @named
 def aminmax(input, *, dim=None, keepdim=False):
     """The smallest and the largest element, of the whole tensor or along ``dim``."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive
-from ._common import converted, expect, one_dim, title
+from ._common import converted, expect, one_dim, title, titled
 from ._public import named
 from .choosing import choose
 from .index import getitem
@@ -172,6 +172,7 @@ def _prepared(name: str, input: Any, dim: Any, index: Any, src: Any) -> Any:
     return wide, s, d, i
 
 
+@titled("ScatterBackward0")
 @named
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     """``input`` with ``out[index[i][j]][j] = src[i][j]`` for dim 0, and likewise along other dimensions.
@@ -326,6 +327,7 @@ def _slices(name: str, input: Any, dim: int, index: Any, source: Any) -> tuple[A
     return x, s, i
 
 
+@titled("IndexAddBackward0")
 @named
 def index_add(input, dim, index, source, *, alpha=1):
     """``input`` with ``alpha`` times the slices of ``source`` added to those that ``index`` names along ``dim``."""

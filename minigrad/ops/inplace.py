@@ -11,7 +11,7 @@ from .._tape import Traced, cell, edge, mode, node_of, wrap
 from .._tape.graph import unmatched
 from ..kernels.elementwise import MANY, large
 from . import elementwise, overlap
-from ._common import Number, number_as
+from ._common import Number, entitled, number_as
 from .index import assign, writable, write
 
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
@@ -154,7 +154,12 @@ def copy_(t: Any, src: Any, non_blocking: bool = False) -> Any:
             f"({src.array.shape[-1] if src.array.ndim else 1}) at non-singleton dimension "
             f"{max(0, src.array.ndim - 1)}"
         )
-    return assign(t, src)
+    return _of_owner(assign(t, src), "CopyBackwards")
+
+
+def _of_owner(t: Any, title: str) -> Any:
+    """A tensor that was written as a whole, its node under torch's name; writes to views have another."""
+    return entitled(t, title) if t.base is None and mode.grad else t
 
 
 def fill_(t: Any, value: Any) -> Any:
@@ -166,12 +171,13 @@ def fill_(t: Any, value: Any) -> Any:
         )
     if not isinstance(value, Traced):
         value = number_as(value, t.array.dtype)
-    return assign(t, value)
+        return _of_owner(assign(t, value), "FillBackward2")
+    return _of_owner(assign(t, value), "FillBackward3")
 
 
 def zero_(t: Any) -> Any:
     """Write zeros into ``t``."""
-    return assign(t, 0)
+    return _of_owner(assign(t, 0), "ZeroBackward0")
 
 
 def refill(t: Any, fill: Any, *args: Any) -> Any:

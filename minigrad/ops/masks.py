@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive, wrap
-from ._common import expect, title
+from ._common import expect, title, titled
 from ._public import named
 from .choosing import choose
 from .gather import _collect, _take
@@ -15,6 +15,7 @@ from .index import assign, getitem, put, set_item, split_index
 from .shape import broadcast_shapes, clone, expand, reshape
 
 
+@titled("MaskedSelectBackward0")
 @named
 def masked_select(input, mask):
     """The elements of ``input`` where the bool tensor ``mask`` (the two broadcast) holds, in one dimension."""
@@ -74,6 +75,7 @@ def _flat_places(name: str, input: Any, index: Any) -> Array:
     return i.reshape(-1) % max(n, 1)
 
 
+@titled("TakeBackward0")
 @named
 def take(input, index):
     """The elements of the flat ``input`` at ``index``, in index's shape; IndexError out of range."""

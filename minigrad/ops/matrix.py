@@ -8,6 +8,7 @@ import numpy as np
 
 from .._tape import Traced, primitive
 from ..kernels import products as kernels
+from ._common import entitled
 from .shape import _transpose, expanded, reshape, sum_to_size
 
 ndarray = np.ndarray
@@ -122,7 +123,8 @@ def matmul(input, other):
         return _mv(input, other)
     if m == 1:
         out = matmul(reshape(input, (1, a[0])), other)
-        return reshape(out, out.array.shape[:-2] + out.array.shape[-1:])
+        answer = reshape(out, out.array.shape[:-2] + out.array.shape[-1:])
+        return entitled(answer, "SqueezeBackward4") if n == 2 else answer
     if n == 1:
         out = matmul(input, reshape(other, (b[0], 1)))
         return reshape(out, out.array.shape[:-1])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive, wrap
-from ._common import expect, one_dim, return_type, whole
+from ._common import expect, one_dim, return_type, titled, whole
 from ._public import named
 from .combine import lerp
 from .gather import _gather, _spread
@@ -112,6 +112,7 @@ def _kth(name: str, input: Any, k: int, d: int, keepdim: bool) -> Any:
     return made(reshape(values, tuple(shape)), reshape(indices, tuple(shape)))
 
 
+@titled("KthvalueBackward0")
 @named
 def kthvalue(input, k, dim=-1, keepdim=False):
     """The ``k``-th smallest element along ``dim``, counted from 1, and its index."""
@@ -272,6 +273,7 @@ def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
 
 
 # ------------------------------------------------------------------------------ modes
+@titled("ModeBackward0")
 @named
 def mode(input, dim=-1, keepdim=False):
     """The most frequent element along ``dim`` (the smallest of several), and the last index it has."""

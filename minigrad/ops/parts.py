@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced, primitive, variadic
-from ._common import all_dims, common, one_dim
+from ._common import all_dims, common, entitled, one_dim, titled
 from ._public import named
 from .shape import reshape
 
@@ -179,6 +179,7 @@ def select(input, dim, index):
     return _select(input, d, int(index) % shape[d])
 
 
+@titled("UnbindBackward0")
 @named
 def unbind(input, dim=0):
     """The parts along ``dim``, as a tuple of views."""
@@ -203,13 +204,16 @@ def split(input, split_size_or_sections, dim=0):
                 f"split expects split_size be non-negative, but got split_size={sizes}"
             )
         sizes = [min(sizes, n - i) for i in range(0, n, sizes or 1)] or [n]
+        title = "SplitBackward0"
     elif sum(sizes) != n or any(s < 0 for s in sizes):
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but "
             f"got split_sizes={list(sizes)}"
         )
+    else:
+        title = "SplitWithSizesBackward0"
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    return tuple(_narrow(input, d, i, s) for i, s in zip(starts, sizes))
+    return entitled(tuple(_narrow(input, d, i, s) for i, s in zip(starts, sizes)), title)
 
 
 @named

@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import Any
 
-from ._common import expect, one_dim
+from ._common import expect, one_dim, titled
 from ._public import named
 from .elementwise import sub
 from .matrix import _scaled, bmm, dot, matmul, mm, mv, outer
@@ -93,6 +93,7 @@ def inner(input, other):
     return reshape(mm(rows, transpose(columns, 0, 1)), a[:-1] + b[:-1])
 
 
+@titled("LinalgCrossBackward0")
 @named
 def cross(input, other, dim=None):
     """The cross product of vectors of 3 elements along ``dim`` (default: the first dimension of size 3)."""
@@ -123,6 +124,7 @@ def linalg_cross(input, other, dim=-1):
 
 
 # ------------------------------------------------------------------------------ distances
+@titled("CdistBackward0")
 def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     """The p-norm distances of every row of ``x1`` (*, m, k) from every row of ``x2`` (*, n, k): (*, m, n)."""
     expect("cdist", x1=x1, x2=x2)
@@ -145,6 +147,7 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     return _norm(rows - columns, float(p), -1, False)
 
 
+@titled("DistBackward0")
 def dist(input, other, p=2):
     """The p-norm of the difference of two tensors."""
     return _norm(input - other, float(p), None, False)

@@ -16,7 +16,7 @@ from .. import _types
 from .._tape import Traced
 from ..kernels.elementwise import Large, large
 from ..kernels.reduce import add_up
-from ._common import all_dims, cast, shape_of, unary
+from ._common import all_dims, cast, shape_of, titled, unary
 from ._public import named
 from .choosing import choose, masked
 from .elementwise import abs, sign
@@ -209,6 +209,7 @@ def _std_rule(
 _std.vjps(input=_std_rule)
 
 
+@titled("VarMeanBackward0")
 @named
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance and the mean over ``dim``."""
@@ -218,6 +219,7 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     )
 
 
+@titled("StdMeanBackward0")
 @named
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation and the mean over ``dim``."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, primitive
-from ._common import expect, one_dim, return_type, title, unary
+from ._common import expect, one_dim, return_type, title, titled, unary
 from ._public import named
 from .choosing import choose, masked
 from .functions import exp
@@ -149,6 +149,7 @@ def _without_nan(input: Any) -> tuple[Any, Array]:
     return choose(0.0, input, holes), holes
 
 
+@titled("NansumBackward0")
 @named
 def nansum(input, dim=None, keepdim=False, *, dtype=None):
     """The sum over ``dim`` of the elements that are not NaN."""

@@ -10,7 +10,7 @@ import numpy as np
 from .. import _types
 from .._tape import cell, edge, primitive, wrap
 from ..kernels.elementwise import MANY, copied
-from ._common import all_dims, one_dim, shape_of
+from ._common import all_dims, one_dim, shape_of, titled
 from ._public import named
 
 ndarray = np.ndarray
@@ -361,6 +361,7 @@ def constant_pad(input, /, pads, value):
 constant_pad.vjps(input=lambda g, pads: constant_pad(g, tuple((-a, -b) for a, b in pads), 0.0))
 
 
+@titled("RepeatBackward0")
 def repeat(input: Any, *repeats: Any) -> Any:
     """``input`` laid side by side ``repeats`` times along each dimension, new ones in front."""
     times = shape_of(repeats)

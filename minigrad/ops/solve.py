@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, primitive, wrap
-from ._common import expect, return_type, whole
+from ._common import expect, return_type, titled, whole
 from .arrange import _tril, diagonal
 from .choosing import masked
 from .functions import log
@@ -232,6 +232,7 @@ def matrix_power(A, n):
     return clone(out) if out is A else out
 
 
+@titled("TraceBackward0")
 def trace(input):
     """The sum of the diagonal of a matrix."""
     expect("trace", input=input)
