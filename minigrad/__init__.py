@@ -103,6 +103,7 @@ _LATER = {
     "optim": "",
     "save": "serialization",
     "serialization": "",
+    "transforms": "",
     "utils": "",
 }
 

@@ -123,7 +123,7 @@ class InMemory(VisionDataset):
         pixels, target = self.data[index], int(self.targets[index])
         pixels = pixels.array if isinstance(pixels, Tensor) else pixels
         # Transforms of ours take the pixels themselves, which saves the way there and back.
-        direct = getattr(self.transform, "takes_pixels", False)
+        direct = getattr(self.transform, "pixels_will_do", False)
         return self._transformed(pixels if direct else as_image(pixels), target)
 
     @property

@@ -23,7 +23,7 @@ import numpy as np
 from ..._tape import wrap
 from ...random import Generator, default_generator, randperm
 from ...tensor import Tensor
-from ._utils.fetch import elements, gathered, positions
+from ._utils.fetch import draws, elements, gathered, positions
 
 T = TypeVar("T", covariant=True)
 
@@ -140,7 +140,13 @@ class StackDataset(Dataset[Any]):
                 )
         return [self._joined(element) for element in zip(*columns)]
 
+    @property
+    def _draws(self) -> bool:
+        return any(map(draws, self._parts))
+
     def _gather(self, indices: Any) -> Any:
+        if self._draws:
+            return None
         columns = [gathered(dataset, indices) for dataset in self._parts]
         if any(column is None for column in columns):
             return None
@@ -190,9 +196,19 @@ class ConcatDataset(Dataset[T]):
     def _start(self, which: int) -> int:
         return self.cumulative_sizes[which - 1] if which else 0
 
+    @property
+    def _draws(self) -> bool:
+        return any(map(draws, self.datasets))
+
     def _gather(self, indices: Any) -> Any:
         order = positions(indices)
-        if order is None or not len(order) or order.min() < 0 or order.max() >= len(self):
+        if (
+            self._draws
+            or order is None
+            or not len(order)
+            or order.min() < 0
+            or order.max() >= len(self)
+        ):
             return None
         source = np.searchsorted(self.cumulative_sizes, order, side="right")
         places = {int(which): np.flatnonzero(source == which) for which in np.unique(source)}
@@ -200,8 +216,8 @@ class ConcatDataset(Dataset[T]):
             which: gathered(self.datasets[which], order[place] - self._start(which))
             for which, place in places.items()
         }
-        first, *others = batches.values()
-        if not others:
+        first = next(iter(batches.values()))
+        if len(batches) == 1:
             return first
         if any(_kinds(batch) != _kinds(first) or batch is None for batch in batches.values()):
             return None
@@ -287,6 +303,10 @@ class Subset(Dataset[T]):
     def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
         found: list[Any] = elements(self.dataset, [self.indices[idx] for idx in indices])
         return found
+
+    @property
+    def _draws(self) -> bool:
+        return draws(self.dataset)
 
     def _gather(self, indices: Any) -> Any:
         chosen = self.indices.array if isinstance(self.indices, Tensor) else self.indices

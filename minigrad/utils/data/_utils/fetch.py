@@ -44,6 +44,11 @@ def gathered(dataset: Any, indices: Any) -> Any:
     return None
 
 
+def draws(dataset: Any) -> bool:
+    """Whether gathering may draw random numbers: those of one dataset are in order, of several not."""
+    return bool(getattr(dataset, "_draws", False))
+
+
 class MapFetcher:
     """Batches (or single elements) of a dataset that is read by index."""
 
