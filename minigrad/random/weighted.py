@@ -8,9 +8,39 @@ import numpy as np
 
 from .. import _sampling, _types
 from .._sampling import whole
+from .._tape import Node, edge, mode, node_of, wrap
 from ..tensor import Tensor
 from ._options import as_tensor, check_out, drawn, no_size, shape_from, write
 from .generator import Generator, engine_of
+
+
+class _Drawn:
+    """The op of numbers drawn by the values of tensors, which get gradients of 0."""
+
+    kept = inputs = ()
+    composite = None
+
+    @staticmethod
+    def title(node: Node) -> str:
+        """What torch prints for the node."""
+        name: str = node.attrs[0]
+        return name
+
+    @staticmethod
+    def pull(node: Node, g: Any, owned: bool) -> list[Any]:
+        """Zeros of each tensor's shape."""
+        tensor = isinstance(g, Tensor)
+        zeros = [np.zeros(shape, (g.array if tensor else g).dtype) for shape in node.shapes]
+        return [wrap(zero) for zero in zeros] if tensor else zeros
+
+
+def _recorded(made: Tensor, name: str, *parameters: Any) -> Tensor:
+    """What was drawn by the values of these, on the tape if one of them is."""
+    tensors = [x for x in parameters if isinstance(x, Tensor)]
+    edges = tuple(edge(t) for t in tensors)
+    if mode.grad and any(e is not None for e in edges):
+        made.node = node_of(_Drawn, edges, tuple(t.array.shape for t in tensors), (name,))
+    return made
 
 
 def normal(
@@ -29,7 +59,7 @@ def normal(
     """Normal numbers: one for each element of the tensors mean and std, or of a size for two numbers.
 
     mean, std: tensors whose shapes broadcast, or one a tensor and the other a number; the answer
-    has the dtype of mean, or of std if that alone is a tensor.  No gradient passes through.
+    has the dtype of mean, or of std if that alone is a tensor.  Gradients through it are 0.
     RuntimeError where a std is negative.
 
     >>> from minigrad.random import manual_seed, normal
@@ -94,7 +124,8 @@ def _normal_each(engine: _sampling.Engine, mean: Any, std: Any, out: Any) -> Ten
         return write(out, shape, fill)
     answer = np.empty(shape, tensors[0].dtype)
     fill(answer)
-    return as_tensor(answer)
+    which = 3 if len(tensors) == 2 else 1 if isinstance(mean, Tensor) else 2
+    return _recorded(as_tensor(answer), f"NormalBackward{which}", mean, std)
 
 
 def bernoulli(
@@ -106,7 +137,7 @@ def bernoulli(
 ) -> Tensor:
     """1 with the probability in input, else 0: of input's shape and dtype; with p given, with that.
 
-    RuntimeError where a probability is not in [0, 1].  No gradient passes through.
+    RuntimeError where a probability is not in [0, 1].  Gradients through it are 0.
 
     >>> from minigrad.random import bernoulli, manual_seed, rand
     >>> _ = manual_seed(0)
@@ -122,7 +153,8 @@ def bernoulli(
     def fill(array: Any) -> None:
         _sampling.fill(engine, "bernoulli_", array, odds)
 
-    return drawn(fill, source.shape, None, source.dtype, out, None, False)
+    made = drawn(fill, source.shape, None, source.dtype, out, None, False)
+    return made if out is not None else _recorded(made, "BernoulliBackward0", input)
 
 
 def multinomial(
