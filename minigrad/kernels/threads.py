@@ -4,7 +4,7 @@
                                   |                |              |
         pieces of range(total):   task(0, a)       task(a, b)     task(b, c)
                                   task(c, d)       ... whoever is free takes the next
-                                  |<----- waits until all are done -----|
+                                  |<---- waits for all that have begun ----|
 
 Kernels release the GIL, so pieces really run side by side.  A kernel gives the
 same bits whatever the pieces are; that is the kernel's duty, and it is tested.
@@ -13,11 +13,14 @@ Linux wakes a worker on the CPU it was woken from and moves it after millisecond
 most kernels run: so workers are kept off the caller's CPU, wherever that is at the moment.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 # Waking a worker and hearing back costs about 20 µs: less work than this is not shared.
 INLINE_BELOW = 60e3  # nanoseconds on one thread
@@ -65,6 +68,13 @@ def run(task: Callable[[int, int], object], total: int, cost: float, fine: int =
         pool.owner.release()
 
 
+class _Job(NamedTuple):
+    """What a worker is asked to do, if it is the first to claim it."""
+
+    work: Callable[[], None]
+    claim: threading.Lock
+
+
 class _Worker:
     """A daemon thread that sleeps until it is given a job."""
 
@@ -73,17 +83,34 @@ class _Worker:
         self.rest = threading.Lock()
         self.wake.acquire()
         self.rest.acquire()
-        self.job: Callable[[], None] | None = None
+        self.called = False  # and has not looked yet
+        self.job: _Job | None = None
         self.thread = threading.Thread(target=self.live, name="minigrad-worker", daemon=True)
         self.thread.start()
 
     def live(self) -> None:
         while True:
             self.wake.acquire()
-            if self.job is not None:
-                self.job()
+            self.called = False
+            job = self.job
+            if job is not None and job.claim.acquire(blocking=False):
+                job.work()
+                self.job = None
+                self.rest.release()
+            del job  # and with it the arrays it works on
+
+    def give(self, job: _Job) -> None:
+        self.job = job
+        if not self.called:
+            self.called = True
+            self.wake.release()
+
+    def take_back(self, job: _Job) -> bool:
+        """Whether the worker has not begun: it never will, nor need anybody wait for it."""
+        if job.claim.acquire(blocking=False):
             self.job = None
-            self.rest.release()
+            return True
+        return False
 
 
 class _Pool:
@@ -104,7 +131,7 @@ class _Pool:
         pieces: Iterator[int] = iter(range(len(cuts) - 1))  # next() on it is atomic
         errors: list[BaseException] = []
 
-        def job() -> None:
+        def work() -> None:
             try:
                 for i in pieces:
                     task(cuts[i], cuts[i + 1])
@@ -113,13 +140,13 @@ class _Pool:
             except BaseException as error:  # handed to the caller below
                 errors.append(error)
 
-        team = self.workers[: threads - 1]
-        for worker in team:
-            worker.job = job
-            worker.wake.release()
-        job()
-        for worker in team:
-            self.wait_for(worker, errors)
+        team = [(worker, _Job(work, threading.Lock())) for worker in self.workers[: threads - 1]]
+        for worker, job in team:
+            worker.give(job)
+        work()
+        for worker, job in team:
+            if not worker.take_back(job):
+                self.wait_for(worker, errors)
         if errors:
             raise errors[0]
 

@@ -54,6 +54,25 @@ def test_small_work_stays_on_the_callers_thread() -> None:
     assert seen == [(0, 10, threading.get_ident())]
 
 
+def test_nobody_waits_for_a_worker_that_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    late, live = threading.Event(), threads._Worker.live
+
+    def oversleep(worker: threads._Worker) -> None:
+        late.wait()
+        live(worker)
+
+    monkeypatch.setattr(threads, "_pool", threads._Pool())
+    monkeypatch.setattr(threads._Worker, "live", oversleep)
+    threads.set_num_threads(3)
+    for _ in range(3):
+        assert (covered(100, BIG) == 1).all()  # by the caller alone
+    late.set()
+    for _ in range(50):
+        assert (covered(100, BIG) == 1).all()
+    meet = threading.Barrier(3)
+    threads.run(lambda start, stop: meet.wait(10), 3, 1e5)  # now they come
+
+
 @pytest.mark.parametrize("bad", [0, 1, 5])
 def test_an_exception_is_handed_back_and_the_pool_lives_on(bad: int) -> None:
     threads.set_num_threads(3)
