@@ -115,14 +115,22 @@ def loop(name: str, x: Array, *others: Array) -> Array:
     """The loop of that name in `loops`, over x and arrays of its shape and dtype, on several threads."""
     from minigrad.kernels import loops  # the first need of Numba
 
-    compiled: Callable[..., None] = getattr(loops, name)
-    out = np.empty(x.shape, x.dtype)
-    flat = [np.ascontiguousarray(y).reshape(-1) for y in (x, *others, out)]
+    return looped(getattr(loops, name), (x, *others))
+
+
+def looped(
+    compiled: Callable[..., None], arrays: tuple[Array, ...], numbers: tuple[float, ...] = ()
+) -> Array:
+    """A compiled loop over arrays of one shape and dtype, on several threads; numbers follow the arrays."""
+    first = arrays[0]
+    out = np.empty(first.shape, first.dtype)
+    flat = [np.ascontiguousarray(y, first.dtype).reshape(-1) for y in (*arrays, out)]
+    kinds = [first.dtype.type(n) for n in numbers]
 
     def task(start: int, stop: int) -> None:
-        compiled(*(y[start * BLOCK : stop * BLOCK] for y in flat))
+        compiled(*(y[start * BLOCK : stop * BLOCK] for y in flat), *kinds)
 
-    threads.run(task, -(-x.size // BLOCK), x.size * NANOSECONDS)
+    threads.run(task, -(-first.size // BLOCK), first.size * NANOSECONDS)
     return out
 
 

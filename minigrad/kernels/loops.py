@@ -24,13 +24,33 @@ i32, i64 = np.int32, np.int64
 _INTERPRETED = numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
+def by_type(stub: Any, single: Any, double: Any) -> Any:
+    """What compiled code calls as one function of a number: ``single`` of a float32, ``double`` of a float64.
+
+    stub: a function with the argument and the documentation, which stands for it.
+    """
+    if _INTERPRETED:
+        return lambda x: (single if isinstance(x, f32) else double)(x)
+
+    @overload(stub, strict=False)
+    def _by_type(x: Any) -> Any:
+        return (lambda x: single(x)) if x == types.float32 else (lambda x: double(x))
+
+    return stub
+
+
 # ------------------------------------------------------------------------------ the exponential
 def _interpreted_exp(x: Any) -> Any:
     return np.exp(x)
 
 
+def _interpreted_expm1(x: Any) -> Any:
+    return np.expm1(x)
+
+
 if _INTERPRETED:
-    exp = _interpreted_exp
+    exp = decayed = _interpreted_exp
+    expm1 = _interpreted_expm1
 else:
 
     @intrinsic
@@ -55,9 +75,8 @@ else:
         return made(n), generate
 
     @jit
-    def _exp32(x: Any) -> Any:
-        x = f32(89) if x > f32(89) else x  # above, infinity; below -104, 0; NaN is neither
-        x = f32(-104) if x < f32(-104) else x
+    def _split32(x: Any) -> Any:
+        """p and n for which e ** x is (1 + p) * 2 ** n."""
         n: Any = _nearest(x * f32(1 / math.log(2)))
         r = fma(n, f32(-0.693359375), x)  # x - n log 2, in two steps for its digits
         r = fma(n, f32(0.693359375 - math.log(2)), r)
@@ -66,13 +85,37 @@ else:
         p = fma(p, r, f32(4.1668490e-2))
         p = fma(p, r, f32(1.6666521e-1))
         p = fma(p, r, f32(0.49999997))
-        p = fma(p * r, r, r) + f32(1)
-        whole = i32(n if n == n else f32(0))
-        half = i32(whole >> 1)  # in two factors, for results near both ends of the range
-        return p * _bits(i32(half + 127 << 23)) * _bits(i32(whole - half + 127 << 23))
+        return fma(p * r, r, r), i32(n if n == n else f32(0))
 
     @jit
-    def _exp64(x: Any) -> Any:
+    def _bounded32(x: Any) -> Any:
+        """x, but numbers above have an infinite exponential, and below one of 0; NaN is neither."""
+        x = f32(89) if x > f32(89) else x
+        return f32(-104) if x < f32(-104) else x
+
+    @jit
+    def _exp32(x: Any) -> Any:
+        p, whole = _split32(_bounded32(x))
+        half = i32(whole >> 1)  # in two factors, for results near both ends of the range
+        low: Any = _bits(i32(half + 127 << 23))
+        high: Any = _bits(i32(whole - half + 127 << 23))
+        return (p + f32(1)) * low * high
+
+    @jit
+    def _decayed32(x: Any) -> Any:
+        x = f32(-88) if x < f32(-88) else x  # its power of 2 has the bits of 0
+        p, whole = _split32(x)
+        return (p + f32(1)) * _bits(i32(whole + 127 << 23))
+
+    @jit
+    def _expm1_32(x: Any) -> Any:
+        p, whole = _split32(_bounded32(x))
+        half = i32(whole >> 1)
+        scale: Any = _bits(i32(half + 127 << 23)) * _bits(i32(whole - half + 127 << 23))
+        return fma(p, scale, scale - f32(1))
+
+    @jit
+    def _split64(x: Any) -> Any:
         x = f64(710) if x > f64(710) else x
         x = f64(-746) if x < f64(-746) else x
         n: Any = _nearest(x * f64(1 / math.log(2)))
@@ -90,19 +133,32 @@ else:
         p = fma(p, r, f64(1 / 24))
         p = fma(p, r, f64(1 / 6))
         p = fma(p, r, f64(1 / 2))
-        p = fma(p * r, r, r) + f64(1)
-        whole = i64(n if n == n else f64(0))
+        return fma(p * r, r, r), i64(n if n == n else f64(0))
+
+    @jit
+    def _exp64(x: Any) -> Any:
+        p, whole = _split64(x)
         half = whole >> 1
-        return p * _bits(half + 1023 << 52) * _bits(whole - half + 1023 << 52)
+        return (p + f64(1)) * _bits(half + 1023 << 52) * _bits(whole - half + 1023 << 52)
+
+    @jit
+    def _expm1_64(x: Any) -> Any:
+        p, whole = _split64(x)
+        half = whole >> 1
+        scale: Any = _bits(half + 1023 << 52) * _bits(whole - half + 1023 << 52)
+        return fma(p, scale, scale - f64(1))
 
     def _exp(x: Any) -> Any:
         """e ** x, of a float32 or a float64, within 1.2 units in the last place; denormals, infinities, NaN."""
 
-    @overload(_exp, strict=False)
-    def _by_type(x: Any) -> Any:
-        return (lambda x: _exp32(x)) if x == types.float32 else (lambda x: _exp64(x))
+    def _expm1(x: Any) -> Any:
+        """e ** x - 1, exact near 0; for x up to 88."""
 
-    exp = _exp
+    def _decayed(x: Any) -> Any:
+        """e ** x for x up to 0, in less time; what is below a float32's normal numbers is 0."""
+
+    decayed = by_type(_decayed, _decayed32, _exp64)
+    exp, expm1 = by_type(_exp, _exp32, _exp64), by_type(_expm1, _expm1_32, _expm1_64)
 
 
 @jit

@@ -170,22 +170,21 @@ def gaussian_nll_loss(
     """
     expect("gaussian_nll_loss", input=input, target=target)
     x = input.array
-    if isinstance(var, (int, float)):
-        var = input.new_full(x.shape, var)
-    expect("gaussian_nll_loss", input=input, target=target, var=var)
-    shape = var.array.shape
+    given: Any = input.new_full(x.shape, var) if isinstance(var, (int, float)) else var
+    expect("gaussian_nll_loss", input=input, target=target, var=given)
+    shape = given.array.shape
     if shape != x.shape:
         if shape == x.shape[:-1]:
-            var = reshape(var, (*shape, 1))
+            given = reshape(given, (*shape, 1))
         elif shape[:-1] != x.shape[:-1] or shape[-1:] != (1,):
             raise ValueError("var is of incorrect size")
     if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not valid")
-    if (var.array < 0).any():
+    if (given.array < 0).any():
         raise ValueError("var has negative entry/entries")
-    var = clone(var)
-    np.maximum(var.array, var.array.dtype.type(eps), out=var.array)  # gradients pass all the same
-    losses = 0.5 * (log(var) + (input - target) ** 2 / var)
+    held = clone(given)  # whose gradients pass all the same
+    np.maximum(held.array, held.array.dtype.type(eps), out=held.array)
+    losses = 0.5 * (log(held) + (input - target) ** 2 / held)
     if full:
         losses = losses + 0.5 * math.log(2 * math.pi)
     return reduced(losses, reduction)

@@ -12,6 +12,8 @@ import numpy as np
 
 from .. import _sampling, _types
 from .._tape import Array
+from ..kernels.activations import activation, many
+from ..kernels.selection import select
 from ._common import expect, title, unary
 from .choosing import choose, masked
 from .shape import reshape
@@ -29,12 +31,21 @@ def real(name: str, input: Array) -> None:
 def leaky_relu(input, /, negative_slope=0.01):
     """``input`` where positive, ``negative_slope * input`` elsewhere."""
     real("leaky_relu_cpu", input)
-    return np.where(input > 0, input, input * input.dtype.type(negative_slope))
+    if many(input):
+        return activation("leaky_relu", input, numbers=(negative_slope,))
+    scaled = input * input.dtype.type(negative_slope)
+    if 0 < negative_slope < 1:
+        return np.maximum(input, scaled)
+    return select(input > 0, input, scaled)
 
 
-leaky_relu.vjps(
-    input=lambda g, input, negative_slope: choose(g, g * negative_slope, masked(input) > 0)
-)
+def _leaky_rule(g: Any, input: Any, negative_slope: float) -> Any:
+    if many(input):
+        return activation("leaky_relu_backward", g, input, numbers=(negative_slope,))
+    return choose(g, g * negative_slope, masked(input) > 0)
+
+
+leaky_relu.vjps(input=_leaky_rule)
 
 
 @unary(title="LeakyReluBackward1")
@@ -43,9 +54,7 @@ def leaky_relu_(input, /, negative_slope=0.01):
     return leaky_relu(input, negative_slope)
 
 
-leaky_relu_.vjps(
-    input=lambda g, out, negative_slope: choose(g, g * negative_slope, masked(out) > 0)
-)
+leaky_relu_.vjps(input=lambda g, out, negative_slope: _leaky_rule(g, out, negative_slope))
 
 
 @unary(title="RreluWithNoiseBackward0")
@@ -79,7 +88,7 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None, *
 @unary(title="PreluKernelBackward0")
 def _prelu(input, weight, /):
     real("prelu_cpu", input)
-    return np.where(input > 0, input, input * weight)
+    return select(input > 0, input, input * weight)
 
 
 _prelu.vjps(
@@ -120,22 +129,33 @@ def prelu(input, weight):
 def hardsigmoid(input, /):
     """0 up to -3, 1 from 3, ``input / 6 + 1 / 2`` between."""
     real("hardsigmoid_cpu", input)
+    if many(input):
+        return activation("hardsigmoid", input)
     return np.minimum(np.maximum(input + 3, 0), 6) / 6
 
 
-hardsigmoid.vjps(
-    input=lambda g, input: choose(g * (1 / 6), 0.0, (masked(input) > -3) & (masked(input) < 3))
-)
+def _hardsigmoid_rule(g: Any, input: Any) -> Any:
+    if many(input):
+        return activation("hardsigmoid_backward", g, input)
+    x = masked(input)
+    return choose(g * (1 / 6), 0.0, (x > -3) & (x < 3))
+
+
+hardsigmoid.vjps(input=_hardsigmoid_rule)
 
 
 @unary
 def hardswish(input, /):
     """``input * hardsigmoid(input)``."""
     real("hardswish_cpu", input)
+    if many(input):
+        return activation("hardswish", input)
     return input * (np.minimum(np.maximum(input + 3, 0), 6) / 6)
 
 
 def _hardswish_rule(g: Any, input: Any) -> Any:
+    if many(input):
+        return activation("hardswish_backward", g, input)
     x = masked(input)
     return choose(0.0, choose(g * (input * (1 / 3) + 0.5), g, x < 3), x <= -3)
 
@@ -147,21 +167,26 @@ hardswish.vjps(input=_hardswish_rule)
 @unary
 def hardtanh(input, /, min_val=-1.0, max_val=1.0):
     """``input`` bounded to [min_val, max_val]; at the bounds no gradient passes."""
+    if many(input):
+        return activation("hardtanh", input, numbers=(min_val, max_val))
     return np.minimum(np.maximum(input, min_val), max_val)
 
 
-hardtanh.vjps(
-    input=lambda g, input, min_val, max_val: choose(
-        0.0, g, (masked(input) <= min_val) | (masked(input) >= max_val)
-    )
-)
+def _hardtanh_rule(g: Any, input: Any, min_val: float, max_val: float) -> Any:
+    if many(input):
+        return activation("hardtanh_backward", g, input, numbers=(min_val, max_val))
+    x = masked(input)
+    return choose(0.0, g, (x <= min_val) | (x >= max_val))
+
+
+hardtanh.vjps(input=_hardtanh_rule)
 
 
 @unary
 def threshold(input, /, threshold, value):
     """``input`` where above the threshold, ``value`` elsewhere."""
     kind = input.dtype.type
-    return np.where(input <= kind(threshold), kind(value), input)
+    return select(input <= kind(threshold), kind(value), input)
 
 
 threshold.vjps(input=lambda g, input, threshold: choose(0.0, g, masked(input) <= threshold))
@@ -177,7 +202,7 @@ def _shrunk(g: Any, input: Any, lambd: float) -> Any:
 def hardshrink(input, /, lambd=0.5):
     """0 in [-lambd, lambd], ``input`` elsewhere."""
     real("hardshrink_cpu", input)
-    return np.where((input >= -lambd) & (input <= lambd), input.dtype.type(0), input)
+    return select((input >= -lambd) & (input <= lambd), input.dtype.type(0), input)
 
 
 @unary
@@ -189,9 +214,7 @@ def softshrink(input, /, lambd=0.5):
             f"lambda must be in range [0, {np.finfo(input.dtype).max:g}] for input dtype "
             f"{_types.of(input.dtype).title}, but found {lambd}"
         )
-    return np.where(
-        input > lambd, input - lambd, np.where(input < -lambd, input + lambd, input * 0)
-    )
+    return select(input > lambd, input - lambd, select(input < -lambd, input + lambd, input * 0))
 
 
 hardshrink.vjps(input=_shrunk)

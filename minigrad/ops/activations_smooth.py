@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from .._tape import Array
+from ..kernels import normal
+from ..kernels.activations import activation, many
+from ..kernels.selection import select
 from ._common import one_dim, unary
 from .activations import real
 from .choosing import _clamp, choose, masked
 from .functions import exp, sigmoid, tanh
 from .parts import _cat, _narrow
-from .special import erfc
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -22,11 +23,15 @@ SELU_SCALE = 1.0507009873554804934193349852946
 # ------------------------------------------------------------------------------ exponential linear units
 def _exponential_linear(input: Array, alpha: float, scale: float, input_scale: float) -> Array:
     real("elu_cpu", input)
+    if many(input):
+        return activation("elu", input, numbers=(alpha * scale, scale, input_scale))
     below = np.expm1(input * input_scale if input_scale != 1 else input) * (alpha * scale)
-    return np.where(input <= 0, below, input * scale if scale != 1 else input)
+    return select(input <= 0, below, input * scale if scale != 1 else input)
 
 
 def _exponential_rule(g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
+    if many(input):
+        return activation("elu_backward", g, input, numbers=(alpha * scale, scale, input_scale))
     # held at 0, for where it is not chosen an infinite exponential would make NaN of a second derivative
     below = exp(_clamp(input, None, 0.0) * input_scale)
     return choose(g * (below * (alpha * scale * input_scale)), g * scale, masked(input) <= 0)
@@ -85,10 +90,14 @@ def selu(input):
 def silu(input, /):
     """``input * sigmoid(input)``."""
     real("silu_cpu", input)
+    if many(input):
+        return activation("silu", input)
     return input / (1 + np.exp(-input))
 
 
 def _silu_rule(g: Any, input: Any) -> Any:
+    if many(input):
+        return activation("silu_backward", g, input)
     gate = sigmoid(input)
     return g * (gate * (1 + input * (1 - gate)))
 
@@ -100,6 +109,8 @@ silu.vjps(input=_silu_rule)
 def mish(input, /):
     """``input * tanh(log(1 + exp(input)))``."""
     real("mish_cpu", input)
+    if many(input):
+        return activation("mish", input)
     # tanh(log(1 + e)) = (e (e + 2)) / (e (e + 2) + 2), and 1 in all digits from 20 on
     e = np.exp(np.minimum(input, 20))
     n = e * (e + 2)
@@ -107,15 +118,16 @@ def mish(input, /):
 
 
 def _mish_rule(g: Any, input: Any) -> Any:
+    if many(input):
+        return activation("mish_backward", g, input)
     gate = tanh(softplus(input))
     return g * (gate + input * sigmoid(input) * (1 - gate * gate))
 
 
 mish.vjps(input=_mish_rule)
 
-_ROOT_HALF = math.sqrt(0.5)
-_DENSITY = 1 / math.sqrt(2 * math.pi)
-_TANH_SCALE, _TANH_CUBE = math.sqrt(2 / math.pi), 0.044715
+
+_GELU = {"none": "gelu", "tanh": "gelu_tanh"}
 
 
 @unary
@@ -125,25 +137,42 @@ def gelu(input, /, *, approximate="none"):
     RuntimeError for another ``approximate``.
     """
     real("GeluKernelImpl", input)
-    if approximate == "none":
-        return input * (erfc(input * -_ROOT_HALF) * 0.5)
-    if approximate != "tanh":
+    if approximate not in _GELU:
         raise RuntimeError("approximate argument must be either none or tanh.")
-    inner = (input + _TANH_CUBE * (input * input * input)) * _TANH_SCALE
-    return input * ((1 + np.tanh(inner)) * 0.5)
+    if many(input):
+        return activation(_GELU[approximate], input)
+    if approximate == "none":
+        return input * normal.function(input)
+    # half of one and a hyperbolic tangent is the sigmoid of twice its argument
+    return input / (1 + np.exp(_doubled(-input, input * input)))
+
+
+def _doubled(x: Any, square: Any) -> Any:
+    """Twice the argument of the hyperbolic tangent in gelu's formula."""
+    return x * (square * (2 * normal.TANH * normal.CUBE) + 2 * normal.TANH)
 
 
 def _gelu_rule(g: Any, input: Any, approximate: str) -> Any:
+    if many(input):
+        return activation(f"{_GELU[approximate]}_backward", g, input)
     square = input * input
     if approximate == "none":
-        slope = input * (exp(square * -0.5) * _DENSITY)
-        return g * (erfc(input * -_ROOT_HALF) * 0.5 + slope)
-    high = tanh((input + _TANH_CUBE * (square * input)) * _TANH_SCALE)
-    slope = (1 - high * high) * (1 + 3 * _TANH_CUBE * square) * (0.5 * _TANH_SCALE)
-    return g * ((1 + high) * 0.5 + input * slope)
+        return g * (_below(input) + input * (exp(square * -0.5) * normal.DENSITY))
+    gate = sigmoid(_doubled(input, square))
+    steep = square * (6 * normal.TANH * normal.CUBE) + 2 * normal.TANH
+    return g * (gate * (1 + input * (1 - gate) * steep))
 
 
 gelu.vjps(input=_gelu_rule)
+
+
+@unary
+def _below(input, /):
+    """The normal distribution's function."""
+    return normal.function(input)
+
+
+_below.vjps(input=lambda g, input: g * (exp(input * input * -0.5) * normal.DENSITY))
 
 
 @unary
@@ -170,22 +199,34 @@ glu.vjps(input=_glu_rule)
 def softplus(input, /, beta=1, threshold=20):
     """``log(1 + exp(beta * input)) / beta``, and ``input`` where ``beta * input`` is above the threshold."""
     real("softplus_cpu", input)
+    if many(input):
+        return activation("softplus", input, numbers=(beta, threshold))
     steep = input * beta
-    return np.where(steep > threshold, input, np.log1p(np.exp(steep)) / input.dtype.type(beta))
+    return select(steep > threshold, input, np.log1p(np.exp(steep)) / input.dtype.type(beta))
 
 
-softplus.vjps(
-    input=lambda g, input, beta, threshold: choose(
-        g, g * sigmoid(input * beta), masked(input) * beta > threshold
-    )
-)
+def _softplus_rule(g: Any, input: Any, beta: float, threshold: float) -> Any:
+    if many(input):
+        return activation("softplus_backward", g, input, numbers=(beta, threshold))
+    return choose(g, g * sigmoid(input * beta), masked(input) * beta > threshold)
+
+
+softplus.vjps(input=_softplus_rule)
 
 
 @unary(title="LogSigmoidBackward0")
 def logsigmoid(input, /):
     """``log(1 / (1 + exp(-input)))``, without overflow."""
     real("log_sigmoid_cpu", input)
+    if many(input):
+        return activation("logsigmoid", input)
     return np.minimum(input, 0) - np.log1p(np.exp(-np.abs(input)))
 
 
-logsigmoid.vjps(input=lambda g, input: g * sigmoid(-input))
+def _logsigmoid_rule(g: Any, input: Any) -> Any:
+    if many(input):
+        return activation("logsigmoid_backward", g, input)
+    return g * sigmoid(-input)
+
+
+logsigmoid.vjps(input=_logsigmoid_rule)

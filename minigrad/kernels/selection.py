@@ -1,0 +1,34 @@
+"""Choosing between two arrays number by number, without branches.
+
+NumPy's `where` takes a branch for each number, which costs ten times as much where the processor cannot guess it as
+where it can.  Here the numbers' bits are put together instead:
+
+    mask   all bits set where x is chosen, none elsewhere
+    x ^ y & mask ^ y
+"""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+FEW = 1 << 13  # numbers up to which `where` is as quick
+_BITS = {2: np.int16, 4: np.int32, 8: np.int64}
+
+
+def select(condition: Array, x: Any, y: Any) -> Array:
+    """x where the condition holds, else y; as `numpy.where`, of arrays and numbers."""
+    shape, kinds = condition.shape, [v.dtype for v in (x, y) if hasattr(v, "dtype")]
+    fit = all(not isinstance(v, np.ndarray) or v.shape in (shape, ()) for v in (x, y))
+    if condition.size <= FEW or not fit or kinds[1:] != kinds[:-1] or kinds[0].kind != "f":
+        return np.where(condition, x, y)
+    kind = kinds[0]
+    bits = _BITS[kind.itemsize]
+    mask = condition.astype(bits)
+    np.negative(mask, mask)
+    first, second = (np.asarray(v, kind).view(bits) for v in (x, y))
+    out = first ^ second
+    out &= mask
+    out ^= second
+    return out.view(kind)
