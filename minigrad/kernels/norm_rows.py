@@ -21,6 +21,8 @@ CHUNK = 64  # rows whose parts of the gradients of weight and bias are summed in
 def forward(x: Array, weight: Array | None, bias: Array | None, size: int, eps: float
             ) -> tuple[Array, Array, Array]:  # fmt: skip
     """y, and the mean and the biased variance of each row, in float64."""
+    if not size:
+        return np.empty_like(x), np.zeros(0), np.zeros(0)
     rows = wide(x, x.dtype).reshape(-1, size)
     y = np.empty_like(rows)
     mean, var = np.zeros((2, len(rows)))
@@ -56,6 +58,8 @@ def _forward(x: Array, y: Array, weight: Array, bias: Array, mean: Array, var: A
 def backward(g: Array, x: Array, weight: Array | None, mean: Array, var: Array, size: int,
              eps: float) -> tuple[Array, Array, Array]:  # fmt: skip
     """The gradients of x, weight and bias; mean and var are what `forward` answered."""
+    if not size:
+        return np.empty_like(x), np.zeros(0), np.zeros(0)
     rows = wide(x, x.dtype).reshape(-1, size)
     above = wide(g, x.dtype).reshape(-1, size)
     dx = np.empty_like(rows)

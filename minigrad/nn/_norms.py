@@ -40,10 +40,11 @@ def _tensors(name: str, input: Any, **others: Any) -> None:
             )
 
 
-def _number(name: str, argument: str, value: Any) -> float:
+def _number(name: str, argument: str, position: int, value: Any) -> float:
     if not isinstance(value, (float, int, np.number)):
         raise TypeError(
-            f"{name}(): argument '{argument}' must be float, not {type(value).__name__}"
+            f"{name}(): argument '{argument}' (position {position}) must be float, not "
+            f"{type(value).__name__}"
         )
     return float(value)
 
@@ -148,7 +149,7 @@ def batch_norm(
         raise TypeError(
             f"{name}(): argument 'training' (position 6) must be bool, not {type(training).__name__}"
         )
-    eps, momentum = _number(name, "eps", eps), _number(name, "momentum", momentum)
+    eps, momentum = _number(name, "eps", 8, eps), _number(name, "momentum", 7, momentum)
     shape = input.shape
     if training:
         if not shape:
@@ -196,7 +197,7 @@ def instance_norm(
     name = "instance_norm"
     _tensors(name, input, weight=weight, bias=bias)
     _tensors(name, input, running_mean=running_mean, running_var=running_var)
-    eps, momentum = _number(name, "eps", eps), _number(name, "momentum", momentum)
+    eps, momentum = _number(name, "eps", 8, eps), _number(name, "momentum", 7, momentum)
     shape = input.shape
     if use_input_stats:
         _more_than_one(shape, spatial=True)
@@ -246,7 +247,7 @@ def group_norm(
             f"Expected at least 2 dimensions for input tensor but received {len(shape)}"
         )
     _more_than_one([shape[0] * shape[1] // groups, groups, *shape[2:]])
-    eps = _number(name, "eps", eps)
+    eps = _number(name, "eps", 5, eps)
     if groups < 0:
         raise RuntimeError(f"Expected num groups to be greater than 0, got {groups}")
     if shape[1] % groups:
@@ -314,7 +315,7 @@ def layer_norm(
     name = "layer_norm"
     _tensors(name, input, weight=weight, bias=bias)
     sizes = _normalized_sizes(name, input, normalized_shape, ", ", weight=weight, bias=bias)
-    eps = _number(name, "eps", eps)
+    eps = _number(name, "eps", 5, eps)
     _dtypes("LayerNormKernelImpl", input, weight, bias)
     return norm.layer_norm(input, weight, bias, math.prod(sizes), eps)[0]
 
@@ -344,7 +345,7 @@ def rms_norm(
     if eps is None:
         eps = float(np.finfo(dtype).eps)
     dims = tuple(range(-len(sizes), 0))
-    y = x * functions.rsqrt(reduce.mean(x * x, dims, True) + _number(name, "eps", eps))
+    y = x * functions.rsqrt(reduce.mean(x * x, dims, True) + _number(name, "eps", 4, eps))
     if y.array.dtype != dtype:
         y = cast(y, dtype)
     return y if weight is None else y * weight

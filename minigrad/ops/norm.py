@@ -85,7 +85,7 @@ def _layer_rule(g, needed, input, weight, bias, centre, var, size, eps):
 
 
 def _layer_composite(input, weight, bias, size, eps):
-    y = _standardised(reshape(input, (-1, size)), -1, None, eps)
+    y = _standardised(reshape(input, (-1, max(1, size))), -1, None, eps)
     y = reshape(y, input.shape)
     if weight is not None:
         y = y * weight
