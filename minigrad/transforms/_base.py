@@ -1,8 +1,8 @@
 """What a transform is, alone and for a whole batch.
 
 A transform draws its random numbers first and is applied then, so that a batch of pictures of one size
-can be transformed at once: the numbers are drawn picture by picture, as they would be one by one, and
-each transform is applied to all pictures. What comes out is the same.
+can be transformed at once: a generator's words are dealt out picture by picture, as they would be one
+by one, and each transform is applied to all pictures. What comes out is the same.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..nn.module import Module
+from ._draws import words
 from .functional import get_dimensions
 
 
@@ -31,9 +32,17 @@ class Transform(Module):
         """The transforms one after the other that this one consists of."""
         return [self]
 
+    def words(self, size: tuple[int, int]) -> int:
+        """How many words of the generator the numbers for an image of a size (h, w) take."""
+        return 0
+
+    def read(self, words: Any, size: tuple[int, int]) -> Any:
+        """The random numbers for N images of a size, of words (N, words(size))."""
+        return [None] * len(words)
+
     def draw(self, size: tuple[int, int]) -> Any:
-        """The random numbers for an image of a size (h, w); None where there are none."""
-        return None
+        """The random numbers for one image of a size."""
+        return self.read(words(1, self.words(size)), size)[0]
 
     def size_after(self, size: tuple[int, int]) -> tuple[int, int]:
         """The size (h, w) of what an image of a size becomes."""
@@ -54,7 +63,7 @@ class Transform(Module):
         """Whether `transform_many` can be called."""
         return type(self).transform_many is not Transform.transform_many
 
-    def transform_many(self, images: Any, drawn: list[Any], axis: int) -> Any:
+    def transform_many(self, images: Any, drawn: Any, axis: int) -> Any:
         """Images in one array, which may be written over, transformed.
 
         images: (N, H, W) or (N, H, W, C) uint8, and axis 1, or (N, C, H, W) of floats, and axis 2:
@@ -97,15 +106,15 @@ def _until_tensors(steps: Sequence[Any]) -> int | None:
     return None
 
 
-def _drawn(steps: Sequence[Transform], count: int, size: tuple[int, int]) -> list[list[Any]]:
-    """What each step draws for each of some images, in the order of drawing one by one."""
-    drawn: list[list[Any]] = [[] for _ in steps]
-    drawing = []
-    for step, mine in zip(steps, drawn):
-        if step.draws:
-            drawing.append((mine, step.draw, size))
+def _drawn(steps: Sequence[Transform], count: int, size: tuple[int, int]) -> list[Any]:
+    """What each step draws for some images, in the order of drawing image by image."""
+    sizes, ends = [], [0]
+    for step in steps:
+        sizes.append(size)
+        ends.append(ends[-1] + step.words(size))
         size = step.size_after(size)
-    for _ in range(count):
-        for mine, draw, before in drawing:
-            mine.append(draw(before))
-    return drawn
+    dealt = words(count, ends[-1])
+    return [
+        step.read(dealt[:, start:stop], before)
+        for step, before, start, stop in zip(steps, sizes, ends, ends[1:])
+    ]

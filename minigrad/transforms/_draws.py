@@ -1,12 +1,38 @@
-"""Random numbers as torchvision draws them, from the default generator."""
+"""Random numbers as torchvision draws them, from the default generator.
+
+Those that batches need are read from the generator's words, so that many are made at once.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import numpy as np
+
+from .. import _types
 from ..creation import empty, tensor
-from ..random import randint
+from ..random import default_generator, randint
+
+Array = np.ndarray[Any, Any]
+
+
+def words(count: int, each: int) -> Array:
+    """The generator's next words: (count, each) uint64, each below 2**32."""
+    drawn: Array = default_generator.engine.words(count * each).reshape(count, each)
+    return drawn
+
+
+def words_of_a_chance() -> int:
+    """How many words `rand(1)` takes: one for float32, two for float64."""
+    return 2 if _types.default() == np.float64 else 1
+
+
+def chances(words: Array, p: float) -> Array:
+    """Whether `rand(1) < p`: of words (N, 1) or (N, 2), (N,) bool."""
+    if words.shape[1] == 1:
+        return (words[:, 0] & 0xFFFFFF).astype(np.float32) * np.float32(2.0**-24) < np.float32(p)
+    return ((words[:, 0] << 32 | words[:, 1]) & (2**53 - 1)) * 2.0**-53 < p
 
 
 def below(n: int) -> int:

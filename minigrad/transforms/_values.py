@@ -8,7 +8,6 @@ import numpy as np
 
 from .. import _types
 from .._tape import wrap
-from ..creation import as_tensor
 from ..datasets._image import pillow
 from ..ops.parts import cat
 from ..tensor import Tensor
@@ -132,15 +131,23 @@ def normalize(tensor: Any, mean: Any, std: Any, inplace: bool = False) -> Any:
             "Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = "
             f"{tensor.size()}"
         )
-    mean, std = as_tensor(mean, dtype=tensor.dtype), as_tensor(std, dtype=tensor.dtype)
-    if (std == 0).any():
+    mean, std = _of_channels(mean, tensor), _of_channels(std, tensor)
+    if not std.array.all():
         raise ValueError(
             f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero."
         )
-    mean, std = (x.view(-1, 1, 1) if x.ndim == 1 else x for x in (mean, std))
     if inplace:
         return tensor.sub_(mean).div_(std)
     return tensor.sub(mean).div_(std)
+
+
+def _of_channels(numbers: Any, tensor: Any) -> Any:
+    """Numbers, one for each channel, as a tensor (C, 1, 1) of a tensor's dtype."""
+    if isinstance(numbers, Tensor):
+        numbers = numbers.to(tensor.dtype)
+        return numbers.view(-1, 1, 1) if numbers.ndim == 1 else numbers
+    array = np.array(numbers, tensor.array.dtype)
+    return wrap(array.reshape(-1, 1, 1) if array.ndim == 1 else array)
 
 
 def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:

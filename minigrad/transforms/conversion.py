@@ -8,10 +8,10 @@ import numpy as np
 
 from .. import _types
 from .._tape import wrap
-from ..random import rand
 from ..tensor import Tensor
 from . import functional as F
 from ._base import Transform
+from ._draws import chances, words_of_a_chance
 
 
 class ToTensor(Transform):
@@ -30,7 +30,7 @@ class ToTensor(Transform):
         """The tensor."""
         return F.to_tensor(img)
 
-    def transform_many(self, images: Any, drawn: list[Any], axis: int) -> Any:
+    def transform_many(self, images: Any, drawn: Any, axis: int) -> Any:
         """(N, H, W[, C]) uint8 to (N, C, H, W) of the default dtype."""
         planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
         out = planes.astype(_types.default(), order="C")
@@ -103,7 +103,7 @@ class Normalize(Transform):
         """The tensor normalized."""
         return F.normalize(img, self.mean, self.std, self.inplace)
 
-    def transform_many(self, images: Any, drawn: list[Any], axis: int) -> Any:
+    def transform_many(self, images: Any, drawn: Any, axis: int) -> Any:
         """(N, C, H, W) of floats, written over."""
         return F.normalize(wrap(images), self.mean, self.std, inplace=True).array
 
@@ -135,9 +135,13 @@ class RandomGrayscale(Transform):
         super().__init__()
         self.p = p
 
-    def draw(self, size: tuple[int, int]) -> bool:
-        """Whether to."""
-        return bool(rand(1) < self.p)
+    def words(self, size: tuple[int, int]) -> int:
+        """Those of one number."""
+        return words_of_a_chance()
+
+    def read(self, words: Any, size: tuple[int, int]) -> Any:
+        """Whether to: (N,) bool."""
+        return chances(words, self.p)
 
     def transformed(self, img: Any, drawn: bool) -> Any:
         """The image, in grey or not."""

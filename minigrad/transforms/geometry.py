@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..random import rand
 from . import _pixels
 from . import functional as F
 from ._base import Transform
-from ._draws import below
+from ._draws import chances, words_of_a_chance
 
 
 class CenterCrop(Transform):
@@ -98,26 +97,34 @@ class RandomCrop(Transform):
     def get_params(img: Any, output_size: tuple[int, int]) -> tuple[int, int, int, int]:
         """(top, left, height, width) of a part of an image, drawn."""
         _, h, w = F.get_dimensions(img)
-        return (*RandomCrop._place((h, w), output_size), *output_size)
+        top, left = RandomCrop(output_size).draw((h, w))
+        return int(top), int(left), *output_size
 
-    @staticmethod
-    def _place(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int]:
-        if size[0] < wanted[0] or size[1] < wanted[1]:
-            raise ValueError(f"Required crop size {wanted} is larger than input image size {size}")
-        if size == wanted:
-            return 0, 0
-        return below(size[0] - wanted[0] + 1), below(size[1] - wanted[1] + 1)
-
-    def draw(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The part's top and left, in the padded image."""
+    def _room(self, size: tuple[int, int]) -> tuple[int, int]:
+        """How many places the part can have, down and across."""
         left, top, right, bottom = self._sides(size)
-        return self._place((size[0] + top + bottom, size[1] + left + right), self.size)
+        h, w = size[0] + top + bottom, size[1] + left + right
+        if h < self.size[0] or w < self.size[1]:
+            raise ValueError(
+                f"Required crop size {self.size} is larger than input image size {(h, w)}"
+            )
+        return h - self.size[0] + 1, w - self.size[1] + 1
+
+    def words(self, size: tuple[int, int]) -> int:
+        """Two, or none where there is one place only."""
+        return 0 if self._room(size) == (1, 1) else 2
+
+    def read(self, words: Any, size: tuple[int, int]) -> Any:
+        """The parts' tops and lefts, in the padded images: (N, 2)."""
+        if not words.shape[1]:
+            return np.zeros((len(words), 2), np.int64)
+        return (words % np.array(self._room(size), np.uint64)).astype(np.int64)
 
     def size_after(self, size: tuple[int, int]) -> tuple[int, int]:
         """The wanted size."""
         return self.size
 
-    def transformed(self, img: Any, drawn: tuple[int, int]) -> Any:
+    def transformed(self, img: Any, drawn: Any) -> Any:
         """The part of the image."""
         _, h, w = F.get_dimensions(img)
         # One border after the other, as reflecting twice is not reflecting farther.
@@ -126,13 +133,14 @@ class RandomCrop(Transform):
         for sides in (first, (rest[0], 0, rest[2], 0), (0, rest[1], 0, rest[3])):
             if any(sides):
                 img = F.pad(img, sides, self.fill, self.padding_mode)
-        return F.crop(img, *drawn, *self.size)
+        top, left = drawn
+        return F.crop(img, int(top), int(left), *self.size)
 
     def applies_to_many(self) -> bool:
         """Where there is no border, or one of a number."""
         return self.padding_mode == "constant" and isinstance(self.fill, (int, float))
 
-    def transform_many(self, images: Any, drawn: list[Any], axis: int) -> Any:
+    def transform_many(self, images: Any, drawn: Any, axis: int) -> Any:
         """A part of each image."""
         h, w = self.size
         left, top, right, bottom = self._sides(images.shape[axis : axis + 2])
@@ -142,7 +150,7 @@ class RandomCrop(Transform):
             images = np.pad(images, widths, constant_values=self.fill)
         shape = (*images.shape[:axis], h, w, *images.shape[axis + 2 :])
         out = np.empty(shape, images.dtype)
-        for part, image, (i, j) in zip(out, images, drawn):
+        for part, image, (i, j) in zip(out, images, drawn.tolist()):
             part[...] = image[(*_ALL[:axis], slice(i, i + h), slice(j, j + w))[1:]]
         return out
 
@@ -163,15 +171,19 @@ class _RandomFlip(Transform):
         super().__init__()
         self.p = p
 
-    def draw(self, size: tuple[int, int]) -> bool:
-        """Whether to flip."""
-        return bool(rand(1) < self.p)
+    def words(self, size: tuple[int, int]) -> int:
+        """Those of one number."""
+        return words_of_a_chance()
+
+    def read(self, words: Any, size: tuple[int, int]) -> Any:
+        """Whether to flip: (N,) bool."""
+        return chances(words, self.p)
 
     def transformed(self, img: Any, drawn: bool) -> Any:
         """The image, flipped or not."""
         return (F.vflip, F.hflip)[self.across](img) if drawn else img
 
-    def transform_many(self, images: Any, drawn: list[Any], axis: int) -> Any:
+    def transform_many(self, images: Any, drawn: Any, axis: int) -> Any:
         """Some of the images flipped, in place."""
         which = np.flatnonzero(drawn)
         images[which] = np.flip(images[which], axis + self.across)

@@ -404,3 +404,25 @@ def test_whitening():
     assert "LinearTransformation(transformation_matrix=[[" in repr(
         transforms.LinearTransformation(matrix, mean)
     )
+
+
+def test_another_default_dtype():
+    """A chance takes two words then."""
+    mg.set_default_dtype(mg.float64)
+    torch.set_default_dtype(torch.float64)
+    try:
+        for _ in range(5):
+            expected = PIXELS[:, ::-1] if torch.rand(1) < 0.4 else PIXELS
+            np.testing.assert_array_equal(transforms.RandomHorizontalFlip(0.4)(PIXELS), expected)
+        same_state()
+        data = Pictures(BATCHABLE, False)
+        mg.manual_seed(0)
+        whole = [x.tolist() for x, _ in DataLoader(data, 4)]
+        mg.manual_seed(0)
+        single = [
+            x.tolist() for x, _ in DataLoader(data, 4, collate_fn=lambda b: default_collate(b))
+        ]
+    finally:
+        mg.set_default_dtype(mg.float32)
+        torch.set_default_dtype(torch.float32)
+    assert whole == single
