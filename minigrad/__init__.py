@@ -7,6 +7,15 @@ import importlib
 from typing import Any
 
 from minigrad import _einops, _functions, autograd, cuda, linalg, nn, random
+from minigrad._formats import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from minigrad._functions import *  # noqa: F403  (its __all__ is the list of ops)
 from minigrad._print import get_printoptions, printoptions, set_printoptions
 from minigrad._types import (
@@ -96,6 +105,15 @@ short, int, long = int16, int32, int64
 
 # Loaded when first asked for, as tensors and layers do without: name -> the module that has it.
 _LATER = {
+    "BoolTensor": "legacy",
+    "ByteTensor": "legacy",
+    "CharTensor": "legacy",
+    "DoubleTensor": "legacy",
+    "FloatTensor": "legacy",
+    "HalfTensor": "legacy",
+    "IntTensor": "legacy",
+    "LongTensor": "legacy",
+    "ShortTensor": "legacy",
     "backends": "",
     "empty_cache": "kernels.scratch",
     "datasets": "",
@@ -133,6 +151,9 @@ __all__ = [
     "bernoulli",
     "bool",
     "can_cast",
+    "channels_last",
+    "channels_last_3d",
+    "contiguous_format",
     "default_generator",
     "device",
     "double",
@@ -167,11 +188,13 @@ __all__ = [
     "is_grad_enabled",
     "is_nonzero",
     "is_tensor",
+    "layout",
     "linalg",
     "linspace",
     "logspace",
     "long",
     "manual_seed",
+    "memory_format",
     "multinomial",
     "nn",
     "no_grad",
@@ -179,6 +202,7 @@ __all__ = [
     "numel",
     "ones",
     "ones_like",
+    "preserve_format",
     "promote_types",
     "rand",
     "rand_like",
@@ -196,6 +220,7 @@ __all__ = [
     "set_printoptions",
     "set_rng_state",
     "short",
+    "strided",
     "tensor",
     "tril_indices",
     "triu_indices",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _types
+from . import _formats, _types
 from ._tape import Array, Node, Traced, cell, edge, engine, wrap
 from ._tape.hooks import hang
 from .ops import _common, reshaping, shape
@@ -90,8 +90,7 @@ class TensorCore(Traced):
         return self.array.nbytes
 
     is_cuda = is_sparse = is_quantized = is_complex = False
-    layout = "torch.strided"
-    names = None
+    layout = _formats.strided
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -119,9 +118,9 @@ class TensorCore(Traced):
             steps = tuple(math.prod(sizes[i + 1 :]) for i in range(array.ndim))
         return steps if dim is None else steps[_common.one_dim(dim, self.array.ndim)]
 
-    def is_contiguous(self, memory_format: Any = None) -> bool:
-        """Whether the elements lie in memory in C order."""
-        return self.array.flags.c_contiguous
+    def is_contiguous(self, memory_format: Any = _formats.contiguous_format) -> bool:
+        """Whether the elements lie in memory in C order, or in that of the format."""
+        return _formats.lies(self.array, _formats.checked("is_contiguous", memory_format))
 
     def data_ptr(self) -> int:
         """The address of the first element."""
@@ -300,24 +299,28 @@ class TensorCore(Traced):
     def to(self, *args: Any, copy: bool = False, **options: Any) -> Any:
         """The tensor in another dtype; the only device is the CPU.  Itself where nothing changes.
 
-        Called as ``to(dtype)``, ``to(device, dtype)`` or ``to(other)``; ``non_blocking`` and ``memory_format``
-        have no effect.  TypeError for other arguments.
+        Called as ``to(dtype)``, ``to(device, dtype)`` or ``to(other)``; ``non_blocking`` has no effect.
+        TypeError for other arguments.
         """
         dtype, device, positional = _destination(args, options)
         if device is not None:
             _types.on_cpu(device)
         wanted = self.array.dtype if dtype is None else _types.as_numpy(dtype)
-        if wanted == self.array.dtype:
-            return shape.clone(self) if copy or positional else self
-        return _common.cast(self, wanted)
+        form = options.get("memory_format") or _formats.preserve_format
+        if wanted != self.array.dtype:
+            made = _common.cast(self, wanted)
+        else:
+            made = shape.clone(self) if copy or positional else self
+        return made if form is _formats.preserve_format else shape.contiguous(made, form)
 
     def type(self, dtype: Any = None) -> Any:
         """The name of the tensor's type, or the tensor in another dtype."""
         if dtype is None:
             return f"{_types.package}.{self.dtype.title}Tensor"
         if isinstance(dtype, str):
-            title = dtype.rpartition(".")[2].removesuffix("Tensor")
-            dtype = next(d for d in _types.all_dtypes if d.title == title)
+            dtype = _types.by_type(dtype)
+        elif not isinstance(dtype, _types.dtype):
+            dtype = getattr(dtype, "dtype", None) or _types.by_type(dtype.__name__)
         return self.to(dtype)
 
     def type_as(self, other: Any) -> Any:

@@ -84,7 +84,8 @@ from .ops.order import (
     sort,
     topk,
 )
-from .ops.parts import cat, chunk, flip, narrow, select, split, stack, unbind
+from .ops.parts import cat, chunk, narrow, select, split, stack, unbind
+from .ops.parts import flip_along as flip
 from .ops.products import (
     addbmm,
     addmv,
@@ -107,7 +108,6 @@ from .ops.shape import (
     broadcast_shapes,
     broadcast_tensors,
     broadcast_to,
-    clone,
     flatten,
     movedim,
     permute,
@@ -117,6 +117,7 @@ from .ops.shape import (
     unflatten,
     unsqueeze,
 )
+from .ops.shape import cloned as clone
 from .ops.shape import reshaped as reshape
 from .ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .ops.similarity import cosine_similarity

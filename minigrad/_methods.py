@@ -177,7 +177,7 @@ class Methods(TensorCore):
     squeeze, unsqueeze = shape.squeeze, shape.unsqueeze
     expand, expand_as = shape.expanded, shape.expand_as
     broadcast_to, repeat = shape.expanded, shape.repeat
-    clone, contiguous = shape.clone, shape.contiguous
+    clone, contiguous = shape.cloned, shape.contiguous
     narrow, select, unbind, split = parts.narrow, parts.select, parts.unbind, parts.split
     chunk, flip = parts.chunk, parts.flip
     tensor_split, hsplit = stacks.tensor_split, stacks.hsplit

@@ -94,6 +94,15 @@ def of(given: np.dtype[Any]) -> dtype:
     return found
 
 
+def by_type(name: str) -> dtype:
+    """The dtype of a type like ``torch.FloatTensor``; ValueError for a name that is none."""
+    title = name.rpartition(".")[2].removesuffix("Tensor")
+    for d in all_dtypes:
+        if d.title == title and name.endswith("Tensor"):
+            return d
+    raise ValueError(f"invalid type: '{name}'")
+
+
 def as_numpy(given: Any) -> np.dtype[Any]:
     """The NumPy dtype of a dtype, or of Python's ``float``, ``int``, ``bool``; TypeError for all else."""
     if isinstance(given, dtype):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _convert, _types
+from . import _convert, _formats, _types
 from ._arguments import checked_options, no_bools, no_size, number, shape_from, size_of
 from ._data import from_data, native
 from ._tape import wrap
@@ -128,7 +128,12 @@ def empty(
     **options: Any,
 ) -> Tensor:
     """Uninitialised numbers of the given size."""
-    return _sized(size_of("empty", size, options), None, out, dtype, device, requires_grad)
+    shape = size_of("empty", size, options)
+    form = options.get("memory_format") or _formats.contiguous_format
+    if form is _formats.contiguous_format:
+        return _sized(shape, None, out, dtype, device, requires_grad)
+    array = _formats.empty(shape, _dtype(dtype), _formats.checked("empty", form))
+    return delivered(_made(array, requires_grad, device), out)
 
 
 def full(
@@ -327,8 +332,11 @@ def _like(
     if options:
         checked_options(name, options)
     kind = input.array.dtype if dtype is None else _types.as_numpy(dtype)
-    contiguous = str(options.get("memory_format")).endswith("contiguous_format")
-    array = np.empty_like(input.array, kind, "C" if contiguous else "K")
+    form = options.get("memory_format") or _formats.preserve_format
+    if form is _formats.preserve_format:
+        array = np.empty_like(input.array, kind)
+    else:
+        array = _formats.empty(input.array.shape, kind, _formats.checked(name, form))
     if value is not None:
         array.fill(value if value in (0, 1) else _convert.number(value, kind))
     return _made(array, requires_grad, device)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _print, _types
+from . import _legacy, _print, _types
 from ._inplace import InPlace, in_place
 from ._tape import Node, Traced, bind, cell, edge, settled, wrap
 from .ops import (
@@ -63,13 +63,13 @@ class Tensor(InPlace):
     tensor([2., 4.])
     """
 
-    def __init__(self, *data: Any):
-        """Of sizes, zeros; of a sequence or array, a copy in the default dtype (torch's legacy constructor)."""
-        if len(data) == 1 and not isinstance(data[0], (int, np.integer, _types.Size)):
-            source = data[0].array if isinstance(data[0], Traced) else data[0]
-            settled(self, np.array(source, _types.default()))
-        else:
-            settled(self, np.zeros(_common.shape_of(data), _types.default()))
+    def __init__(self, *data: Any, size: Any = None, device: Any = None):
+        """Of sizes, zeros; of a sequence or array, a copy in the default dtype; of a tensor, its memory."""
+        if device is not None:
+            _types.on_cpu(device)
+        settled(self, _legacy.made(_types.default(), data, size))
+        if data and isinstance(data[0], Traced):
+            self.memory = cell(data[0])
 
     def where(self, condition: Any, other: Any) -> Any:
         """The tensor where ``condition`` holds, else ``other``."""
@@ -339,4 +339,5 @@ def _rebuild(cls: Any, array: Any, leaf: bool) -> Any:
     return out
 
 
+Tensor.__module__ = _types.package
 bind(Tensor)

@@ -20,12 +20,12 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A file imports from its own row or from rows above it in this list.
 ORDER = [
-    ["_types", "_einops"],
+    ["_types", "_einops", "_formats"],
     ["kernels"],
     ["_tape", "_print", "_sampling", "_convert"],
     ["ops"],
-    ["_core", "_data", "_arguments", "_methods", "_inplace", "_functions", "tensor"],
-    ["creation", "grids", "random", "linalg"],
+    ["_core", "_data", "_legacy", "_arguments", "_methods", "_inplace", "_functions", "tensor"],
+    ["creation", "grids", "legacy", "random", "linalg"],
     ["autograd"],
     ["nn._args", "nn._pool_args", "nn._block_args"],
     [

@@ -70,7 +70,7 @@ def basic(index: Any) -> tuple[Any, ...] | None:
                 raise ValueError("step must be greater than zero")
         elif i is Ellipsis:
             if dots:
-                raise IndexError("an index can only have a single ellipsis ('...')")
+                return None
             dots = True
         else:
             return None
@@ -88,11 +88,11 @@ def split_index(index: Any, shape: tuple[int, ...]) -> list[tuple[Any, ...]]:
     taken = sum(_takes(i) for i in items)
     if taken > len(shape):
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    if sum(i is Ellipsis for i in items) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
-    if not any(i is Ellipsis for i in items):
-        items.append(Ellipsis)
+    items.append(Ellipsis)
     at = next(k for k, i in enumerate(items) if i is Ellipsis)
+    items[at + 1 :] = [
+        i for i in items[at + 1 :] if i is not Ellipsis
+    ]  # further ones stand for nothing
     items[at : at + 1] = [slice(None)] * (len(shape) - taken)
     first: list[Any] = []
     then: list[Any] = []

@@ -233,8 +233,17 @@ def _flip(input, /, dims):
 _flip.vjps(input=lambda g, dims: _flip(g, dims))
 
 
-def flip(input, *dims):
-    """The elements in reverse order along each of ``dims``."""
-    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
-        dims = tuple(dims[0])
+def flip_along(input, dims):
+    """The elements in reverse order along each of ``dims``, a sequence."""
+    if not isinstance(dims, (tuple, list)):
+        raise TypeError(
+            f"flip(): argument 'dims' (position 2) must be tuple of ints, not {type(dims).__name__}"
+        )
     return _flip(input, all_dims(dims, input.ndim) if dims else ())
+
+
+def flip(input: Any, *dims: Any, **named_dims: Any) -> Any:
+    """``Tensor.flip``: the dimensions one by one, or as one sequence."""
+    if not dims:
+        return flip_along(input, **named_dims)
+    return flip_along(input, dims[0] if isinstance(dims[0], (tuple, list)) else dims)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _types
+from .. import _formats, _types
 from .._tape import cell, edge, primitive, wrap
 from ..kernels.elementwise import MANY, copied
 from ._common import all_dims, one_dim, shape_of, titled
@@ -332,16 +332,28 @@ clone.vjps(input=lambda g: g)
 
 
 @primitive(title="CloneBackward0")
-def _contiguous(input, /):
-    return np.ascontiguousarray(input)
+def _contiguous(input, /, form):
+    out = _formats.empty(input.shape, input.dtype, form)
+    np.copyto(out, input)
+    return out
 
 
 _contiguous.vjps(input=lambda g: g)
 
 
-def contiguous(input, memory_format=None):
-    """``input`` itself if its elements lie in memory in C order, else a copy of which that holds."""
-    return input if input.array.flags.c_contiguous else _contiguous(input)
+def contiguous(input, memory_format=_formats.contiguous_format):
+    """``input`` itself if its elements lie in memory in C order (or that of the format), else a copy that does."""
+    form = _formats.checked("contiguous", memory_format)
+    if form is _formats.preserve_format or _formats.lies(input.array, form):
+        return input
+    return _contiguous(input, form)
+
+
+def cloned(input, *, memory_format=_formats.preserve_format):
+    """A copy with memory of its own, in the order of ``input``'s or of the format; gradients pass through it."""
+    if memory_format is _formats.preserve_format:
+        return clone(input)
+    return _contiguous(input, _formats.checked("clone", memory_format))
 
 
 @primitive(title="ConstantPadNdBackward0")
