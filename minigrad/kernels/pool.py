@@ -25,6 +25,8 @@ from minigrad.kernels.pool_window import Array, Sizes, Window
 # Taps of all windows up to which NumPy does the work: a picture of 128 x 128 is below.  Where a
 # kernel has been loaded already, it is faster from FEW on; the answer's bits are the same.
 SMALL, FEW = 1 << 15, 1 << 9
+# NumPy takes the means of whole planes of up to so many pixels: larger ones would lose digits.
+PLANE = 1 << 12
 _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 _loaded: set[tuple[str, Any]] = set()
 
@@ -83,8 +85,8 @@ def spread(g: Array, window: Window) -> Array:
 def _linear(name: str, x: Array, window: Window, size: Sizes, out: Sizes) -> Array:
     """`mean` or `spread`: (..., *size) -> (..., *out)."""
     lead, planes = _planes(x, len(size))
-    alike = window.outputs > 1 or name == "spread"
-    if _for_numpy(name, x.dtype, planes * window.outputs * window.taps, alike):
+    few = window.is_plane and window.pixels <= PLANE
+    if few or _for_numpy(name, x.dtype, planes * window.outputs * window.taps, window.outputs > 1):
         small: Array = getattr(pool_numpy, name)(x.reshape(planes, math.prod(size)), window)
         return small.reshape(lead + out)
     source = _flat(x)

@@ -5,7 +5,7 @@
                              2 3 6 7         ->         c d g h      each row a window
 
 Where the pixels of windows are is worked out once: see pool_window.Layout.  Sums are in the order
-of pool_loops, so that answers have the same bits; but NumPy sums a single column in parts.
+of pool_loops, so that answers have the same bits; only those of whole planes are NumPy's own.
 """
 
 from typing import Any
@@ -49,6 +49,8 @@ def maximum(x: Array, window: Window, positions: bool = True) -> tuple[Array, Ar
 def mean(x: Array, window: Window) -> Array:
     """The sum over each window, divided."""
     wide = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+    if window.is_plane:
+        return _divided(np.einsum("ij->i", x, dtype=wide)[:, None], window, x.dtype)
     laid = _laid(x, window.turned)
     if window.layout.short is not None:
         np.copyto(laid, 0, where=window.layout.short.swapaxes(1, 2))
@@ -58,17 +60,23 @@ def mean(x: Array, window: Window) -> Array:
         laid = np.add.reduce(rows, 1, wide, initial=0)
         laid = laid.reshape(len(x), window.taps // side, window.outputs)
     total = np.add.reduce(laid, 1, wide, initial=0)  # of 0 and -0 as of any 0
-    if x.dtype.kind != "f":
+    return _divided(total, window, x.dtype)
+
+
+def _divided(total: Array, window: Window, dtype: Any) -> Array:
+    if dtype.kind != "f":
         quotient = np.floor_divide(np.abs(total), np.abs(window.area))  # as C: rounded towards 0
-        return (quotient * np.sign(total) * np.sign(window.area)).astype(x.dtype, copy=False)
+        return (quotient * np.sign(total) * np.sign(window.area)).astype(dtype, copy=False)
     total /= window.area
-    return total.astype(x.dtype, copy=False)
+    return total.astype(dtype, copy=False)
 
 
 def spread(g: Array, window: Window) -> Array:
     """The adjoint of `mean`: (planes, outputs) -> (planes, pixels)."""
-    places, short, apart = window.layout
     share = (g / window.area).astype(g.dtype, copy=False)[..., None]
+    if window.is_plane:
+        return np.repeat(share + 0, window.pixels).reshape(len(g), window.pixels)
+    places, short, apart = window.layout
     if apart:
         x = np.zeros((len(g), window.pixels), g.dtype)
         x[:, places[0]] = share + 0  # as if it were added: never -0

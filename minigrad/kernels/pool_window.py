@@ -70,6 +70,7 @@ class Window:
         self.sides = np.maximum(lengths, 1).max((0, 2))
         self.taps = int(self.sides.prod())
         self.void = bool((lengths < 1).any())  # whether a window has no pixel between its taps
+        self.is_plane = self.outputs == 1 and self.taps == self.pixels  # a single one, with all
         self.by_rows = self.taps > 64  # whether rows are summed first, which keeps more digits
 
     @functools.cached_property

@@ -26,6 +26,7 @@ def _who_works(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     small = 1 << 40 if request.param == "numpy" else -1
     monkeypatch.setattr(pool, "SMALL", small)
     monkeypatch.setattr(pool, "FEW", small)
+    monkeypatch.setattr(pool, "PLANE", small)
     monkeypatch.setattr(pool_window, "BAND", 30 if "bands" in request.param else 2048)
     monkeypatch.setattr(threads, "INLINE_BELOW", -1)
     pool_window.adaptive.cache_clear()
@@ -326,6 +327,7 @@ def test_numpy_and_numba_agree_in_every_bit(problem: tuple[Array, Moves]) -> Non
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(pool, "SMALL", small)
             patched.setattr(pool, "FEW", small)
+            patched.setattr(pool, "PLANE", small)
             y, positions, *others = everything(x, window)
             if window.outputs == 1:
                 others[1:2] = []  # the sum of a single column
@@ -347,7 +349,8 @@ def test_sums_of_whole_planes(planes: int) -> None:
     np.testing.assert_allclose(mean.ravel(), x.mean((1, 2)))
 
 
-def test_long_sums_keep_their_digits() -> None:
+def test_long_sums_keep_their_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
     x = np.random.default_rng(0).random((3, 500, 500)).astype(np.float32)
     mean = pool.mean(x, pool_window.adaptive((500, 500), (1, 1)))
     np.testing.assert_allclose(mean.ravel(), x.mean((1, 2), np.float64), 5e-6)
