@@ -18,12 +18,13 @@ from tests.bench.cases import CASES
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "learn_edge_kernel.py"
+MEMORY = "ResNet-20's training, peak memory (MB, not ms)"
 PAUSE = 0.01  # seconds between two turns, in which the other side's threads stop spinning
 
 
 @dataclass
 class Row:
-    """What was measured of one case: seconds of one call, of both sides."""
+    """What was measured of one case, mostly seconds of one call, of both sides."""
 
     name: str
     group: str
@@ -146,6 +147,11 @@ def run_script(code: list[str], threads: int, cache: Path | None = None) -> floa
 def import_time(package: str, threads: int) -> float:
     """Seconds of `import package` inside a new Python, whose own start is not counted."""
     code = f"import time; t = time.perf_counter(); import {package}; print(time.perf_counter() - t)"
+    return answer_of(code, threads)
+
+
+def answer_of(code: str, threads: int) -> float:
+    """The number that a program of Python prints."""
     cores = cores_for(threads)
     answer = subprocess.run(
         [sys.executable, "-c", code],
@@ -157,6 +163,19 @@ def import_time(package: str, threads: int) -> float:
         preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
     return float(answer.stdout)
+
+
+def peak_memory(package: str, threads: int, network: str) -> float:
+    """Gigabytes that a process needed at most to make three training steps; Linux only."""
+    code = (
+        f"import resource, {package} as torch\n"
+        "from tests.bench.networks import NETWORKS, training\n"
+        f"torch.set_num_threads({threads})\n"
+        f"step = training(NETWORKS[{network!r}])(torch)\n"
+        "for _ in range(3): step()\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)"
+    )
+    return answer_of(code, threads)
 
 
 def for_torch(script: Path) -> str:
@@ -197,6 +216,11 @@ def process_pairs(threads: int, scratch: Path) -> dict[str, tuple[str, Timer, Ti
         ),
         "edge example, warm cache": ("torch", lambda: run_script(ours, threads, warm), on_torch),
         "edge example, empty cache": ("torch", empty_cache, on_torch),
+        MEMORY: (  # gigabytes are to megabytes what seconds are to milliseconds
+            "torch",
+            lambda: peak_memory("minigrad", threads, "ResNet-20"),
+            lambda: peak_memory("torch", threads, "ResNet-20"),
+        ),
     }
 
 
@@ -221,4 +245,5 @@ PROCESSES = [
     "import, against numpy",
     "edge example, warm cache",
     "edge example, empty cache",
+    MEMORY,
 ]
