@@ -17,8 +17,9 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Columns = Sequence[Sequence[Array]]
 
-# Seconds of NumPy's work after which kernels are loaded: with Numba, or where that is done already.
-WORTH_LOADING, WORTH_COMPILING = 0.6, 0.02
+# Seconds of NumPy's work after which kernels are loaded: together with Numba, which takes as long;
+# where Numba is there already, from the disk, which takes this long (or compiled, once and for all).
+WORTH_LOADING, WORTH_COMPILING = 0.6, 0.005
 _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 _spent = 0.0  # seconds of NumPy's work in this process
 
