@@ -204,7 +204,7 @@ class ChannelWeight:
         images, groups, inputs, outputs, size, out, kernel, geo, dtype = job
         item, vector = np.dtype(dtype).itemsize, simd.BYTES
         lanes, d, taps = vector // item, geo.dilation[1:], math.prod(kernel)
-        self.shape = (groups * outputs, inputs, *kernel)
+        self.outputs = groups * outputs
         padded = (1, *(-(-n // (4 * e)) * 4 * e for n, e in zip(out[1:], d))) if winograd else out
         identity = tuple((Phase(0, 1, n, 1, (0,), (0,)),) for n in padded)
         phases = conv_plan.forward_phases(kernel, padded, geo)
@@ -250,9 +250,9 @@ class ChannelWeight:
         self.tasks = groups * p.passes * per_pass
         self.cost = NANOSECONDS * images * math.prod((*out, groups, outputs, inputs, taps))
 
-    def __call__(self, x: Array, g: Array) -> Array:
-        """Run on x and g; answers dw."""
-        dw = scratch.empty(self.shape, x.dtype)
+    def __call__(self, x: Array, g: Array, shape: tuple[int, ...]) -> Array:
+        """Run on x and g; answers dw of this shape."""
+        dw = scratch.empty(shape, x.dtype)
         sums = scratch.take("weights", self.sums_size)
         x_at, g_at, dw_at = addresses(x, g, dw)
 
@@ -265,7 +265,7 @@ class ChannelWeight:
             _finish(self.sizes, self.calls, sums.at, dw_at, begin, end)
 
         threads.run(work, self.tasks, self.cost, fine=1)
-        threads.run(close, self.shape[0], self.sums_size / 8)
+        threads.run(close, self.outputs, self.sums_size / 8)
         return dw
 
 

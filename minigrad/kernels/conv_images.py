@@ -123,10 +123,12 @@ class ImageSweep:
             "height": height, "blocks": -(-job.outputs // height), "step_tmp": step_tmp,
         }  # fmt: skip
 
-    def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
-        """Run on x, w and b or None; answers y."""
+    def __call__(self, x: Array, w: Array, b: Array | None, size: tuple[int, ...]) -> Array:
+        """Run on x, w and b or None; answers y (N, C, *size)."""
         job, lane = self.job, self.lane
-        y = scratch.empty((job.images, job.groups * job.outputs, *lane.padded), job.dtype)
+        exact = lane.padded == job.out
+        shape = job.images, job.groups * job.outputs, *(size if exact else lane.padded)
+        y = scratch.empty(shape, job.dtype)
         if lane.parts > 1:
             x = with_border(x, job.size, lane.before, lane.bordered)
         weights = scratch.take("weights", self.weights)
@@ -142,7 +144,7 @@ class ImageSweep:
 
         threads.run(order, self.blocks, self.weights * 0.5)
         threads.run(work, self.tasks, self.cost)
-        return y
+        return y if exact else cropped(y, size)
 
     sizes: tuple[int, ...]
 
@@ -162,12 +164,9 @@ def with_border(x: Array, size: Size, before: Size, bordered: Size) -> Array:
 
 def cropped(y: Array, size: tuple[int, ...]) -> Array:
     """y (N, C, D, H, W) as (N, C, *size): the first pixels along each dimension."""
-    wide = (1,) * (3 - len(size)) + size
-    if y.shape[2:] == wide:
-        return y.reshape(*y.shape[:2], *size)
     out = scratch.empty((*y.shape[:2], *size), y.dtype)
-    d, h, w = wide
-    out.reshape(*y.shape[:2], *wide)[...] = y[:, :, :d, :h, :w]
+    d, h, w = conv_plan.three(size, 1)
+    out.reshape(*y.shape[:2], d, h, w)[...] = y[:, :, :d, :h, :w]
     return out
 
 

@@ -68,9 +68,9 @@ class Pointwise:
     """Tables of one sweep."""
 
     def __init__(self, job: Sweep) -> None:
-        images, groups, inputs, outputs, size, out, _, steps, dtype = job
+        images, groups, inputs, outputs, size, _, _, steps, dtype = job
         item, vector, pixels = np.dtype(dtype).itemsize, simd.BYTES, math.prod(size)
-        self.shape, self.dtype = (images, groups * outputs, *out), dtype
+        self.shape = images, groups * outputs
         lanes, tiles = vector // item, TILES[simd.REGISTERS] | {(1, 1): 4.0}
         height, vecs = choose_tile(
             outputs,
@@ -96,9 +96,9 @@ class Pointwise:
         self.weights, self.tasks = groups * outputs * inputs * item, images * groups * chunks
         self.cost = NANOSECONDS * images * pixels * groups * outputs * inputs
 
-    def __call__(self, x: Array, w: Array, b: Array | None) -> Array:
-        """Run on x, w and b or None; answers y."""
-        y = scratch.empty(self.shape, self.dtype)
+    def __call__(self, x: Array, w: Array, b: Array | None, size: tuple[int, ...]) -> Array:
+        """Run on x, w and b or None; answers y (N, C, *size)."""
+        y = scratch.empty((*self.shape, *size), x.dtype)
         weights = scratch.take("weights", self.weights)
         bias = 0 if b is None else addresses(b)[0]
         x_at, w_at, y_at = addresses(x, w, y)

@@ -16,7 +16,6 @@ import numpy as np
 from minigrad.kernels import conv_plan, conv_pointwise, simd
 from minigrad.kernels.conv_channels import ChannelWeight
 from minigrad.kernels.conv_direct import Direct
-from minigrad.kernels.conv_images import cropped
 from minigrad.kernels.conv_plan import Correlation, Sweep, in_three, three
 from minigrad.kernels.conv_pointwise import Pointwise
 from minigrad.kernels.conv_weight import Weight
@@ -76,7 +75,7 @@ def _sweep(
     plan: Direct | Pointwise | Winograd, size: Shape
 ) -> Callable[[Array, Array, Array | None], Array]:
     def run(x: Array, w: Array, b: Array | None) -> Array:
-        return cropped(plan(whole(x), whole(w), b if b is None else whole(b)), size)
+        return plan(whole(x), whole(w), b if b is None else whole(b), size)
 
     return run
 
@@ -97,7 +96,7 @@ def conv_weight(
     else:
         plan = Weight(job)
     shape = (g[1], inputs, *size)
-    return lambda x, g: plan(whole(x), whole(g)).reshape(shape)
+    return lambda x, g: plan(whole(x), whole(g), shape)
 
 
 def whole(a: Array) -> Array:

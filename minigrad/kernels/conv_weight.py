@@ -110,7 +110,7 @@ class Weight:
     def __init__(self, job: Correlation) -> None:
         images, groups, inputs, outputs, _, out, kernel, geo, dtype = job
         item, vector, taps = np.dtype(dtype).itemsize, simd.BYTES, math.prod(kernel)
-        self.job, self.shape = job, (groups * outputs, inputs, *kernel)
+        self.job = job
         phases = conv_plan.forward_phases(kernel, out, geo)
         self.lane = lane = conv_plan.choose_lanes(job, phases, vector // item)
         self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, vector)
@@ -148,10 +148,10 @@ class Weight:
             self.places, planes.gaps,
         )  # fmt: skip
 
-    def __call__(self, x: Array, g: Array) -> Array:
-        """Run on x and g; answers dw."""
+    def __call__(self, x: Array, g: Array, shape: tuple[int, ...]) -> Array:
+        """Run on x and g; answers dw of this shape."""
         lane, job = self.lane, self.job
-        dw = scratch.empty(self.shape, x.dtype)
+        dw = scratch.empty(shape, x.dtype)
         if lane.parts > 1:
             x = with_border(x, job.size, lane.before, lane.bordered)
             if lane.padded != job.out:

@@ -6,7 +6,6 @@
 A buffer is whatever the last kernel left in it: a kernel writes what it reads.
 """
 
-import math
 import threading
 from typing import Any, NamedTuple
 
@@ -27,9 +26,8 @@ class Buffer(NamedTuple):
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
-    """An uninitialised array that starts at a cache line."""
-    at, memory = _aligned(math.prod(shape) * dtype.itemsize)
-    return np.ndarray(shape, dtype, memory, at - memory.__array_interface__["data"][0])
+    """An uninitialised array for an answer; it owns its memory, so that nobody need copy it."""
+    return np.empty(shape, dtype)
 
 
 def take(name: str, size: int) -> Buffer:
