@@ -79,16 +79,20 @@ def mean(x: Array, window: Window) -> Array:
 
 def spread(g: Array, window: Window) -> Array:
     """The adjoint of `mean`: g, divided, added to each pixel of its window."""
+    if window.is_plane and window.pixels <= PLANE:
+        return pool_numpy.spread_evenly(g, window)
     return _linear("spread", g, window, window.out, window.size)
 
 
 def _linear(name: str, x: Array, window: Window, size: Sizes, out: Sizes) -> Array:
     """`mean` or `spread`: (..., *size) -> (..., *out)."""
     lead, planes = _planes(x, len(size))
-    few = window.is_plane and window.pixels <= PLANE
-    if few or _for_numpy(name, x.dtype, planes * window.outputs * window.taps, window.outputs > 1):
-        small: Array = getattr(pool_numpy, name)(x.reshape(planes, math.prod(size)), window)
-        return small.reshape(lead + out)
+    work = planes * window.outputs * window.taps
+    alike = window.outputs > 1 or name == "spread"
+    by_plane = window.is_plane and window.pixels <= PLANE
+    if by_plane or _for_numpy(name, x.dtype, work, alike):
+        answer: Array = getattr(pool_numpy, name)(x.reshape(planes, math.prod(size)), window)
+        return answer.reshape(lead + out)
     source = _flat(x)
     y = np.empty(lead + out, source.dtype)
     _run(name, window, planes, source, y)

@@ -74,8 +74,6 @@ def _divided(total: Array, window: Window, dtype: Any) -> Array:
 def spread(g: Array, window: Window) -> Array:
     """The adjoint of `mean`: (planes, outputs) -> (planes, pixels)."""
     share = (g / window.area).astype(g.dtype, copy=False)[..., None]
-    if window.is_plane:
-        return np.repeat(share + 0, window.pixels).reshape(len(g), window.pixels)
     places, short, apart = window.layout
     if apart:
         x = np.zeros((len(g), window.pixels), g.dtype)
@@ -83,6 +81,13 @@ def spread(g: Array, window: Window) -> Array:
         return x
     shares = np.broadcast_to(share, (*g.shape, window.taps))
     return add_at(shares if short is None else np.where(short, 0, share), places, window.pixels)
+
+
+def spread_evenly(g: Array, window: Window) -> Array:
+    """`spread` over windows that are planes: (..., *out) -> (..., *size), an array of its own."""
+    x = np.empty(g.shape[: g.ndim - len(window.size)] + window.size, g.dtype)
+    x[...] = g / window.area + 0  # as if it were added: never -0
+    return x
 
 
 def everywhere(positions: Array, planes: int, pixels: int) -> Array:
