@@ -41,6 +41,7 @@ from minigrad.autograd import (
     inference_mode,
     is_anomaly_enabled,
     is_grad_enabled,
+    is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
 )
@@ -186,6 +187,7 @@ __all__ = [
     "is_anomaly_enabled",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "is_nonzero",
     "is_tensor",
     "layout",

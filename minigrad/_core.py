@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import _formats, _types
-from ._tape import Array, Node, Traced, cell, edge, engine, wrap
+from ._tape import Array, Frozen, Node, Traced, cell, edge, engine, mode, wrap
 from ._tape.hooks import hang
 from .ops import _common, reshaping, shape
 
@@ -142,6 +142,10 @@ class TensorCore(Traced):
                     "var_no_grad = var.detach()."
                 )
             return
+        if wanted and self.is_inference() and not mode.inference:
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+            )
         if wanted and self.array.dtype.kind != "f":
             raise RuntimeError(
                 "only Tensors of floating point and complex dtype can require gradients"
@@ -261,8 +265,14 @@ class TensorCore(Traced):
             )
         return hang(self, "after_accumulate", hook)
 
+    def is_inference(self) -> bool:
+        """Whether it was made in inference mode, or shares the memory of a tensor that was."""
+        return type(self.memory) is Frozen
+
     @property
     def _version(self) -> int:
+        if self.is_inference():
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self.memory[0] if self.memory is not None else 0
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 from . import _convert, _formats, _types
 from ._arguments import checked_options, no_bools, no_size, number, shape_from, size_of
 from ._data import from_data, native
-from ._tape import wrap
+from ._tape import Frozen, mode, wrap
 from .ops._common import expect, whole
 from .tensor import Tensor
 
@@ -23,6 +23,8 @@ def _made(array: Any, requires_grad: bool = False, device: Any = None) -> Tensor
     if device is not None:
         _types.on_cpu(device)
     out = wrap(array)
+    if mode.inference:
+        out.memory = Frozen((0,))
     if requires_grad:
         out.requires_grad = True
     return out

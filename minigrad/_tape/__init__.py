@@ -10,6 +10,7 @@ It knows no op of the vocabulary, no method of Tensor and no maths.
 
 from .graph import (
     Array,
+    Frozen,
     Leaf,
     Node,
     Traced,
@@ -28,10 +29,11 @@ from .graph import (
     stacks,
     wrap,
 )
-from .primitive import bind, primitive, primitives, variadic, watch
+from .primitive import bind, heed_inference, primitive, primitives, variadic, watch
 
 __all__ = [
     "Array",
+    "Frozen",
     "Leaf",
     "Node",
     "Traced",
@@ -41,6 +43,7 @@ __all__ = [
     "edge",
     "errors",
     "follow",
+    "heed_inference",
     "mode",
     "new",
     "node_of",

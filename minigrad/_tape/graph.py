@@ -218,6 +218,19 @@ class Traced:
     after_accumulate: list[Any] | None = None
 
 
+class Frozen(list[int]):
+    """The version cell of a tensor made in inference mode: outside of it, it is neither written nor kept."""
+
+
+def unsaved() -> None:
+    """Raise torch's error for an inference tensor that backward would need."""
+    raise RuntimeError(
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+        "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
+        "it in autograd, or use `no_grad()` instead of `inference_mode()`."
+    )
+
+
 def cell(t: Traced) -> list[int]:
     """The version cell of a tensor's memory."""
     if t.memory is None:

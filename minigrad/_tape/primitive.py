@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from .graph import (
+    Frozen,
     Node,
     Traced,
     alias,
@@ -38,6 +39,7 @@ from .graph import (
     spoilt,
     stacks,
     unmatched,
+    unsaved,
     watched_seq,
     wrap,
 )
@@ -93,6 +95,25 @@ def bind(tensor_class: type) -> None:
     public.tensor = tensor_class
     for op in primitives.values():
         op.__globals__["Tensor"] = tensor_class
+
+
+class _Inference:
+    """Whether inference mode was ever used: until then ops do not look whether they are in it."""
+
+    heeded = False
+
+
+inference = _Inference()
+
+
+def heed_inference() -> None:
+    """Have ops mark what they make in inference mode, and refuse to keep it for backward."""
+    if not inference.heeded:
+        inference.heeded = True
+        for op in primitives.values():
+            maker = getattr(getattr(op, "vjps", None), "__self__", None)
+            if maker is not None and maker.generated:
+                maker._generate()
 
 
 def watch(on: bool) -> None:
@@ -151,6 +172,8 @@ class _Op:
             "wrap": wrap,
             "spoilt": spoilt,
             "unmatched": unmatched,
+            "Frozen": Frozen,
+            "unsaved": unsaved,
             "next_seq": numbering.next_seq,
         }
         function: Any = deferred(forward, self.space)
@@ -170,7 +193,10 @@ class _Op:
         self._generate()
         return self.function.pull(node, g, owned)
 
+    generated = False
+
     def _generate(self) -> None:
+        self.generated = True
         made = code(self._form())
         op = self.function
         op.__defaults__, op.__kwdefaults__ = self.forward.__defaults__, self.forward.__kwdefaults__
@@ -188,6 +214,7 @@ class _Op:
             promotes=self.promote is not None,
             quiet=self.quiet,
             large=self.large is not None,
+            inference=inference.heeded,
             takes=tuple((x, self.takes[x]) for x in self.inputs if x in self.takes),
             joint=self.is_joint,
         )

@@ -37,6 +37,9 @@ class Form(NamedTuple):
     promotes: bool
     quiet: bool
     large: bool
+    inference: (
+        bool  # whether inference mode has been used, and tensors made in it are to be told apart
+    )
     takes: tuple[tuple[str, tuple[str, ...]], ...]  # per input with a rule: the names it asks for
     joint: bool
 
@@ -121,6 +124,15 @@ _ANSWER = """
     out.node = out.memory = out.base = None
 """
 
+_MARK = """
+    if mode.inference:
+        out.memory = Frozen((0,))
+"""
+
+_GUARD = """
+                elif type(m_{x}) is Frozen:
+                    unsaved()"""
+
 _RECORD = """
     if ({live}) and mode.grad:
         out.node = node = new(Node)
@@ -137,7 +149,7 @@ _KEEP_INPUT = """
             if isinstance({x}, Traced):
                 m_{x} = {x}.memory
                 if m_{x} is None:
-                    m_{x} = {x}.memory = [0]
+                    m_{x} = {x}.memory = [0]{guard}
                 v_{x} = m_{x}[0]
             else:
                 m_{x} = None
@@ -175,6 +187,7 @@ def _apply(form: Form) -> str:
         _enlarged(form) if form.large else "",
         _computed(form, f"{outputs} = {apply}{_call(form, 'a_')})"),
         _ANSWER,
+        _MARK if form.inference else "",
         _recorded(form, attrs) if form.takes else "",
         f"    alias(out, {form.inputs[0]}, op, ({attrs}))" if form.view else "",
         "    return out" + "".join(f", wrap(x_{n})" for n in form.aux),
@@ -235,7 +248,9 @@ def _recorded(form: Form, attrs: str) -> str:
             continue
         kept += f"k_{k}, m_{k}, v_{k}, "
         needed = " or ".join(f"e_{x} is not None" for x in users)
-        parts.append((_KEEP_OUT if k == "out" else _KEEP_INPUT).format(x=k, needed=needed))
+        guard = _GUARD.format(x=k) if form.inference else ""
+        keep = _KEEP_OUT if k == "out" else _KEEP_INPUT
+        parts.append(keep.format(x=k, needed=needed, guard=guard))
     return _lines(*parts, f"        node.kept = ({kept})")
 
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .._tape import mode
+from .._tape import heed_inference, mode
 
 
 class set_grad_enabled:  # noqa: N801  (torch's name)
@@ -123,7 +123,41 @@ class enable_grad(_Switch):  # noqa: N801  (torch's name)
 
 
 class inference_mode(_Switch):  # noqa: N801  (torch's name)
-    """Record nothing, as ``no_grad``."""
+    """Record nothing, as ``no_grad``; what is made is marked: outside it can be neither written nor differentiated.
+
+    ``inference_mode(False)`` switches it off inside.
+
+    >>> import minigrad as mg
+    >>> with mg.inference_mode():
+    ...     x = mg.ones(2) * 2
+    >>> x.is_inference()
+    True
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:  # noqa: D102
+        return super().__new__(cls, mode if callable(mode) else None)
+
+    def __init__(self, mode: bool = True):
+        super().__init__(not mode)
+
+    def __enter__(self) -> Any:
+        heed_inference()
+        self.outside = mode.inference
+        mode.inference = not self.wanted
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        mode.inference = self.outside
+        super().__exit__(*error)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, in inference mode or not during its calls."""
+        return _decorated(function, lambda: type(self)(not self.wanted))
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is in inference mode."""
+    return mode.inference
 
 
 def is_grad_enabled() -> bool:

@@ -184,10 +184,8 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     if ord not in ("nuc", 2, -2):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     s = svdvals(movedim(A, (row, column), (-2, -1)))
-    if ord == "nuc":
-        found = _sum(s, -1, False)
-    else:  # equal singular values share the gradient, as torch's
-        found = (amax if ord == 2 else amin)(s, -1)
+    # equal singular values share the gradient, as torch's
+    found = _sum(s, -1, False) if ord == "nuc" else (amax if ord == 2 else amin)(s, -1)
     shape = tuple(1 if i in (row, column) else n for i, n in enumerate(A.array.shape))
     return reshape(found, shape if keepdim else _without(A.array.shape, (row, column)))
 

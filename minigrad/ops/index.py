@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, Traced, cell, edge, follow, mode, node_of, primitive
+from .._tape import Array, Frozen, Traced, cell, edge, follow, mode, node_of, primitive
 from .._tape.graph import new, public
 from . import overlap
 from ._common import Number, cast, number_as
@@ -272,6 +272,11 @@ def writable(t: Any, steps: tuple[Any, ...] = ()) -> None:
         raise RuntimeError(
             f"{view}a leaf Variable that requires grad is being used in an in-place operation."
         )
+    if type(t.memory) is Frozen and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a "
+            "normal tensor before doing inplace update."
+        )
     if t.base is not None and t.base.base is not None:
         t.base = t.base.base  # the owner was itself reshaped in place
     if 0 in t.array.strides:
@@ -332,6 +337,7 @@ def _is_quickly_set(t: Any, key: tuple[Any, ...], value: Any) -> bool:
         or t.leaf
         or t.base is not None
         or value.base is not None
+        or type(t.memory) is Frozen
     ):
         return False
     if 0 in array.strides:

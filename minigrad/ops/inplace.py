@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced, cell, edge, mode, node_of, wrap
+from .._tape import Frozen, Traced, cell, edge, mode, node_of, wrap
 from .._tape.graph import unmatched
 from ..kernels.elementwise import MANY, large
 from . import elementwise, overlap
@@ -64,7 +64,7 @@ def augmented(op: Any) -> Any:
         if mode.grad and (edge(self) is not None or edge(other) is not None):
             return inplace(op, self, other)
         memory = self.memory
-        if memory is not None and memory is other.memory:
+        if memory is not None and (memory is other.memory or type(memory) is Frozen):
             return inplace(op, self, other)
         try:
             mode.quiet(ufunc, a, b, a)
