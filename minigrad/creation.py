@@ -132,8 +132,6 @@ def empty(
     """Uninitialised numbers of the given size."""
     shape = size_of("empty", size, options)
     form = options.get("memory_format") or _formats.contiguous_format
-    if form is _formats.contiguous_format:
-        return _sized(shape, None, out, dtype, device, requires_grad)
     array = _formats.empty(shape, _dtype(dtype), _formats.checked("empty", form))
     return delivered(_made(array, requires_grad, device), out)
 
@@ -168,9 +166,7 @@ def _sized(
     shape: Any, value: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
 ) -> Tensor:
     kind = _dtype(dtype)
-    if value is None:
-        array = np.empty(shape, kind)
-    elif type(value) is int and value == 0:
+    if type(value) is int and value == 0:
         array = np.zeros(shape, kind)
     else:
         array = np.empty(shape, kind)
