@@ -41,6 +41,7 @@ BARS = [
     Bar("edge detector, 100 steps", "least", 4.0),
     Bar("looped corr2d, one step", "least", 3.0),
     Bar("chain of 200 small ops", "least", 1.3),
+    Bar("DataLoader, 60,000 images of 28x28", "least", 5.0),
     Bar("LeNet-5, one step", "least", 2.5, threads=2),
     Bar("MNIST net of two convolutions, one step", "least", 1.5, threads=2),
     Bar("ResNet-20, one step", "least", 1.2, threads=2),

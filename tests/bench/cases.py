@@ -7,6 +7,7 @@ at it.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -278,6 +279,15 @@ def chain(torch: Any) -> Callable[[], object]:
     return step
 
 
+def epoch(torch: Any) -> Callable[[], object]:
+    """An epoch over 60,000 images of 28x28 in memory, shuffled, in batches of 64."""
+    data = importlib.import_module(f"{torch.__name__}.utils.data")
+    images = torch.zeros(60_000, 1, 28, 28) + 1.0
+    labels = torch.zeros(60_000, dtype=torch.int64)
+    loader = data.DataLoader(data.TensorDataset(images, labels), batch_size=64, shuffle=True)
+    return lambda: sum(len(batch) for _, batch in loader)
+
+
 def large(function: Callable[..., Any], backward: bool) -> Make:
     """A function of the package and two tensors of 2.4 million numbers, (235930, 10), on both or the first."""
 
@@ -312,6 +322,7 @@ CASES = [
     Case("edge detector, 100 steps", "learning", edge_learning),
     Case("looped corr2d, one step", "learning", looped_step),
     Case("chain of 200 small ops", "learning", chain),
+    Case("DataLoader, 60,000 images of 28x28", "data", epoch),
     *(Case(f"{n}, one step", "training step", training(net)) for n, net in NETWORKS.items()),
     *(Case(f"{n}, one image", "inference, batch 1", inference(net)) for n, net in NETWORKS.items()),
     *(
