@@ -12,9 +12,9 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, edge, mode
 from .._tape.unroll import deferred
-from . import overlap
 from ._common import Number
 from .index import assign
+from .refusals import refuse_between, shares
 
 _NUMPYS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
@@ -176,8 +176,8 @@ def delivered(name: str, args: Any, made: Any, out: Any) -> Any:
             f"{_types.of(out.array.dtype).title}"
         )
     for x in args:
-        if isinstance(x, Traced) and x is not out and overlap.shares(out, x):
-            overlap.refuse_between(out.array, x.array)
+        if isinstance(x, Traced) and x is not out and shares(out, x):
+            refuse_between(out.array, x.array)
     if out.array.shape != made.array.shape:
         if out.array.size:
             warnings.warn(

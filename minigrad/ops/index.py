@@ -16,8 +16,8 @@ import numpy as np
 
 from .._tape import Array, Frozen, Traced, cell, edge, follow, mode, node_of, primitive
 from .._tape.graph import new, public
-from . import overlap
 from ._common import Number, cast, number_as
+from .refusals import refuse_between, writable
 
 ndarray = np.ndarray
 
@@ -265,24 +265,6 @@ def _write(array: Array, value: Any, path: tuple[Any, ...]) -> None:
     array[at] = value
 
 
-def writable(t: Any, steps: tuple[Any, ...] = ()) -> None:
-    """RuntimeError, in torch's words, if the part of ``t`` at the end of ``steps`` may not be written in place."""
-    if (t.leaf or (t.base is not None and t.base.leaf)) and mode.grad:
-        view = "a view of " if t.base is not None else ""
-        raise RuntimeError(
-            f"{view}a leaf Variable that requires grad is being used in an in-place operation."
-        )
-    if type(t.memory) is Frozen and not mode.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a "
-            "normal tensor before doing inplace update."
-        )
-    if t.base is not None and t.base.base is not None:
-        t.base = t.base.base  # the owner was itself reshaped in place
-    if 0 in t.array.strides:
-        overlap.refuse_within(follow(t.array, steps))
-
-
 def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
     """Write ``value`` (tensor, array or number) into the part of ``t`` at the end of ``steps``; answers ``t``.
 
@@ -293,7 +275,7 @@ def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
     v, f = value, None
     if isinstance(value, Traced):
         if value.memory is not None and value.memory is t.memory:
-            overlap.refuse_between(follow(t.array, steps), value.array)
+            refuse_between(follow(t.array, steps), value.array)
         if value.array.dtype is not t.array.dtype:
             value = cast(value, t.array.dtype)
         v, f = value.array, edge(value)

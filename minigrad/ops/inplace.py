@@ -10,9 +10,10 @@ from .. import _types
 from .._tape import Frozen, Traced, cell, edge, mode, node_of, wrap
 from .._tape.graph import unmatched
 from ..kernels.elementwise import MANY, large
-from . import elementwise, overlap
+from . import elementwise
 from ._common import Number, entitled, number_as
-from .index import assign, writable, write
+from .index import assign, write
+from .refusals import refuse_between, shares, writable
 
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
@@ -25,8 +26,8 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     """
     writable(t)
     for x in args:
-        if isinstance(x, Traced) and overlap.shares(t, x):
-            overlap.refuse_between(t.array, x.array)
+        if isinstance(x, Traced) and shares(t, x):
+            refuse_between(t.array, x.array)
     if not mode.grad or not _live(t, args):
         return _overwritten(op, t, args, attrs)
     src = t

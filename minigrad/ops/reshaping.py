@@ -18,7 +18,7 @@ import numpy as np
 
 from .._tape import Traced, cell, edge, mode, settled
 from ._common import shape_of
-from .index import writable
+from .refusals import writable
 
 
 class _Hidden(Traced):

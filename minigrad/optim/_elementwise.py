@@ -17,7 +17,7 @@ from .. import _types
 from .._tape import cell, mode
 from ..creation import full_like, tensor
 from ..kernels import optim
-from ..ops.index import writable
+from ..ops.refusals import writable
 from ..tensor import Tensor
 from ._saving import Group
 from .optimizer import Optimizer, differentiated, evaluated

@@ -1,13 +1,13 @@
-"""Which writes in place torch refuses because memory overlaps: within what is written, or with what is read.
+"""Which writes in place torch refuses: to leaves, outside of inference mode, and where memory overlaps.
 
-Source: at::get_overlap_status of PyTorch's ATen/MemoryOverlap.h
+Source of the rules of overlap: at::get_overlap_status of PyTorch's ATen/MemoryOverlap.h
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from .._tape import Array
+from .._tape import Array, Frozen, follow, mode
 
 _UNSUPPORTED = (
     "unsupported operation: {} a single memory location. Please clone() the tensor before performing the "
@@ -60,3 +60,21 @@ def _is_dense(array: Array) -> bool:
 def shares(t: Any, value: Any) -> bool:
     """Whether two tensors are of one memory, as far as the tape knows."""
     return value.memory is not None and value.memory is t.memory
+
+
+def writable(t: Any, steps: tuple[Any, ...] = ()) -> None:
+    """RuntimeError, in torch's words, if the part of ``t`` at the end of ``steps`` may not be written in place."""
+    if (t.leaf or (t.base is not None and t.base.leaf)) and mode.grad:
+        view = "a view of " if t.base is not None else ""
+        raise RuntimeError(
+            f"{view}a leaf Variable that requires grad is being used in an in-place operation."
+        )
+    if type(t.memory) is Frozen and not mode.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a "
+            "normal tensor before doing inplace update."
+        )
+    if t.base is not None and t.base.base is not None:
+        t.base = t.base.base  # the owner was itself reshaped in place
+    if 0 in t.array.strides:
+        refuse_within(follow(t.array, steps))
