@@ -1,8 +1,10 @@
 """Convolution by vector kernels: which way each problem is computed.
 
-    any kernel, stride, dilation, groups     conv_direct.Direct           conv_weight.Weight
-    3x3, stride 1, enough channels, float32  winograd.Winograd            winograd_weight...
-                                             (y and its adjoint in x)     (adjoint in w)
+                                          forward, adjoint in x    adjoint in w
+    any kernel, stride, dilation, groups    conv_direct.Direct       conv_weight.Weight
+    ... with enough channels                                         conv_channels.ChannelWeight
+    ... 3x3, stride 1, float32              winograd.Winograd        the same, with transforms
+    1x1, stride 1                           conv_pointwise           one of the first two
 
 Everything here has three spatial dimensions, missing ones of size 1, and is float32 or float64.
 """
