@@ -19,7 +19,7 @@ def meet() -> None:
     if _BACKENDS in sys.modules:
         _introduce(sys.modules[_BACKENDS])
     else:
-        sys.meta_path.insert(0, _Doorkeeper())  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Doorkeeper())
 
 
 class _Doorkeeper:
@@ -29,7 +29,7 @@ class _Doorkeeper:
         """The spec of einops's module of back ends, with the introduction added to its loading."""
         if name != _BACKENDS:
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         for finder in sys.meta_path:
             spec = finder.find_spec(name, path, target)
             if spec is not None and spec.loader is not None:
