@@ -27,7 +27,7 @@ ORDER = [
     ["_core", "_data", "_legacy", "_arguments", "_methods", "_inplace", "_functions", "tensor"],
     ["creation", "grids", "legacy", "random", "linalg"],
     ["autograd"],
-    ["nn._args", "nn._pool_args", "nn._block_args"],
+    ["nn._args", "nn._norm_args", "nn._pool_args", "nn._block_args"],
     [
         "nn._convolution",
         "nn._pooling",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .._tape import primitive, wrap
 from ..kernels import norm as kernels
 from ..kernels import norm_rows as row_kernels
@@ -30,46 +32,68 @@ def _gradients(found: Any, needed: Any, *parameters: Any) -> Any:
     )
 
 
-def _standardised(x: Any, dims: Any, fixed: Any, eps: float) -> Any:
-    """x with mean 0 and variance 1 over the dimensions, or shifted and scaled by fixed ones."""
-    if fixed is None:
-        away = x - mean(x, dims, True)
-        return away * rsqrt(mean(away * away, dims, True) + eps)
-    shape = [1, -1, 1, 1]
-    centre, var = (wrap(a.astype(x.array.dtype).reshape(shape)) for a in fixed)
-    return (x - centre) * rsqrt(var + eps)
+def _standardised(x: Any, dims: Any, eps: float) -> Any:
+    """x with mean 0 and variance 1 over the dimensions."""
+    away = x - mean(x, dims, True)
+    return away * rsqrt(mean(away * away, dims, True) + eps)
 
 
+def _affine(y: Any, weight: Any, bias: Any, shape: Any) -> Any:
+    """y times weight plus bias, each seen in a shape."""
+    if weight is not None:
+        y = y * reshape(weight, shape)
+    return y if bias is None else y + reshape(bias, shape)
+
+
+# ------------------------------------------------------------------------------ channels and groups
 @primitive(aux=("centre", "var"), title=_named, quiet=True)
-def channel_norm(input, weight, bias, /, layout, fixed, eps, name):
+def channel_norm(input, weight, bias, /, layout, eps, name):
     """Batch, group or instance normalisation: input (N, C, *size); weight, bias (C,) or None.
 
     Answers the input's shape, and the mean and biased variance of what was normalised together (float64).
-    fixed: (means, variances) of the channels to normalise by, in place of the input's own.
     """
-    return kernels.forward(input, weight, bias, layout, fixed, eps)
+    return kernels.forward(input, weight, bias, layout, None, eps)
 
 
 @channel_norm.joint
-def _channel_rule(g, needed, input, weight, bias, centre, var, layout, fixed, eps):
-    found = kernels.backward(g, input, weight, centre, var, layout, fixed is not None, eps)
+def _channel_rule(g, needed, input, weight, bias, centre, var, layout, eps):
+    found = kernels.backward(g, input, weight, centre, var, layout, False, eps)
     return _gradients(found, needed, weight, bias)
 
 
-def _channel_composite(input, weight, bias, layout, fixed, eps, name):
-    x = reshape(input, layout[:4])
-    y = _standardised(x, (0, 3) if layout.joint else (2, 3), fixed, eps)
-    per_channel = (layout.groups, layout.each, 1)
-    if weight is not None:
-        y = y * reshape(weight, per_channel)
-    if bias is not None:
-        y = y + reshape(bias, per_channel)
+def _channel_composite(input, weight, bias, layout, eps, name):
+    y = _standardised(reshape(input, layout[:4]), (0, 3) if layout.joint else (2, 3), eps)
+    y = _affine(y, weight, bias, (layout.groups, layout.each, 1))
     return cast(reshape(y, input.shape), input.array.dtype)
 
 
 channel_norm.composite = _channel_composite
 
 
+@primitive(title=_named, quiet=True)
+def channel_scale(input, weight, bias, /, centre, var, layout, eps, name):
+    """Normalisation by given means and variances (C,), arrays: input (N, C, *size); weight, bias (C,) or None."""
+    return kernels.scaled(input, weight, bias, centre, var, layout, eps)
+
+
+@channel_scale.joint
+def _scale_rule(g, needed, input, weight, bias, centre, var, layout, eps):
+    fixed = centre.astype(np.float64), var.astype(np.float64)
+    found = kernels.backward(g, input, weight, *fixed, layout, True, eps)
+    return _gradients(found, needed, weight, bias)
+
+
+def _scale_composite(input, weight, bias, centre, var, layout, eps, name):
+    channels = (layout.groups, *(1,) * (len(input.shape) - 2))
+    x = input - wrap(centre.reshape(channels))
+    y = x * wrap(1 / np.sqrt(var + eps).reshape(channels))
+    return cast(_affine(y, weight, bias, channels), input.array.dtype)
+
+
+channel_scale.composite = _scale_composite
+
+
+# ------------------------------------------------------------------------------ the last dimensions
 @primitive(aux=("centre", "var"), title="NativeLayerNormBackward0", quiet=True)
 def layer_norm(input, weight, bias, /, size, eps):
     """Normalisation of the last dimensions, of ``size`` numbers: weight and bias have these dimensions, or are None."""
@@ -85,13 +109,9 @@ def _layer_rule(g, needed, input, weight, bias, centre, var, size, eps):
 
 
 def _layer_composite(input, weight, bias, size, eps):
-    y = _standardised(reshape(input, (-1, max(1, size))), -1, None, eps)
-    y = reshape(y, input.shape)
-    if weight is not None:
-        y = y * weight
-    if bias is not None:
-        y = y + bias
-    return cast(y, input.array.dtype)
+    y = reshape(_standardised(reshape(input, (-1, max(1, size))), -1, eps), input.shape)
+    shape = next((p.shape for p in (weight, bias) if p is not None), ())
+    return cast(_affine(y, weight, bias, shape), input.array.dtype)
 
 
 layer_norm.composite = _layer_composite
