@@ -95,7 +95,7 @@ def uniform32(key: Array, pos: int, out: Array, low: Any, span: Any, high: Any) 
         pos = words(key, pos, piece, count)
         for i in range(count):
             u = f32(np.int32(piece[i] & u32(0xFFFFFF))) * f32(2.0**-24)
-            value = fma(u, span, low)
+            value: float = fma(u, span, low)
             out[start + i] = low if value == high else value
     return pos
 
@@ -110,7 +110,7 @@ def uniform64(key: Array, pos: int, out: Array, low: float, span: float, high: f
         for i in range(count):
             upper = np.float64(np.int32(piece[2 * i] & u32(0x1FFFFF)))
             u = (upper * 2.0**32 + np.float64(piece[2 * i + 1])) * 2.0**-53  # exact
-            value = fma(u, span, low)
+            value: float = fma(u, span, low)
             out[start + i] = low if value == high else value
     return pos
 
@@ -184,7 +184,7 @@ def _log(u: Any) -> Any:
     exponent = exponent - (f32(1.0) if small else f32(0.0))
     x = (m - f32(1.0)) + (m if small else f32(0.0))
     z = x * x
-    y = fma(f32(7.0376836292e-2), x, f32(-1.1514610310e-1))
+    y: float = fma(f32(7.0376836292e-2), x, f32(-1.1514610310e-1))
     y = fma(y, x, f32(1.1676998740e-1))
     y = fma(y, x, f32(-1.2420140846e-1))
     y = fma(y, x, f32(1.4249322787e-1))

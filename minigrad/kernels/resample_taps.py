@@ -69,7 +69,7 @@ def _linear(size: int, answers: int, positions: Array, kind: Any) -> Taps:
 
 
 def _cubic(size: int, positions: Array, kind: Any) -> Taps:
-    """Keys' cubic convolution with a = -3/4: https://doi.org/10.1109/TASSP.1981.1163711"""
+    """Keys' cubic convolution with a = -3/4: https://doi.org/10.1109/TASSP.1981.1163711."""
     index, behind = _parts(size, positions)
     offsets = np.arange(-1, 3)[:, None]
     weight = _cubic_filter(np.abs(behind - offsets.astype(kind)), -0.75)

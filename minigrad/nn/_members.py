@@ -94,7 +94,7 @@ class Members:
         """The parameters, each once, of the tree or this module: what an optimizer takes."""
         memo: set[int] = set()  # by identity: tensors compare elementwise
         for module in self.modules() if recurse else (self,):
-            for parameter in module._parameters.values():  # type: ignore[attr-defined]
+            for parameter in module._parameters.values():
                 if parameter is not None and id(parameter) not in memo:
                     memo.add(id(parameter))
                     yield parameter
