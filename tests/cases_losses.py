@@ -113,3 +113,18 @@ def many_coins(draw, fill):
     if draw(st.booleans()):
         options["weight"] = Constant(rng.uniform(0.5, 2, shape[-1]).astype(fill.main))
     return Case(fill(shape), Constant(rng.integers(0, 2, shape).astype(fill.main)), **options)
+
+
+# ---------------------------------------------------------------------------------- vectors
+def paired_vectors(draw, fill):
+    first, second = draw(our.broadcastable(2, min_side=1))
+    options = {"p": draw(st.sampled_from([2.0, 1.0, 3.0])), "keepdim": draw(st.booleans())}
+    return Case(fill(first), fill(second), **options)
+
+
+def two_sided(draw, fill):
+    """Vectors to the left and the right of matrices, and what is added."""
+    m, n, out = (draw(st.integers(1, 3)) for _ in range(3))
+    batch = draw(our.shapes(max_dims=2))
+    bias = fill((out,)) if draw(st.booleans()) else None
+    return Case(fill((*batch, m)), fill((*batch, n)), fill((out, m, n)), bias)

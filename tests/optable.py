@@ -293,6 +293,8 @@ LOSSES = [
     *_functional(
         "multilabel_margin_loss", cases_losses.several_classes, domain=(-2.71, 3.14), slack=4
     ),
+    *_functional("pairwise_distance", cases_losses.paired_vectors, slack=16),
+    *_functional("bilinear", cases_losses.two_sided, slack=16),
     *_functional("multilabel_soft_margin_loss", cases_losses.many_coins, slack=4),
     *_functional("cosine_similarity", cases_nn.alike, slack=16),
     *_functional("embedding", cases_nn.looked_up),

@@ -55,7 +55,7 @@ class Large(np.ndarray[Any, Any]):
 def large(x: Any) -> Any:
     """`x` as a `Large` array if it can be one, else `x` itself."""
     if type(x) is ndarray and x.size > MANY and x.dtype.char in "fd" and x.flags.c_contiguous:
-        _keep_memory()
+        keep_memory()
         return x.view(Large)
     return x
 
@@ -123,6 +123,7 @@ def looped(
 ) -> Array:
     """A compiled loop over arrays of one shape and dtype, on several threads; numbers follow the arrays."""
     first = arrays[0]
+    keep_memory()
     out = np.empty(first.shape, first.dtype)
     flat = [np.ascontiguousarray(y, first.dtype).reshape(-1) for y in (*arrays, out)]
     kinds = [first.dtype.type(n) for n in numbers]
@@ -135,7 +136,7 @@ def looped(
 
 
 @functools.cache
-def _keep_memory() -> None:
+def keep_memory() -> None:
     """Let the C library keep memory that large arrays give back.
 
     Else every answer is written into pages fresh from the system, which takes longer than computing it.  Left as

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, primitive
+from ..kernels import labels
+from ..kernels.activations import many
+from ..kernels.elementwise import large
 from .softmax import _log_softmax
 
 
@@ -87,24 +90,36 @@ nll_loss.vjps(
 _nll_backward.vjps(input=lambda g, places, factors, by: nll_loss(g, places, factors, by))
 
 
-@primitive(quiet=True, title=_title, aux=("top", "total"))
+def _in_rows(scores: Array) -> bool:
+    """Whether there are loops for it, and they pay: rows of many scores."""
+    return scores.ndim == 2 and many(scores)
+
+
+@primitive(quiet=True, title=_title, aux=("top", "total"), large=large)
 def cross_entropy(input, places, factors, /, by):
     """``nll_loss`` of the logarithm of softmax over the classes, in one node."""
+    if _in_rows(input):
+        losses, top, total = labels.forward(np.asarray(input), places)
+        return _reduced(losses, factors, by), top, total
     axis = min(1, input.ndim - 1)
     top = np.maximum.reduce(input, axis, None, None, True)
-    x = input - top
-    scores = x.reshape(-1)[places]
-    total = np.add.reduce(np.exp(x, x), axis)
+    x = large(input - top)
+    scores = np.asarray(x).reshape(-1)[places]
+    total = np.add.reduce(np.exp(x, out=x), axis=axis)
     return _reduced(np.log(total) - scores, factors, by), top, total
 
 
 def _softmax_less_one_hot(g, input, places, factors, top, total, by):
     """``(softmax(input) - one_hot(target)) * g``, g each loss's own."""
     share = _share(g, factors, by, places.shape)
+    if _in_rows(input):
+        own = np.ascontiguousarray(np.broadcast_to(share, places.shape), input.dtype)
+        return labels.backward(np.asarray(input), places, top, total, own)
     axis = min(1, input.ndim - 1)
-    out = np.subtract(input, top, order="C")
-    np.exp(out, out)
-    out *= np.expand_dims(share / total, axis)
+    out = large(np.subtract(large(input), top, out=np.empty(input.shape, input.dtype)))
+    np.exp(out, out=out)
+    np.multiply(out, np.expand_dims(share / total, axis), out=out)
+    out = np.asarray(out)
     out.reshape(-1)[places] -= share
     return out
 

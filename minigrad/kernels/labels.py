@@ -1,0 +1,52 @@
+"""Cross entropy of rows of many scores against class numbers; few are left to NumPy's formulas."""
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.kernels import threads
+from minigrad.kernels.elementwise import keep_memory
+
+Array = np.ndarray[Any, Any]
+
+PIECE = 1 << 12  # numbers in work at a time: they stay in the first-level cache
+LONG = 64  # rows from here on are NumPy's: it finds extremes with vectors
+
+
+def forward(scores: Array, places: Array) -> tuple[Array, Array, Array]:
+    """Minus the logarithm of softmax at flat places, one in each row; each row's largest score; its sum of e ** less.
+
+    scores: (n, m), places: (n,) int64; answers three arrays (n,).
+    """
+    from minigrad.kernels import rows_labels  # the first need of Numba
+
+    n, m = scores.shape
+    losses, top, total = (np.empty(n, scores.dtype) for _ in range(3))
+    step = max(1, PIECE // m)
+
+    def task(start: int, stop: int) -> None:
+        if m < LONG:
+            rows_labels.largest(scores, top, start, stop)
+        else:
+            np.maximum.reduce(scores[start:stop], 1, out=top[start:stop])
+        rows_labels.cross_entropy(scores, places, losses, top, total, start, stop, step)
+
+    threads.run(task, n, scores.size)
+    return losses, top, total
+
+
+def backward(scores: Array, places: Array, top: Array, total: Array, share: Array) -> Array:
+    """Each row's share times softmax, less the share at the row's place."""
+    from minigrad.kernels import rows_labels
+
+    keep_memory()
+    out = np.empty_like(scores)
+    step = max(1, PIECE // scores.shape[1])
+
+    def task(start: int, stop: int) -> None:
+        rows_labels.cross_entropy_backward(
+            scores, places, top, total, share, out, start, stop, step
+        )
+
+    threads.run(task, len(scores), scores.size)
+    return out
