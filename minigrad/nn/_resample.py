@@ -149,9 +149,13 @@ def _resampled(
     op = f"Upsample{name}{n}D{'Aa' * antialias}Backward0"
     if array.dtype.char in "fd" or method.startswith("nearest"):
         return ops.resample(input, tables, op)
-    made = ops.resample(cast(input, np.dtype(np.float32)), tables, op)
-    if array.dtype == np.uint8:  # rounded, and kept in range
-        made = made.round().clamp(0, 255)
+    if array.dtype != np.uint8:
+        return cast(ops.resample(cast(input, np.dtype(np.float32)), tables, op), array.dtype)
+    # As torch, bytes between one dimension and the next: rounded, and kept in range.
+    made = cast(input, np.dtype(np.float32))
+    for d in reversed(range(n)):
+        alone = tuple(table if d == i else None for i, table in enumerate(tables))
+        made = ops.resample(made, alone, op).round().clamp(0, 255)
     return cast(made, array.dtype)
 
 
