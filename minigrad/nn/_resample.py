@@ -134,7 +134,7 @@ def _resampled(
             )
     if not array.shape[1]:
         raise RuntimeError(
-            f"Non-empty input data tensor expected but got a tensor with sizes {list(array.shape)}"
+            f"Non-empty {n + 2}D data tensor expected but got a tensor with sizes {list(array.shape)}"
         )
     if array.dtype.kind != "f" and array.dtype != np.uint8:
         raise NotImplementedError(f"\"upsample_{mode}{n}d\" not implemented for '{title(input)}'")
