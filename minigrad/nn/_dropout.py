@@ -26,7 +26,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     >>> import minigrad as mg
     >>> _ = mg.manual_seed(0)
     >>> mg.nn.functional.dropout(mg.ones(6))
-    tensor([2., 0., 2., 2., 2., 0.])
+    tensor([0., 0., 2., 0., 0., 0.])
     """
     _check("dropout", input, p)
     return (ops.dropout_ if inplace else ops.dropout)(input, p, training)
