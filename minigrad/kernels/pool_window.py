@@ -123,10 +123,16 @@ class Window:
         shape = (len(self.spans), self.outputs, self.taps)
         joined = (places[0] * self.sizes[0, 1] + places[1]) * self.sizes[0, 2] + places[2]
         short = ~(real[0] & real[1] & real[2]).reshape(shape)
+        joined = joined.reshape(shape)
+        if self.void:  # torch answers where the first tap would be
+            lines = np.ix_(*(self.spans[0, d, : self.sizes[1, d], 0] for d in range(3)))
+            first = (lines[0] * self.sizes[0, 1] + lines[1]) * self.sizes[0, 2] + lines[2]
+            nowhere = np.minimum(first.reshape(-1, 1), self.pixels - 1)
+            joined = np.where(short.all(-1, keepdims=True), nowhere, joined)
         ends = self.spans[:, :, :-1, 1] <= self.spans[:, :, 1:, 0]
         beyond = np.arange(1, self.spans.shape[2]) >= self.sizes[1, :, None]
         apart = bool((ends | beyond).all()) and not self.void
-        return Layout(joined.reshape(shape), short if short.any() else None, apart)
+        return Layout(joined, short if short.any() else None, apart)
 
     @functools.cached_property
     def starts(self) -> Array:

@@ -316,8 +316,13 @@ def test_nothing_outside_is_written(problem: tuple[Array, Moves]) -> None:
         assert (around[-64:] == 77).all()
 
 
+# Its taps lie on either side of the input.
+ASTRIDE = Moves((2, 1), (1, 2), (1, 1), (0, 1), (1, 2), (2, 1))
+
+
 @pytest.mark.parametrize("_who_works", ["numba in narrow bands"], indirect=True)
 @given(problems())
+@example((np.array([[[1.0], [-1.0]]]), ASTRIDE))
 def test_numpy_and_numba_agree_in_every_bit(problem: tuple[Array, Moves]) -> None:
     x, moves = problem
     x[x == 0] *= -1
