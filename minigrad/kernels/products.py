@@ -21,7 +21,6 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,13 +80,14 @@ class _OpenBLAS(NamedTuple):
 def _openblas() -> _OpenBLAS | None:
     """The OpenBLAS that NumPy's wheel has loaded; None where there is none."""
     import ctypes  # when the first larger product is made
+    import glob
 
-    package = Path(np.__file__).parent
-    for folder in (package.with_name("numpy.libs"), package / ".dylibs"):
-        for file in sorted(folder.glob("*openblas*")):
+    package = os.path.dirname(np.__file__)
+    for folder in (f"{package}.libs", os.path.join(package, ".dylibs")):
+        for file in sorted(glob.glob(os.path.join(folder, "*openblas*"))):
             with contextlib.suppress(OSError, AttributeError):
-                library = ctypes.PyDLL(str(file))  # PyDLL keeps the GIL, which is quicker
-                prefix, suffix = ("scipy_", "64_") if "64_" in file.name else ("", "")
+                library = ctypes.PyDLL(file)  # PyDLL keeps the GIL, which is quicker
+                prefix, suffix = ("scipy_", "64_") if "64_" in file else ("", "")
                 return _OpenBLAS(
                     library[f"{prefix}openblas_get_num_threads{suffix}"],
                     library[f"{prefix}openblas_set_num_threads{suffix}"],
