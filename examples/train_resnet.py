@@ -68,7 +68,7 @@ def coloured_digits():
     """The embedded digits as pictures of CIFAR's shape, to train and to test."""
     colours = torch.tensor([1.0, 0.7, 0.4]).view(3, 1, 1)
     parts = [part.tensors for part in enlarged_digits(32)]
-    return [TensorDataset(x * colours, y) for x, y in parts]
+    return [TensorDataset(x.expand(-1, 3, -1, -1) * colours, y) for x, y in parts]
 
 
 def moved(x):
@@ -84,7 +84,7 @@ def run(args):
 
 
 if __name__ == "__main__":
-    parser = options(__doc__, epochs=2, lr=0.1)
+    parser = options(__doc__, epochs=3, lr=0.05)
     parser.add_argument("--blocks", type=int, default=3, help="3 make 20 layers, 9 make 56")
     parser.add_argument("--root", default="data", help="the folder of the data")
     parser.add_argument("--download", action="store_true", help="fetch the data if need be")

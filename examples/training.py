@@ -22,6 +22,7 @@ def options(about, **defaults):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", type=Path, help="a file for the state after every epoch")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    parser.add_argument("--stop-after", type=int, metavar="EPOCH", help="leave the rest for later")
     return parser
 
 
@@ -53,7 +54,7 @@ def epochs(args, **parts):
             torch.save(state, args.checkpoint)  # in one step: an old file stays whole till then
 
     save()
-    while done < args.epochs:
+    while done < min(args.epochs, args.stop_after or args.epochs):
         yield done + 1
         done += 1
         save()
