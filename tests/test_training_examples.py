@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -37,12 +38,21 @@ def started(folder: Path, name: str, *options: str) -> subprocess.Popen[str]:
     )
 
 
-def printed(folder: Path, name: str, *options: str) -> str:
-    """What it prints, without complaints."""
-    process = started(folder, name, *options)
-    out, errors = process.communicate(timeout=300)
-    assert (process.returncode, errors) == (0, "")
-    return out
+@pytest.fixture
+def printed(tmp_path, monkeypatch, capsys):
+    """Runs an example with these options, in a folder, and answers what it prints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(EXAMPLES)
+
+    def run(name: str, *options: str) -> str:
+        script = str(EXAMPLES / f"{name}.py")
+        monkeypatch.setattr(sys, "argv", [script, *options])
+        runpy.run_path(script, run_name="__main__")
+        out, errors = capsys.readouterr()
+        assert errors == ""
+        return out
+
+    return run
 
 
 def contents(value) -> object:
@@ -55,18 +65,17 @@ def contents(value) -> object:
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_going_on_is_the_same_as_never_having_stopped(name, tmp_path):
-    whole = printed(tmp_path, name, *SHORT[name], "--checkpoint", "whole.pt")
-    schedule = ["--stop-after", "1"]
-    printed(tmp_path, name, *SHORT[name], *schedule, "--checkpoint", "parts.pt")
-    resumed = printed(tmp_path, name, *SHORT[name], "--checkpoint", "parts.pt", "--resume")
+def test_going_on_is_the_same_as_never_having_stopped(name, printed, tmp_path):
+    whole = printed(name, *SHORT[name], "--checkpoint", "whole.pt")
+    printed(name, *SHORT[name], "--stop-after", "1", "--checkpoint", "parts.pt")
+    resumed = printed(name, *SHORT[name], "--checkpoint", "parts.pt", "--resume")
     assert resumed.splitlines()[-1] == whole.splitlines()[-1]
     parts, expected = (mg.load(tmp_path / file) for file in ("parts.pt", "whole.pt"))
     assert contents(parts) == contents(expected)
 
 
-def test_digits_are_read(tmp_path):
-    last = printed(tmp_path, "train_digits").splitlines()[-1]
+def test_digits_are_read(printed):
+    last = printed("train_digits").splitlines()[-1]
     assert float(re.search(r"([\d.]+)% right", last)[1]) >= 98.5
 
 
