@@ -84,7 +84,7 @@ from .ops.order import (
     sort,
     topk,
 )
-from .ops.parts import cat, chunk, narrow, select, split, stack, unbind
+from .ops.parts import cat, chunk, narrow, select, split, split_with_sizes, stack, unbind
 from .ops.parts import flip_along as flip
 from .ops.products import (
     addbmm,
@@ -139,6 +139,14 @@ from .ops.stacks import (
     tensor_split,
     vsplit,
     vstack,
+)
+from .ops.strided import (
+    as_strided,
+    as_strided_scatter,
+    diagonal_scatter,
+    narrow_copy,
+    select_scatter,
+    slice_scatter,
 )
 
 # ------------------------------------------------------------------------------ arithmetic
@@ -209,6 +217,7 @@ swapaxes = swapdims = transpose
 moveaxis, ravel, inverse = movedim, flatten, inv
 concat = concatenate = cat
 row_stack = vstack
+unsafe_chunk, unsafe_split, unsafe_split_with_sizes = chunk, split, split_with_sizes
 
 # fmt: off
 __all__ = [  # noqa: RUF022
@@ -247,5 +256,7 @@ __all__ = [  # noqa: RUF022
     "threshold", "threshold_", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide",
     "trunc", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "var", "var_mean",
     "vdot", "vsplit", "vstack", "where", "xlogy",
+    "as_strided", "as_strided_scatter", "diagonal_scatter", "narrow_copy", "select_scatter",
+    "slice_scatter", "split_with_sizes", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes",
 ]
 # fmt: on

@@ -9,6 +9,7 @@ from ._methods import Methods
 from .ops import reshaping
 from .ops.inplace import copy_, fill_, inplace, refill, zero_
 from .ops.masks import put_
+from .ops.strided import fill_diagonal_
 
 
 def in_place(op: Any) -> Any:
@@ -36,6 +37,7 @@ class InPlace(Methods):
     """What can be done to a tensor in its own memory."""
 
     copy_, fill_, zero_, put_ = copy_, fill_, zero_, put_
+    fill_diagonal_ = fill_diagonal_
     abs_, absolute_ = in_place(Methods.abs), in_place(Methods.absolute)
     acos_, acosh_ = in_place(Methods.acos), in_place(Methods.acosh)
     add_, addbmm_ = in_place(Methods.add), in_place(Methods.addbmm)
@@ -105,6 +107,7 @@ class InPlace(Methods):
     swapaxes_ = swapdims_ = transpose_
     squeeze_ = reshaping.method(Methods.squeeze, "squeeze_")
     unsqueeze_ = reshaping.method(Methods.unsqueeze, "unsqueeze_")
+    as_strided_ = reshaping.method(Methods.as_strided, "as_strided_")
     resize_, resize_as_, set_ = reshaping.resize_, reshaping.resize_as_, reshaping.set_
 
     # -------------------------------------------------------------------- random numbers

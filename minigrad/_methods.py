@@ -33,6 +33,7 @@ from .ops import (
     shape,
     special,
     stacks,
+    strided,
 )
 from .ops import einsum as einsums
 from .ops import gather as gathering
@@ -188,6 +189,12 @@ class Methods(TensorCore):
     diagonal, diag = arrange.diagonal, arrange.diag
     diag_embed, diagflat = arrange.diag_embed, arrange.diagflat
     unfold = arrange.unfold
+    as_strided, narrow_copy = strided.as_strided, strided.narrow_copy
+    select_scatter, slice_scatter = strided.select_scatter, strided.slice_scatter
+    diagonal_scatter = strided.diagonal_scatter
+    as_strided_scatter = strided.as_strided_scatter
+    split_with_sizes = unsafe_split_with_sizes = parts.split_with_sizes
+    unsafe_chunk, unsafe_split = chunk, split
     swapaxes = swapdims = transpose
     moveaxis = movedim
 

@@ -16,7 +16,7 @@ import torch
 
 import minigrad
 
-from . import cases, cases_losses, cases_more, cases_nn, cases_resample
+from . import cases, cases_losses, cases_more, cases_nn, cases_resample, cases_tensors
 from .cases import Case
 
 
@@ -413,14 +413,28 @@ WIDER_MATRICES = [
     Row("trace", cases.matrices, lambda x, _: x.trace(), kinds="f"),
 ]
 
-# Rows of functions that are still to be written. A name that comes to exist must leave this list:
-# a test says so.
-_NAMES = """
 
-"""
-WAITING = frozenset(f"nn.functional.{name}" for name in _NAMES.split())
+def _strided(x, *args):
+    """Of a contiguous tensor: strides are those of the memory."""
+    return _namespace(x).as_strided(x.contiguous(), *args)
 
-ALL = [
+
+def _fill_diagonal(x, *args):
+    """Of a contiguous tensor: on other strides torch wraps into what is not there."""
+    return x.contiguous().clone().fill_diagonal_(*args)
+
+
+STRIDES = [
+    Row("as_strided", cases_tensors.strided, _strided),
+    Row("select_scatter", cases_tensors.select_replaced),
+    Row("slice_scatter", cases_tensors.slice_replaced),
+    Row("diagonal_scatter", cases_tensors.diagonal_replaced),
+    Row("fill_diagonal_", cases_tensors.filled_diagonal, _fill_diagonal),
+    Row("narrow_copy", cases.narrowed),
+    Row("split_with_sizes", cases.split_by_sizes),
+]
+
+TABLE = [
     *ELEMENTWISE,
     *REDUCTIONS,
     *SHAPES,
@@ -435,6 +449,5 @@ ALL = [
     *ORDER,
     *WIDER_INDEXING,
     *WIDER_MATRICES,
+    *STRIDES,
 ]
-
-TABLE = [row for row in ALL if row.name not in WAITING]

@@ -225,6 +225,16 @@ def chunk(input, chunks, dim=0):
     return split(input, max(1, -(-n // chunks)), dim)
 
 
+@named
+def split_with_sizes(input, split_sizes, dim=0):
+    """Parts of the sizes given in a list, as views; see ``split``."""
+    if isinstance(split_sizes, int):
+        raise TypeError(
+            "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not int"
+        )
+    return split(input, split_sizes, dim)
+
+
 @primitive(title="FlipBackward0")
 def _flip(input, /, dims):
     return np.flip(input, dims).copy()
