@@ -201,6 +201,8 @@ class TensorCore(Traced):
 
     @data.setter
     def data(self, value: Any) -> None:
+        if not isinstance(value, TensorCore):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self.array = value.array
 
     def detach(self) -> Any:

@@ -276,6 +276,8 @@ def _by_composite(node: Node, g: Any) -> list[Any]:
 
 def seeds(tensors: list[Any], gradients: list[Any], create_graph: bool) -> list[tuple[Any, Any]]:
     """(edge, gradient) of each root: ones for a root of one element; RuntimeError, in torch's words, if unfit."""
+    if len(tensors) != len(gradients):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(gradients)} gradients")
     roots = []
     for t, g in zip(tensors, gradients):
         e = edge(t)

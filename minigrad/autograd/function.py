@@ -10,6 +10,7 @@ gradient, in a bundle, to the one node of the call:
 from __future__ import annotations
 
 import functools
+import inspect
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -179,14 +180,17 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Call ``forward`` and record it."""
+        """Call ``forward`` and record it; gradients go to tensors given by position or by name."""
+        apart = cls.setup_context is not Function.setup_context
+        if kwargs or apart:
+            args, kwargs = cls._by_position(args, kwargs, () if apart else (None,))
         ctx = Context()
         edges = tuple(edge(a) if isinstance(a, Tensor) else None for a in args)
         ctx.needs_input_grad = tuple(e is not None for e in edges)
         live = mode.grad and any(ctx.needs_input_grad)
         before, mode.grad = mode.grad, False
         try:
-            if cls.setup_context is not Function.setup_context:
+            if apart:
                 out = cls.forward(*args, **kwargs)
                 cls.setup_context(ctx, args, out)
             else:
@@ -198,6 +202,15 @@ class Function:
         call = cls._recorded(ctx, args, edges, outputs) if live else None
         ctx._keep(outputs, call)
         return tuple(outputs) if isinstance(out, tuple) else outputs[0]
+
+    @classmethod
+    def _by_position(
+        cls, args: tuple[Any, ...], kwargs: dict[str, Any], first: tuple[Any, ...]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of ``forward`` after ``first``, in order, with defaults; what only has a name keeps it."""
+        bound = inspect.signature(cls.forward).bind(*first, *args, **kwargs)
+        bound.apply_defaults()
+        return bound.args[len(first) :], bound.kwargs
 
     @classmethod
     def _recorded(cls, ctx: Context, args: Any, edges: Any, outputs: list[Any]) -> Node:
@@ -233,6 +246,11 @@ class Function:
                 f"{len(found)})"
             )
         for i, (f, shape) in enumerate(zip(found, node.shapes)):
+            if f is not None and not isinstance(f, Tensor):
+                raise RuntimeError(
+                    f"Function {cls.title} returned an invalid gradient at index {i}: expected Variable or None (got "
+                    f"{type(f).__name__})"
+                )
             if isinstance(f, Tensor) and shape is not None and not _fits(f.array.shape, shape):
                 raise RuntimeError(
                     f"Function {cls.title} returned an invalid gradient at index {i} - got {list(f.shape)} but "
