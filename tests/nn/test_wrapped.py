@@ -1,0 +1,75 @@
+"""nn.utils.rnn, DataParallel and Variable beside torch: what programs wrap their data and networks in."""
+
+import pytest
+import torch
+
+import minigrad as mg
+from tests.nn.both import assert_same, refused
+
+SHAPES = [[(3,), (1,), (2,)], [(2, 3), (4, 3)], [(2, 2), (3, 1)], [(0, 2), (1, 2)], [(2,)]]
+
+
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padded_sequences(shapes, batch_first, side):
+    def program(T):
+        xs = [T.randn(*s, requires_grad=True) for s in shapes]
+        y = T.nn.utils.rnn.pad_sequence(xs, batch_first, -1.5, side)
+        (y * T.arange(1.0, y.numel() + 1).view_as(y)).sum().backward()
+        return y, *[x.grad for x in xs]
+
+    assert_same(program)
+
+
+def test_padding_of_integers_and_of_a_tensor():
+    def program(T):
+        pad = T.nn.utils.rnn.pad_sequence
+        longs = pad([T.arange(2), T.arange(3.0)], padding_value=0.5)
+        return longs, str(longs.dtype).split(".")[1], pad(T.ones(2, 3)), pad(iter([T.ones(1)]))
+
+    assert_same(program)
+
+
+def test_what_padding_refuses():
+    for given in ([], 3, [torch], [1, 2]):
+        refused(lambda T, given=given: T.nn.utils.rnn.pad_sequence(given))
+    refused(lambda T: T.nn.utils.rnn.pad_sequence([T.ones(1), 2]))
+    refused(lambda T: T.nn.utils.rnn.pad_sequence([T.ones(1)], padding_side="up"))
+    with pytest.raises(RuntimeError, match="element 0 has no dimensions"):
+        mg.nn.utils.rnn.pad_sequence([mg.tensor(1.0)])
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_unpadded_sequences(batch_first):
+    def program(T):
+        x = T.arange(12).view(3, 4)
+        lengths = T.tensor([2, 3, 1] if batch_first else [3, 1, 2, 2])
+        return tuple(T.nn.utils.rnn.unpad_sequence(x, lengths, batch_first))
+
+    assert_same(program)
+
+
+def test_data_parallel():
+    def program(T):
+        net = T.nn.DataParallel(T.nn.Linear(2, 3))
+        y = net(T.ones(4, 2))
+        y.sum().backward()
+        T.nn.DataParallel(T.nn.Linear(2, 3)).load_state_dict(net.state_dict())
+        return y, net.module.weight.grad, list(net.state_dict()), str(net), net.device_ids
+
+    assert_same(program)
+
+
+def test_variable():
+    def program(T):
+        data = T.ones(2)
+        v = T.autograd.Variable(data, requires_grad=True)
+        (v * v).sum().backward()
+        data[0] = 3
+        named = type(v).__name__, isinstance(data, T.autograd.Variable), v.is_leaf
+        return v, v.grad, named, data.requires_grad, isinstance(3, T.autograd.Variable)
+
+    assert_same(program)
+    with pytest.raises(TypeError, match="Variable data has to be a tensor"):
+        mg.autograd.Variable([1.0])
