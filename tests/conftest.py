@@ -23,7 +23,7 @@ QUIET = {
     "suppress_health_check": [hypothesis.HealthCheck.too_slow],
 }
 hypothesis.settings.register_profile("dev", max_examples=30, derandomize=True, **QUIET)
-hypothesis.settings.register_profile("ci", max_examples=60, derandomize=True, **QUIET)
+hypothesis.settings.register_profile("ci", max_examples=40, derandomize=True, **QUIET)
 hypothesis.settings.register_profile("deep", max_examples=2000, **QUIET)
 hypothesis.settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
