@@ -4,6 +4,7 @@ Code written for ``torch`` runs when its imports change: ``import minigrad as to
 """
 
 import importlib
+from math import e, inf, nan, pi
 from typing import Any
 
 from minigrad import _einops, _functions, autograd, cuda, linalg, nn, random
@@ -103,6 +104,7 @@ _einops.meet()
 
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
+newaxis = None
 
 # Loaded when first asked for, as tensors and layers do without: name -> the module that has it.
 _LATER = {
@@ -115,14 +117,20 @@ _LATER = {
     "IntTensor": "legacy",
     "LongTensor": "legacy",
     "ShortTensor": "legacy",
+    "are_deterministic_algorithms_enabled": "backends.switches",
     "backends": "",
     "empty_cache": "kernels.scratch",
     "datasets": "",
+    "get_float32_matmul_precision": "backends.switches",
+    "is_deterministic_algorithms_warn_only_enabled": "backends.switches",
     "load": "serialization",
     "optim": "",
     "save": "serialization",
     "serialization": "",
+    "set_float32_matmul_precision": "backends.switches",
+    "set_flush_denormal": "backends.switches",
     "transforms": "",
+    "use_deterministic_algorithms": "backends.switches",
     "utils": "",
 }
 
@@ -159,6 +167,7 @@ __all__ = [
     "device",
     "double",
     "dtype",
+    "e",
     "empty",
     "empty_like",
     "enable_grad",
@@ -177,6 +186,7 @@ __all__ = [
     "get_rng_state",
     "half",
     "iinfo",
+    "inf",
     "inference_mode",
     "initial_seed",
     "int",
@@ -198,12 +208,15 @@ __all__ = [
     "manual_seed",
     "memory_format",
     "multinomial",
+    "nan",
+    "newaxis",
     "nn",
     "no_grad",
     "normal",
     "numel",
     "ones",
     "ones_like",
+    "pi",
     "preserve_format",
     "promote_types",
     "rand",

@@ -1,4 +1,15 @@
-"""What code that asks for a GPU is told: there is none."""
+"""What code that asks for a GPU is told: there is none.
+
+As in a PyTorch built without CUDA, what only counts, frees or seeds does nothing, so that the usual preparations of
+scripts run unchanged; what needs a device raises AssertionError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import _types
 
 
 def is_available() -> bool:
@@ -11,6 +22,79 @@ def is_available() -> bool:
     return False
 
 
+def is_initialized() -> bool:
+    """False: there is nothing to initialize."""
+    return False
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """False: there is no GPU that would."""
+    return False
+
+
 def device_count() -> int:
     """0: minigrad computes on the CPU."""
     return 0
+
+
+def manual_seed(seed: int) -> None:
+    """Seed the GPU's generator: there is none; `minigrad.manual_seed` seeds the one there is.
+
+    >>> import minigrad as mg
+    >>> mg.cuda.manual_seed_all(0)
+    """
+
+
+def manual_seed_all(seed: int) -> None:
+    """Seed the generators of all GPUs: there are none."""
+
+
+def seed() -> None:
+    """Seed the GPU's generator by chance: there is none."""
+
+
+def seed_all() -> None:
+    """Seed the generators of all GPUs by chance: there are none."""
+
+
+def get_rng_state_all() -> list[Any]:
+    """The states of the generators of all GPUs: an empty list."""
+    return []
+
+
+def set_rng_state_all(new_states: Iterable[Any]) -> None:
+    """Set the states of the generators of all GPUs; AssertionError if there is a state."""
+    for _ in new_states:
+        _types.on_cpu("cuda")
+
+
+def empty_cache() -> None:
+    """Free the GPU's memory that is not used: there is none."""
+
+
+def memory_allocated(device: Any = None) -> int:
+    """0 bytes: there is no GPU."""
+    return 0
+
+
+max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
+
+
+def _refused(name: str) -> Callable[..., Any]:
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        _types.on_cpu("cuda")
+
+    refused.__name__ = refused.__qualname__ = name
+    refused.__doc__ = "AssertionError: there is no GPU."
+    return refused
+
+
+current_device = _refused("current_device")
+current_stream = _refused("current_stream")
+get_device_capability = _refused("get_device_capability")
+get_device_name = _refused("get_device_name")
+get_device_properties = _refused("get_device_properties")
+init = _refused("init")
+mem_get_info = _refused("mem_get_info")
+set_device = _refused("set_device")
+synchronize = _refused("synchronize")
