@@ -77,14 +77,15 @@ def _plain(x: Any) -> Any:
 
 def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
     """ufunc(*inputs) on several threads where the inputs' shapes let it be cut, else as NumPy does it."""
-    many = [x for x in inputs if isinstance(x, ndarray) and x.size > MANY]
-    shape = many[0].shape
+    arrays = [x for x in inputs if isinstance(x, ndarray)]
+    many = [x for x in arrays if x.size > MANY]
+    shape = many[0].shape if many else None
     fit = all(x.shape == shape and x.flags.c_contiguous for x in many) and (
         out is None or (out.shape == shape and out.flags.c_contiguous)
     )
-    others = [x for x in inputs if isinstance(x, ndarray) and x.size <= MANY and x.size != 1]
-    if not fit or any(x.ndim > len(shape) for x in others):
+    if not fit or np.broadcast_shapes(*(x.shape for x in arrays)) != shape:
         return ufunc(*inputs) if out is None else ufunc(*inputs, out=out)
+    others = any(x.size <= MANY and x.size != 1 for x in arrays)
     if out is None:
         given = [x.dtype if hasattr(x, "dtype") else type(x) for x in inputs]
         out = np.empty(shape, ufunc.resolve_dtypes((*given, None))[-1])

@@ -75,6 +75,34 @@ def test_functions_of_two(ufunc, dtype, on_threads):
             np.testing.assert_array_equal(target, ufunc(x, y))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        (3, 1, 1),
+        (2, 1, 1, 1, 1),
+        (1,) * 5,
+        (1,),
+        (),
+        (7, 1, 1, 1),
+        (120, 1),
+        (2,),
+        (7, 5, 120, 410),
+    ],
+    ids=str,
+)
+def test_answers_of_another_shape_than_the_large_input(other, on_threads):
+    x, y = numbers(np.float32, (7, 1, 120, 410)), np.full(other, 3.0, np.float32)
+    for a, b in ((x, y), (y, x)):
+        try:
+            expected = np.multiply(a, b)
+        except ValueError:
+            with pytest.raises(ValueError, match="broadcast"):
+                np.multiply(large(a), large(b))
+            continue
+        found = on_threads(lambda a=a, b=b: np.multiply(large(a), large(b)))
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_what_cannot_be_cut_is_left_to_numpy():
     x = numbers(np.float32, (400, 400))
     np.testing.assert_array_equal(large(x) + x.T, x + x.T)
