@@ -45,7 +45,7 @@ ORDER = [
     ],
     ["nn.functional", "nn.init"],
     ["nn"],
-    ["nn.utils"],
+    ["nn.modules", "nn.utils"],
     [
         "optim",
         "utils",

@@ -214,10 +214,10 @@ from .upsampling import (
 
 
 def __getattr__(name: str) -> Any:
-    """``utils``, which is loaded when it is first asked for."""
-    if name != "utils":
+    """``modules`` and ``utils``, which are loaded when they are first asked for."""
+    if name not in ("modules", "utils"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return importlib.import_module(f"{__name__}.utils")
+    return importlib.import_module(f"{__name__}.{name}")
 
 
 __all__ = [

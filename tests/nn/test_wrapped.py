@@ -1,4 +1,6 @@
-"""nn.utils.rnn, DataParallel and Variable beside torch: what programs wrap their data and networks in."""
+"""nn.utils.rnn, DataParallel, Variable and nn.modules beside torch: what older programs and data need."""
+
+import importlib
 
 import pytest
 import torch
@@ -73,3 +75,40 @@ def test_variable():
     assert_same(program)
     with pytest.raises(TypeError, match="Variable data has to be a tensor"):
         mg.autograd.Variable([1.0])
+
+
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [
+        ("activation", "ReLU Softmax"),
+        ("batchnorm", "_BatchNorm _NormBase"),
+        ("container", "Sequential ParameterList"),
+        ("conv", "_ConvNd LazyConv2d"),
+        ("fold", "Fold Unfold"),
+        ("loss", "_Loss _WeightedLoss CrossEntropyLoss"),
+        ("module", "Module register_module_forward_hook"),
+        ("utils", "_single _pair _triple _quadruple _ntuple"),
+    ],
+)
+def test_names_of_files(file, names):
+    for T in (mg, torch):
+        found = importlib.import_module(f"{T.__name__}.nn.modules.{file}")
+        assert getattr(T.nn.modules, file) is found
+        for name in names.split():
+            thing = getattr(found, name)
+            assert name.startswith("_") or thing is getattr(T.nn.modules, name, thing)
+        assert not hasattr(found, "nope")
+    assert issubclass(mg.nn.BatchNorm2d, mg.nn.modules.batchnorm._BatchNorm)
+    assert mg.nn.modules.Linear is mg.nn.Linear
+
+
+def test_tuples_and_prefixes():
+    def program(T):
+        utils = T.nn.modules.utils
+        net = T.nn.Sequential(T.nn.Linear(1, 1), T.nn.BatchNorm1d(1))
+        state = T.nn.DataParallel(net).state_dict()
+        utils.consume_prefix_in_state_dict_if_present(state, "module.")
+        fits = str(net.load_state_dict(state))
+        return utils._pair(3), utils._pair([1, 2]), list(state), list(state._metadata), fits
+
+    assert_same(program)
