@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .ops import choosing, combine, compare, elementwise, functions, matrix, special
+from .ops import choosing, combine, compare, elementwise, functions, gamma, matrix, special
 from .ops._public import public
 from .ops.activations_named import (
     celu,
@@ -104,6 +104,17 @@ from .ops.products import (
 from .ops.reduce import mean, prod, std, std_mean, sum, var, var_mean
 from .ops.scans import cummax, cummin, cumprod, logcumsumexp, nanmean, nansum
 from .ops.scattering import scatter_reduce
+from .ops.series import (
+    block_diag,
+    corrcoef,
+    cov,
+    cumulative_trapezoid,
+    diff,
+    isin,
+    trapezoid,
+    unravel_index,
+    vander,
+)
 from .ops.shape import (
     broadcast_shapes,
     broadcast_tensors,
@@ -148,6 +159,7 @@ from .ops.strided import (
     select_scatter,
     slice_scatter,
 )
+from .ops.systems import cholesky_inverse, cholesky_solve, matrix_exp, triangular_solve
 
 # ------------------------------------------------------------------------------ arithmetic
 add, sub = public(elementwise.add, True), public(elementwise.sub, True)
@@ -192,6 +204,11 @@ deg2rad, rad2deg = public(special.deg2rad), public(special.rad2deg)
 atan2, hypot = public(special.atan2, None), public(special.hypot, None)
 logaddexp, logaddexp2 = public(special.logaddexp, None), public(special.logaddexp2, None)
 xlogy = public(special.xlogy, True)
+erfinv, lgamma = public(gamma.erfinv), public(gamma.lgamma)
+digamma, mvlgamma = public(gamma.digamma), public(gamma.mvlgamma)
+polygamma, float_power = public(gamma.polygamma, True), public(gamma.float_power, True)
+ldexp, nextafter = public(gamma.ldexp, None), public(gamma.nextafter, None)
+frexp, renorm = public(gamma.frexp), public(gamma.renorm)
 
 # ------------------------------------------------------------------------------ comparison, logic, bits
 eq, ne, lt, le = public(compare.eq), public(compare.ne), public(compare.lt), public(compare.le)
@@ -217,6 +234,7 @@ swapaxes = swapdims = transpose
 moveaxis, ravel, inverse = movedim, flatten, inv
 concat = concatenate = cat
 row_stack = vstack
+trapz = trapezoid
 unsafe_chunk, unsafe_split, unsafe_split_with_sizes = chunk, split, split_with_sizes
 
 # fmt: off
@@ -256,6 +274,10 @@ __all__ = [  # noqa: RUF022
     "threshold", "threshold_", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide",
     "trunc", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "var", "var_mean",
     "vdot", "vsplit", "vstack", "where", "xlogy",
+    "cholesky_inverse", "cholesky_solve", "matrix_exp", "triangular_solve",
+    "block_diag", "corrcoef", "cov", "cumulative_trapezoid", "diff", "digamma", "erfinv",
+    "float_power", "frexp", "isin", "ldexp", "lgamma", "mvlgamma", "nextafter", "polygamma",
+    "renorm", "trapezoid", "trapz", "unravel_index", "vander",
     "as_strided", "as_strided_scatter", "diagonal_scatter", "narrow_copy", "select_scatter",
     "slice_scatter", "split_with_sizes", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes",
 ]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import _sampling
 from ._methods import Methods
+from ._tape import wrap
 from .ops import reshaping
+from .ops._common import whole
+from .ops.gamma import float_power_
 from .ops.inplace import copy_, fill_, inplace, refill, zero_
 from .ops.masks import put_
 from .ops.strided import fill_diagonal_
@@ -34,7 +39,20 @@ def _filled(name: str) -> Any:
 
 
 class InPlace(Methods):
-    """What can be done to a tensor in its own memory."""
+    """What can be done to a tensor in its own memory, and what is drawn by it."""
+
+    def bernoulli(self, p: Any = None, *, generator: Any = None) -> Any:
+        """A new tensor with 1 where a draw falls below the probability in this one, or ``p``, else 0."""
+        out = wrap(np.empty(self.array.shape, self.array.dtype))
+        return out.bernoulli_(self if p is None else p, generator=generator)
+
+    def multinomial(
+        self, num_samples: int, replacement: bool = False, *, generator: Any = None
+    ) -> Any:
+        """Indices drawn with probabilities in the ratio of the last dimension; see ``random.multinomial``."""
+        engine = _sampling.default if generator is None else generator.engine
+        count = whole("multinomial", "num_samples", num_samples)
+        return wrap(_sampling.multinomial(engine, self.array, count, bool(replacement)))
 
     copy_, fill_, zero_, put_ = copy_, fill_, zero_, put_
     fill_diagonal_ = fill_diagonal_
@@ -98,6 +116,11 @@ class InPlace(Methods):
     tanh_, tril_ = in_place(Methods.tanh), in_place(Methods.tril)
     triu_, true_divide_ = in_place(Methods.triu), in_place(Methods.true_divide)
     trunc_, xlogy_ = in_place(Methods.trunc), in_place(Methods.xlogy)
+    erfinv_, lgamma_ = in_place(Methods.erfinv), in_place(Methods.lgamma)
+    digamma_, polygamma_ = in_place(Methods.digamma), in_place(Methods.polygamma)
+    mvlgamma_, ldexp_ = in_place(Methods.mvlgamma), in_place(Methods.ldexp)
+    float_power_ = float_power_
+    nextafter_, renorm_ = in_place(Methods.nextafter), in_place(Methods.renorm)
 
     # -------------------------------------------------------------------- shape
     t_, transpose_ = (

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _types
-from ._core import TensorCore
+from . import _legacy, _types
 from ._data import from_data
+from ._facts import Facts
 from ._tape import wrap
 from .ops import (
     _common,
@@ -22,6 +22,7 @@ from .ops import (
     extreme,
     factor,
     functions,
+    gamma,
     masks,
     matrix,
     order,
@@ -30,10 +31,12 @@ from .ops import (
     reduce,
     scans,
     scattering,
+    series,
     shape,
     special,
     stacks,
     strided,
+    systems,
 )
 from .ops import einsum as einsums
 from .ops import gather as gathering
@@ -41,7 +44,7 @@ from .ops import softmax as softmaxes
 from .ops import solve as solving
 
 
-class Methods(TensorCore):
+class Methods(Facts):
     """What a tensor can compute."""
 
     # -------------------------------------------------------------------- new tensors like it
@@ -78,6 +81,10 @@ class Methods(TensorCore):
         return self._new(size, 1, dtype, requires_grad)
 
     new_empty = new_zeros
+
+    def new(self, *data: Any, size: Any = None, device: Any = None) -> Any:
+        """A tensor of this one's dtype: of sizes, or of the numbers of a sequence; torch's older ``new_tensor``."""
+        return wrap(_legacy.made(self.array.dtype, data, size))
 
     def new_full(
         self,
@@ -136,6 +143,10 @@ class Methods(TensorCore):
     erf, erfc, logit, sinc = special.erf, special.erfc, special.logit, special.sinc
     deg2rad, rad2deg, atan2, hypot = special.deg2rad, special.rad2deg, special.atan2, special.hypot
     logaddexp, logaddexp2, xlogy = special.logaddexp, special.logaddexp2, special.xlogy
+    erfinv, lgamma, digamma = gamma.erfinv, gamma.lgamma, gamma.digamma
+    polygamma, mvlgamma = gamma.polygamma_of, gamma.mvlgamma
+    float_power, ldexp = gamma.float_power, gamma.ldexp
+    nextafter, frexp, renorm = gamma.nextafter, gamma.frexp, gamma.renorm
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh, fix = asinh, acosh, atanh, trunc
 
@@ -171,6 +182,7 @@ class Methods(TensorCore):
     count_nonzero, unique = counting.count_nonzero, counting.unique
     unique_consecutive, bincount = counting.unique_consecutive, counting.bincount
     histc = counting.histc
+    diff, cov, corrcoef = series.diff, series.cov, series.corrcoef
 
     # -------------------------------------------------------------------- shape
     reshape, view, flatten, unflatten = shape.reshaped, shape.viewed, shape.flatten, shape.unflatten
@@ -219,3 +231,5 @@ class Methods(TensorCore):
     det, logdet, slogdet, inverse = solving.det, solving.logdet, solving.slogdet, solving.inv
     cholesky, matrix_power, trace = solving.old_cholesky, solving.matrix_power, solving.trace
     svd, qr, pinverse = factor.old_svd, factor.old_qr, factor.pinv
+    cholesky_solve, cholesky_inverse = systems.cholesky_solve, systems.cholesky_inverse
+    matrix_exp, triangular_solve = systems.matrix_exp, systems.triangular_solve

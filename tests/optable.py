@@ -434,6 +434,61 @@ STRIDES = [
     Row("split_with_sizes", cases.split_by_sizes),
 ]
 
+
+def _digamma(x):
+    """By recurrence from far off: near 0 the derivative that torch has is good to 9 digits only."""
+    return torch.digamma(x + 60) - sum(1 / (x + k) for k in range(60))
+
+
+SERIES = [
+    Row("diff", cases_tensors.differences),
+    *_rows("trapezoid trapz cumulative_trapezoid", cases_tensors.samples, kinds="fiu", slack=4),
+    Row("vander", cases_tensors.listed_powers, slack=4),
+    Row("linalg.vander", cases_tensors.batched_powers, slack=4),
+    Row("cov", cases_tensors.observed, kinds="fi", slack=16),
+    Row("corrcoef", cases_tensors.correlated, kinds="f", slack=64),
+    Row("block_diag", cases_tensors.blocks, kinds="fi"),
+    Row("isin", cases_tensors.membership, smooth=False),
+    Row("lgamma", cases.unary, domain=(0.2, 4.0), slack=64),
+    Row("digamma", cases.unary, kinds="fi", smooth=False, slack=64),
+    Row("digamma", cases_tensors.positive, twin=_digamma, kinds="f", slack=64),
+    Row("erfinv", cases.unary, domain=(-0.95, 0.95), slack=64),
+    Row("polygamma", cases_tensors.derivative_order, kinds="f", domain=(0.3, 4.0), slack=256),
+    Row("mvlgamma", cases_tensors.dimension, kinds="f", domain=(2.0, 4.0), slack=256),
+    Row("float_power", cases.powers, slack=4),
+    Row("ldexp", cases.alike, kinds="f", slack=4),
+    *_rows("nextafter", cases.alike, kinds="f", smooth=False),
+    Row("frexp", cases.unary, kinds="f"),
+    Row("renorm", cases_tensors.limited_norms, kinds="f", slack=64),
+]
+
+
+def _exponential(x):
+    return _linalg(x).matrix_exp(x * 0.5)
+
+
+def _least_squares(x, y):
+    return _linalg(x).lstsq(x, y).solution
+
+
+SYSTEMS = [
+    Row("linalg.vecdot", cases.alike, kinds="fi", slack=4),
+    Row("linalg.solve_triangular", cases_tensors.triangular, kinds="f", slack=64),
+    Row("triangular_solve", cases_tensors.older_triangular, kinds="f", slack=64),
+    Row("cholesky_solve", cases_tensors.factored, kinds="f", slack=256),
+    Row("cholesky_inverse", cases_tensors.factor, kinds="f", slack=256),
+    *_rows("linalg.inv_ex", cases_more.system, kinds="f", slack=64),
+    Row("linalg.tensorinv", cases_tensors.square_tensor, kinds="f", slack=64),
+    Row("linalg.tensorsolve", cases_tensors.square_tensor_with_sides, kinds="f", slack=64),
+    Row("linalg.matrix_exp", cases_more.system, _exponential, kinds="f", slack=64),
+    Row("linalg.lstsq", cases_tensors.tall_with_sides, _least_squares, kinds="f", slack=256),
+]
+
+GRIDS = [
+    *_functional("grid_sample", cases_tensors.sampled_pictures, slack=64, ties=False),
+    *_functional("affine_grid", cases_tensors.affine_maps, slack=4),
+]
+
 TABLE = [
     *ELEMENTWISE,
     *REDUCTIONS,
@@ -450,4 +505,7 @@ TABLE = [
     *WIDER_INDEXING,
     *WIDER_MATRICES,
     *STRIDES,
+    *SERIES,
+    *SYSTEMS,
+    *GRIDS,
 ]

@@ -1,4 +1,4 @@
-"""The error function on large arrays: what NumPy has no ufunc for.
+"""The error function and lgamma on large arrays: what NumPy has no ufunc for.
 
 x, of any strides and dtype   ->   | x0 x1 x2 .. |   a line of float32 or float64,
                                    | y0 y1 y2 .. |   number by number, shared among threads
@@ -23,14 +23,21 @@ def _error_function(x: Array, complement: bool, out: Array, start: int, stop: in
         out[i] = math.erfc(x[i]) if complement else math.erf(x[i])
 
 
+@jit
+def _log_gamma(x: Array, _: bool, out: Array, start: int, stop: int) -> None:
+    for i in range(start, stop):
+        out[i] = math.lgamma(x[i])
+
+
 def apply(name: str, x: Array) -> Array:
-    """erf or erfc of every element of a floating-point array, in its dtype."""
+    """erf, erfc or lgamma of every element of a floating-point array, in its dtype."""
     wide = x.dtype if x.dtype != np.float16 else np.dtype(np.float32)
     flat = np.ascontiguousarray(x, wide).reshape(-1)
     out = np.empty_like(flat)
     complement = name == "erfc"
+    loop = _log_gamma if name == "lgamma" else _error_function
     threads.run(
-        lambda start, stop: _error_function(flat, complement, out, start, stop),
+        lambda start, stop: loop(flat, complement, out, start, stop),
         flat.size,
         EACH * flat.size,
     )

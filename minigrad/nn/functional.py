@@ -69,6 +69,7 @@ from ._dropout import (
 from ._embedding import (
     embedding,
 )
+from ._grids import affine_grid, grid_sample
 from ._losses import (
     huber_loss,
     l1_loss,
@@ -148,6 +149,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
@@ -182,6 +184,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "gumbel_softmax",
     "hardshrink",

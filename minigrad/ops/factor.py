@@ -1,6 +1,6 @@
 """Factorisations through NumPy's LAPACK, and norms of matrices.
 
-lstsq, and the full square Q, U and V of other matrices, have no rules: of tensors that require grad they are refused,
+The full square Q, U and V of other matrices have no rules: of tensors that require grad they are refused,
 not silently cut off.
 """
 
@@ -100,26 +100,6 @@ def eigh(A, UPLO="L"):
 def eigvalsh(A, UPLO="L"):
     """The eigenvalues of symmetric matrices, rising."""
     return _eigvalsh(square("linalg.eigvalsh", A), UPLO)
-
-
-def lstsq(A, B):
-    """The X for which ``A @ X`` is nearest to ``B``: (m, n) and (m, k) give (n, k)."""
-    matrices("linalg.lstsq", A)
-    a, b = _plain("linalg.lstsq", A, B)
-    if a.ndim != 2 or b.ndim not in (1, 2) or len(a) != len(b):
-        raise RuntimeError(
-            f"linalg.lstsq: A.size(-2) should match B.size(-2), and both be matrices, but got {list(a.shape)} and "
-            f"{list(b.shape)}"
-        )
-    x, residuals, rank, singular = np.linalg.lstsq(a, b, rcond=None)
-    made = return_type("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
-    kind = a.dtype
-    return made(
-        wrap(x.astype(kind)),
-        wrap(np.asarray(residuals, kind)),
-        wrap(np.asarray(rank)),
-        wrap(singular),
-    )
 
 
 def pinv(A, *, rtol=None):
