@@ -16,12 +16,12 @@ from .gather import _spread
 from .parts import flip
 from .reduce import _accumulated, _sum, sum
 from .shape import expand, reshape
-from .softmax import _cumsum
+from .softmax import _cumsum, accumulated
 
 
 @unary(title="CumprodBackward0")
 def _cumprod(input, /, dim):
-    return np.multiply.accumulate(input, axis=dim) if input.ndim else input.copy()
+    return accumulated(np.multiply, input, dim)
 
 
 def _cumprod_rule(g: Any, input: Any, out: Any, dim: Any) -> Any:

@@ -112,9 +112,20 @@ def _to_float(input: Any) -> Any:
     return input if input.array.dtype.kind == "f" else cast(input, _types.default())
 
 
+_WIDER = {np.dtype(np.float16): np.float32, np.dtype(np.float32): np.float64}
+
+
+def accumulated(ufunc: Any, x: Any, dim: int) -> Any:
+    """What ``ufunc`` makes of more and more elements along ``dim``, in twice the precision, as in torch."""
+    if not x.ndim:
+        return x.copy()
+    wider = _WIDER.get(x.dtype)
+    return ufunc.accumulate(x, axis=dim, dtype=wider).astype(x.dtype, copy=False)
+
+
 @unary(title="CumsumBackward0")
 def _cumsum(input, /, dim):
-    return np.add.accumulate(input, axis=dim) if input.ndim else input.copy()
+    return accumulated(np.add, input, dim)
 
 
 _cumsum.vjps(input=lambda g, dim: flip(_cumsum(flip(g, dim), dim), dim) if g.ndim else g)
