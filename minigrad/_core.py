@@ -6,6 +6,7 @@ The class users see, ``Tensor``, adds the list of ops and Python's protocols to 
 from __future__ import annotations
 
 import math
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,13 @@ from . import _formats, _types
 from ._tape import Array, Frozen, Node, Traced, cell, edge, engine, mode, wrap
 from ._tape.hooks import hang
 from .ops import _common, reshaping, shape
+
+_NOT_KEPT = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+    "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+    "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
+    "leaf Tensor instead."
+)
 
 
 def _converts(dtype: _types.dtype) -> Any:
@@ -174,7 +182,9 @@ class TensorCore(Traced):
 
     @property
     def grad(self) -> Any:
-        """The gradient that ``backward`` has added up, or None."""
+        """The gradient that ``backward`` has added up, or None: with a warning where none will ever be kept."""
+        if self.gradient is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(_NOT_KEPT, UserWarning, stacklevel=2)
         return self.gradient
 
     @grad.setter

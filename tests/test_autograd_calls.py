@@ -127,3 +127,17 @@ def test_data_is_a_tensor(T, value):
     with pytest.raises(TypeError, match="Variable data has to be a tensor"):
         x.data = value
     assert x.tolist() == [1.0, 1.0]
+
+
+@BOTH
+def test_gradients_that_are_not_kept(T):
+    x = T.ones(2, requires_grad=True)
+    assert x.grad is None
+    y, kept = x * 2, x * 3
+    kept.retain_grad()
+    assert kept.grad is None
+    with pytest.warns(UserWarning, match="of a Tensor that is not a leaf Tensor is being accessed"):
+        assert y.grad is None
+    (y * kept).sum().backward()
+    assert kept.grad.tolist() == [2.0, 2.0]
+    assert y.detach().grad is None
