@@ -69,6 +69,8 @@ from .ops.masks import (
     masked_scatter,
     masked_select,
     nonzero,
+    nonzero_static,
+    put,
     searchsorted,
     take,
 )
@@ -99,6 +101,7 @@ from .ops.products import (
     ger,
     inner,
     pairwise_distance,
+    pdist,
     vdot,
 )
 from .ops.reduce import mean, prod, std, std_mean, sum, var, var_mean
@@ -274,7 +277,7 @@ __all__ = [  # noqa: RUF022
     "threshold", "threshold_", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide",
     "trunc", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "var", "var_mean",
     "vdot", "vsplit", "vstack", "where", "xlogy",
-    "cholesky_inverse", "cholesky_solve", "matrix_exp", "triangular_solve",
+    "nonzero_static", "pdist", "put", "cholesky_inverse", "cholesky_solve", "matrix_exp", "triangular_solve",
     "block_diag", "corrcoef", "cov", "cumulative_trapezoid", "diff", "digamma", "erfinv",
     "float_power", "frexp", "isin", "ldexp", "lgamma", "mvlgamma", "nextafter", "polygamma",
     "renorm", "trapezoid", "trapz", "unravel_index", "vander",

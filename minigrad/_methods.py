@@ -220,6 +220,7 @@ class Methods(Facts):
     take, nonzero = masks.take, masks.nonzero
     argwhere = masks.argwhere
     index_put = masks.index_put
+    put, nonzero_static = masks.put, masks.nonzero_static
 
     # -------------------------------------------------------------------- products and square systems
     matmul, mm, bmm, mv = matrix.matmul, matrix.mm, matrix.bmm, matrix.mv

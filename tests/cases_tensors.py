@@ -197,3 +197,17 @@ def affine_maps(draw, fill):
     n, dims = draw(st.integers(1, 2)), draw(st.integers(2, 3))
     size = [n, 1, *(draw(st.integers(2, 3)) for _ in range(dims))]
     return Case(fill((n, dims, dims + 1)), size, align_corners=draw(st.booleans()))
+
+
+def put_somewhere(draw, fill):
+    shape = draw(our.shapes(min_dims=1, max_dims=3, min_side=1))
+    n = int(np.prod(shape))
+    rng = np.random.default_rng(draw(our.seeds))
+    places = rng.permutation(n)[: draw(st.integers(0, n))]
+    accumulate = draw(st.booleans()) and fill.main != np.bool_
+    return Case(fill(shape), Constant(places), fill(places.shape), accumulate)
+
+
+def distinct_rows(draw, fill):
+    """Two or more: of fewer, or of rows without numbers, torch crashes."""
+    return Case(fill((draw(st.integers(2, 4)), draw(st.integers(1, 3))), apart=True))

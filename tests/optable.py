@@ -485,6 +485,8 @@ SYSTEMS = [
 ]
 
 GRIDS = [
+    Row("pdist", cases_tensors.distinct_rows, kinds="f", slack=64, ties=False),
+    Row("put", cases_tensors.put_somewhere),
     *_functional("grid_sample", cases_tensors.sampled_pictures, slack=64, ties=False),
     *_functional("affine_grid", cases_tensors.affine_maps, slack=4),
 ]

@@ -45,7 +45,7 @@ from ..ops.activations_named import (
     threshold_,
 )
 from ..ops.matrix import linear
-from ..ops.products import bilinear, pairwise_distance
+from ..ops.products import bilinear, pairwise_distance, pdist
 from ..ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from ..ops.similarity import cosine_similarity
 from ..tensor import Tensor
@@ -228,6 +228,7 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",

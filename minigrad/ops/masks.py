@@ -11,7 +11,8 @@ from ._common import expect, title, titled
 from ._public import named
 from .choosing import choose
 from .gather import _collect, _take
-from .index import assign, getitem, put, set_item, split_index
+from .index import assign, getitem, set_item, split_index
+from .index import put as put_back
 from .shape import broadcast_shapes, clone, expand, reshape
 
 
@@ -107,6 +108,12 @@ def put_(input, index, source, accumulate=False):
     return assign(input, flat, ((getitem, (where,)),))
 
 
+def put(input, index, source, accumulate=False):
+    """``put_``, in a copy."""
+    expect("put", input=input, index=index, source=source)
+    return put_(clone(input), index, source, accumulate)
+
+
 def _collect_at(flat: Any, shape: tuple[int, ...], i: Array) -> Any:
     return reshape(_collect(flat, 0, i, int(np.prod(shape))), shape)
 
@@ -131,7 +138,7 @@ def index_put(input, indices, values, accumulate=False):
     for step in steps:
         places = places[step]
     wide = expand(values, places.shape) if values.array.shape != places.shape else values
-    added = put(reshape(wide, (places.size,)), (input.array.size,), (places.reshape(-1),))
+    added = put_back(reshape(wide, (places.size,)), (input.array.size,), (places.reshape(-1),))
     return input + reshape(added, input.array.shape)
 
 
@@ -145,6 +152,16 @@ def nonzero(input, *, as_tuple=False):
     if not x.ndim:
         return wrap(np.zeros((int(bool(x)), 0), np.int64))
     return wrap(np.stack(np.nonzero(x), 1))
+
+
+def nonzero_static(input, *, size, fill_value=-1):
+    """The first ``size`` rows of ``nonzero``, and rows of ``fill_value`` if there are fewer: (size, ndim)."""
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    found = nonzero(input).array[:size]
+    out = np.full((size, input.array.ndim), fill_value, np.int64)
+    out[: len(found)] = found
+    return wrap(out)
 
 
 def argwhere(input):

@@ -6,9 +6,12 @@ import itertools
 import math
 from typing import Any
 
+import numpy as np
+
 from ._common import expect, one_dim, titled
 from ._public import named
 from .elementwise import sub
+from .gather import _take
 from .matrix import _scaled, bmm, dot, matmul, mm, mv, outer
 from .parts import cat, narrow
 from .reduce import _norm, _sum
@@ -145,6 +148,20 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     rows = reshape(x1, (*a[:-1], 1, a[-1]))
     columns = reshape(x2, (*b[:-2], 1, *b[-2:]))
     return _norm(rows - columns, float(p), -1, False)
+
+
+@titled("PdistBackward0")
+def pdist(input, p=2.0):
+    """The p-norm distances of every row of ``input`` (n, k) from every later one: (n * (n - 1) / 2,)."""
+    expect("pdist", input=input)
+    if input.array.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.array.ndim}D")
+    if input.array.dtype.kind != "f":
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    first, second = np.triu_indices(len(input.array), 1)
+    return _norm(_take(input, 0, first) - _take(input, 0, second), float(p), -1, False)
 
 
 @titled("DistBackward0")
