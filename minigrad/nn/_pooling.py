@@ -346,3 +346,17 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """The maxima over windows that share the space evenly: (N, C, D, H, W) -> (N, C, *output_size)."""
     return _adaptive_max_pool(3, input, output_size, return_indices)
+
+
+def _adaptive_with_indices(pool: Any) -> Any:
+    def function(input: Tensor, output_size: Any, return_indices: bool = True) -> Any:
+        return pool(input, output_size, True)
+
+    function.__name__ = f"{pool.__name__}_with_indices"
+    function.__doc__ = f"``{pool.__name__}`` with ``return_indices``."
+    return function
+
+
+adaptive_max_pool1d_with_indices = _adaptive_with_indices(adaptive_max_pool1d)
+adaptive_max_pool2d_with_indices = _adaptive_with_indices(adaptive_max_pool2d)
+adaptive_max_pool3d_with_indices = _adaptive_with_indices(adaptive_max_pool3d)
