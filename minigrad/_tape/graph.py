@@ -272,7 +272,10 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
         *range(lead),
         *(lead + i for i, s in enumerate(shape) if s == 1 and g.shape[lead + i] != 1),
     )
-    return np.add.reduce(g, axis=axes, keepdims=True).reshape(shape)
+    # NumPy adds one by one but along the last dimension: in float32 the errors of many would show
+    wider = np.float64 if g.dtype.kind == "f" and g.size > 1 << 12 else None
+    total = np.add.reduce(g, axis=axes, dtype=wider, keepdims=True).reshape(shape)
+    return total.astype(g.dtype, copy=False)
 
 
 def edge(t: Any) -> Any:

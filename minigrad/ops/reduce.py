@@ -51,6 +51,7 @@ def _axis(dim: Any, ndim: int) -> Any:
 
 _HALF = np.dtype(np.float16)
 _add_up = np.add.reduce
+_SINGLE, _PAIRS = np.dtype(np.float32), 1 << 12
 _FEW, _SOME = 24, 1024
 _ones = {t: np.ones(_SOME, t) for t in (np.dtype(np.float32), np.dtype(np.float64))}
 
@@ -72,6 +73,10 @@ def _sum(input, /, dim, keepdim):
         return add_up(input.view(np.ndarray), axis, keepdim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
         return _add_up(input, axis, np.float32, None, keepdim).astype(_HALF)
+    # NumPy adds in pairs along the last dimension only: elsewhere errors would grow with the length
+    long = input.dtype is _SINGLE and input.size > _PAIRS and axis and input.ndim - 1 not in axis
+    if long:
+        return _add_up(input, axis, np.float64, None, keepdim).astype(_SINGLE)
     return _add_up(input, axis, None, None, keepdim)
 
 
