@@ -132,6 +132,29 @@ _LATER = {
     "transforms": "",
     "use_deterministic_algorithms": "backends.switches",
     "utils": "",
+    # what torch has under both names with the same arguments
+    **dict.fromkeys(
+        [
+            *(f"conv{n}d" for n in (1, 2, 3)),
+            *(f"conv_transpose{n}d" for n in (1, 2, 3)),
+            *(f"max_pool{n}d" for n in (1, 2, 3)),
+            "adaptive_avg_pool1d",
+            "alpha_dropout",
+            "avg_pool1d",
+            "binary_cross_entropy_with_logits",
+            "dropout",
+            "feature_alpha_dropout",
+            "group_norm",
+            "hinge_embedding_loss",
+            "kl_div",
+            "layer_norm",
+            "margin_ranking_loss",
+            "pdist",
+            "rms_norm",
+            "triplet_margin_loss",
+        ],
+        "nn.functional",
+    ),
 }
 
 
