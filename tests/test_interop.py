@@ -74,3 +74,10 @@ def test_dlpack_of_read_only_memory_is_copied():
     copy = minigrad.from_dlpack(array)
     copy[0] = 5
     assert array.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["exp", "abs", "relu", "neg", "sigmoid", "square"])
+def test_functions_refuse_arrays(name):
+    for package in (minigrad, torch):
+        with pytest.raises(TypeError, match=r"argument 'input' \(position 1\) must be Tensor"):
+            getattr(package, name)(np.ones(2))

@@ -132,9 +132,7 @@ def public(function: Callable[..., Any], number_first: bool | None = False) -> A
                 return delivered(name, args, function(*args, **kwargs), out)
         if not args:
             raise TypeError(f'{name}() missing 1 required positional arguments: "input"')
-        if not any(
-            isinstance(x, (Traced, np.ndarray)) for x in (args if number_first else args[:1])
-        ):
+        if not any(isinstance(x, Traced) for x in (args if number_first else args[:1])):
             given = type(args[0]).__name__
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {given}")
         if number_first is None and len(args) > 1 and isinstance(args[1], Number):
