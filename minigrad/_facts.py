@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ._core import TensorCore
-from ._tape import edge, wrap
+from ._tape import cell, edge, wrap
 from .ops import _common, shape
 from .ops.index import assign
 
@@ -66,7 +66,12 @@ class Facts(TensorCore):
         """The tensor itself, as it is real."""
         return self
 
-    resolve_conj = resolve_neg = conj_physical = conj_physical_ = conj
+    resolve_conj = resolve_neg = conj_physical = conj
+
+    def conj_physical_(self) -> Any:
+        """The complex conjugate in place: the tensor as it is, written once more."""
+        cell(self)[0] += 1
+        return self
 
     @property
     def real(self) -> Any:

@@ -30,19 +30,27 @@ ARGUMENTS = {
     "addcmul": (A, B),
     "addmm": (np.ones((3, 2)), np.ones((2, 3))),
     "addr": (np.ones(3), np.ones(3)),
+    "as_strided": ((3, 3), (1, 3)),
     "clamp": (0.1, 0.5),
     "clip": (0.1, 0.5),
     "clamp_max": (0.5,),
     "clamp_min": (0.5,),
     "cumprod": (0,),
     "cumsum": (1,),
+    "fill_diagonal": (0.5,),
+    "float_power": (2.0,),
     "index_add": (0, np.array([0, 2]), A[:2]),
     "index_copy": (0, np.array([0, 2]), A[:2]),
     "index_fill": (0, np.array([0]), 2.0),
     "index_put": ((np.array([0, 1]),), A[:2]),
+    "ldexp": (A,),
     "lerp": (A, 0.3),
     "masked_fill": (HALF, 1.0),
     "masked_scatter": (HALF, B),
+    "mvlgamma": (1,),
+    "nextafter": (A,),
+    "polygamma": (1,),
+    "renorm": (2, 0, 1.0),
     "scatter": (0, ROW, A[:1]),
     "scatter_add": (0, ROW, A[:1]),
     "scatter_reduce": (0, ROW, A[:1], "amax"),
@@ -50,12 +58,12 @@ ARGUMENTS = {
 # Tested by name elsewhere, or of other shapes than these.
 OTHERS = """
     copy fill zero put addmv baddbmm uniform normal random bernoulli exponential geometric cauchy log_normal
-    requires_grad detach resize resize_as set swapaxes swapdims transpose unsqueeze
+    apply map requires_grad detach resize resize_as set swapaxes swapdims transpose unsqueeze
 """
 # Torch lacks their derivatives in place, or leaves the graph of what was overwritten.
 ODD = """
     acosh arccosh asinh arcsinh atanh arctanh sgn logical_and logical_or logical_xor logical_not
-    floor_divide heaviside
+    floor_divide heaviside nextafter
 """
 NAMES = sorted(
     name[:-1]
