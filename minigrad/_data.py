@@ -27,7 +27,8 @@ def from_data(data: Any, dtype: Any) -> Array:
         data = np.asarray(data)
     if isinstance(data, np.ndarray):
         own = native(data)
-        return _convert.in_dtype(data, wanted or own, "C")
+        # as torch: in the order the elements lie in, unless some share their memory
+        return _convert.in_dtype(data, wanted or own, "C" if 0 in data.strides else "K")
     sizes = _sizes(data)
     if 0 in sizes:
         return np.empty(sizes, wanted or _types.default())
