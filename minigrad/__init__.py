@@ -5,9 +5,9 @@ Code written for ``torch`` runs when its imports change: ``import minigrad as to
 
 import importlib
 from math import e, inf, nan, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from minigrad import _einops, _functions, autograd, cuda, linalg, nn, random
+from minigrad import _einops, _functions, autograd, cuda, linalg, random
 from minigrad._formats import (
     channels_last,
     channels_last_3d,
@@ -98,6 +98,9 @@ from minigrad.random import (
 )
 from minigrad.tensor import Tensor
 
+if TYPE_CHECKING:
+    from minigrad import nn as nn
+
 __version__ = "0.1.0"
 
 _einops.meet()
@@ -124,6 +127,7 @@ _LATER = {
     "get_float32_matmul_precision": "backends.switches",
     "is_deterministic_algorithms_warn_only_enabled": "backends.switches",
     "load": "serialization",
+    "nn": "",
     "optim": "",
     "save": "serialization",
     "serialization": "",
@@ -228,7 +232,6 @@ __all__ = [
     "multinomial",
     "nan",
     "newaxis",
-    "nn",
     "no_grad",
     "normal",
     "numel",
