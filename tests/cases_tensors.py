@@ -108,7 +108,8 @@ def blocks(draw, fill):
 
 
 def membership(draw, fill):
-    return Case(fill(draw(our.shapes(max_dims=2))), fill(draw(our.shapes(max_dims=2))))
+    """The second flat: torch fails where one of more dimensions is not contiguous."""
+    return Case(fill(draw(our.shapes(max_dims=2))), fill((draw(st.integers(0, 4)),)))
 
 
 # ---------------------------------------------------------------------- rarer functions

@@ -8,6 +8,7 @@ else it is "ci" where CI is set and "dev" elsewhere.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -22,9 +23,13 @@ QUIET = {
     "deadline": None,  # the first call of a kernel compiles it
     "suppress_health_check": [hypothesis.HealthCheck.too_slow],
 }
-hypothesis.settings.register_profile("dev", max_examples=30, derandomize=True, **QUIET)
-hypothesis.settings.register_profile("ci", max_examples=40, derandomize=True, **QUIET)
+hypothesis.settings.register_profile("dev", max_examples=20, derandomize=True, **QUIET)
+hypothesis.settings.register_profile("ci", max_examples=30, derandomize=True, **QUIET)
 hypothesis.settings.register_profile("deep", max_examples=2000, **QUIET)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would the programs that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 hypothesis.settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
 )

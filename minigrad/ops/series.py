@@ -93,7 +93,7 @@ def _strips(name: str, y: Any, x: Any, dx: Any, dim: Any) -> tuple[Any, int]:
     else:
         width = _widths(name, y, x, d)
     if n < 2:
-        return narrow(y, d, 0, 0) * 1.0, d
+        return narrow(y, d, 0, 0) * 1.0 * width, d
     return (narrow(y, d, 0, n - 1) + narrow(y, d, 1, n - 1)) * width, d
 
 
