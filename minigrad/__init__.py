@@ -136,6 +136,11 @@ _LATER = {
     "transforms": "",
     "use_deterministic_algorithms": "backends.switches",
     "utils": "",
+    # methods that torch has as functions too
+    **dict.fromkeys(
+        ["abs_", "acos_", "acosh_", "addmv_", "adjoint", "arccos_", "arccosh_", "arcsin_", "arcsinh_", "arctan_", "arctanh_", "as_strided_", "asin_", "asinh_", "atan_", "atanh_", "ceil_", "clamp_", "clamp_max_", "clamp_min_", "clip_", "conj", "conj_physical", "conj_physical_", "cos_", "cosh_", "deg2rad_", "detach", "detach_", "erf_", "erfc_", "exp2_", "exp_", "expm1_", "fill_", "fix_", "floor_", "frac_", "gcd_", "get_device", "index_put_", "is_complex", "is_conj", "is_distributed", "is_inference", "is_neg", "is_same_size", "is_signed", "isreal", "lcm_", "ldexp_", "log10_", "log1p_", "log2_", "log_", "logit_", "nan_to_num_", "neg_", "negative_", "rad2deg_", "reciprocal_", "resize_as_", "resolve_conj", "resolve_neg", "round_", "rsqrt_", "sin_", "sinc_", "sinh_", "sqrt_", "square_", "tan_", "trunc_", "xlogy_", "zero_"],
+        "_of_methods",
+    ),
     # what torch has under both names with the same arguments
     **dict.fromkeys(
         [

@@ -97,7 +97,7 @@ class TensorCore(Traced):
         """Bytes of all elements."""
         return self.array.nbytes
 
-    is_cuda = is_sparse = is_quantized = is_complex = False
+    is_cuda = is_sparse = is_quantized = False
     layout = _formats.strided
 
     def dim(self) -> int:

@@ -55,7 +55,7 @@ class Facts(TensorCore):
         """False: there are no complex tensors."""
         return False
 
-    is_neg = is_distributed = is_coalesced = is_pinned = is_shared = is_conj
+    is_complex = is_neg = is_distributed = is_coalesced = is_pinned = is_shared = is_conj
 
     def isreal(self) -> Any:
         """True for every element."""

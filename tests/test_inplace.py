@@ -120,3 +120,14 @@ def test_a_stale_view_written_without_gradients_still_follows_its_owner(T):
         y[:1] -= T.ones(1)
     part.sum().backward()
     assert k.grad.tolist() == [12.0]
+
+
+@pytest.mark.parametrize("name", ["exp_", "zero_", "detach", "is_complex", "is_signed", "conj"])
+def test_methods_are_functions_too(name):
+    told = []
+    for package in (minigrad, torch):
+        answer = getattr(package, name)(package.tensor([1.0, -2.0]))
+        told.append(answer if isinstance(answer, bool) else answer.tolist())
+        with pytest.raises(TypeError, match="must be Tensor"):
+            getattr(package, name)([1.0])
+    assert told[0] == pytest.approx(told[1])

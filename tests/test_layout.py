@@ -35,7 +35,7 @@ ORDER = [
         "_functions",
         "tensor",
     ],
-    ["creation", "grids", "legacy", "random", "linalg"],
+    ["_of_methods", "creation", "grids", "legacy", "random", "linalg"],
     ["autograd"],
     ["nn._args", "nn._norm_args", "nn._pool_args", "nn._block_args"],
     [
