@@ -42,6 +42,7 @@ from minigrad.kernels.conv_plan import (
 )
 from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, clear, look
+from minigrad.kernels.team import moved, shared
 from minigrad.kernels.winograd_transforms import PAIRS
 
 Array = np.ndarray[Any, Any]
@@ -102,10 +103,10 @@ def _multiply(s, tile, x, g, offs, features, depth, sums, o0, o1):  # type: igno
                      sums + f * s.step_sums + r * s.row + c * s.vector, s.row, s.vector, 1))  # fmt: skip
 
 
-@jit
-def _correlate(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
+@shared
+def _correlate(sizes, calls, places, rooms, seat, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at, state = Sizes(*sizes), Places(*places), flush()
+    s, at, state = Sizes(*sizes), Places(*moved(places, rooms, seat)), flush()
     clear_borders(at.xp, s.batch * s.blocks_x, s.plane_x, at.gaps_x, s.gaps_x)
     clear_borders(at.gp, s.batch * s.blocks_g, s.image_g, at.gaps_g, s.gaps_g)
     tasks, per_pass = s.passes * s.per_pass, s.features * s.step_sums
@@ -137,8 +138,8 @@ def _correlate(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def
     restore(state)
 
 
-@jit
-def _finish(sizes, calls, sums, dw, begin, end):  # type: ignore[no-untyped-def]
+@shared
+def _finish(sizes, calls, sums, dw, seat, begin, end):  # type: ignore[no-untyped-def]
     """Output channels begin..end of all groups, from sums to dw."""
     s = Sizes(*sizes)
     per_group = s.passes * s.features * s.step_sums
@@ -255,17 +256,13 @@ class ChannelWeight:
         dw = scratch.empty(shape, x.dtype)
         sums = scratch.take("weights", self.sums_size)
         x_at, g_at, dw_at = addresses(x, g, dw)
-
-        def work(begin: int, end: int) -> None:
-            held = [scratch.take(*buffer) for buffer in self.buffers.items()]
-            places = (x_at, g_at, sums.at, *[b.at for b in held], *self.tables)
-            _correlate(self.sizes, self.calls, places, begin, end)
-
-        def close(begin: int, end: int) -> None:
-            _finish(self.sizes, self.calls, sums.at, dw_at, begin, end)
-
-        threads.run(work, self.tasks, self.cost, fine=1)
-        threads.run(close, self.outputs, self.sums_size / 8)
+        rooms = scratch.rooms(self.buffers, threads.seats(self.tasks, self.cost))
+        places = (x_at, g_at, sums.at, *rooms.places, *self.tables)
+        steps = (0, 0, 0, *rooms.steps, *(0,) * len(self.tables))
+        job = self.sizes, self.calls, places, steps
+        threads.share(_correlate, job, self.tasks, self.cost, fine=1)
+        finish = self.sizes, self.calls, sums.at, dw_at
+        threads.share(_finish, finish, self.outputs, self.sums_size / 8)
         return dw
 
 

@@ -17,6 +17,7 @@ from minigrad.kernels.conv_images import ImageSweep, clear_borders, pack_band, u
 from minigrad.kernels.conv_plan import Lanes, Planes, Sweep, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, clear, look
+from minigrad.kernels.team import moved, shared
 
 Array = np.ndarray[Any, Any]
 Sizes = fields(
@@ -29,8 +30,8 @@ KIND = 6
 TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cache
 
 
-@jit
-def _order(interleave, sizes, tables, w, weights, begin, end):  # type: ignore[no-untyped-def]
+@shared
+def _order(interleave, sizes, tables, w, weights, seat, begin, end):  # type: ignore[no-untyped-def]
     """Blocks begin..end of weights, in the order of use: [group][phase][block of R][taps][R].
 
     Taps: row of taps, channel, tap.
@@ -69,10 +70,10 @@ def _multiply(s, tile, kind, lo, hi, at, out, offs, weights, o0, o1):  # type: i
         out += s.vecs * s.step_out
 
 
-@jit
-def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
+@shared
+def _sweep(sizes, calls, places, rooms, seat, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at, state = Sizes(*sizes), Places(*places), flush()
+    s, at, state = Sizes(*sizes), Places(*moved(places, rooms, seat)), flush()
     clear_borders(at.xp, s.inputs, s.plane, at.gaps, s.gaps)
     last, packed, task = -1, 0, begin
     while task < end:
@@ -99,7 +100,7 @@ def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
 class Direct(ImageSweep):
     """Tables of one sweep."""
 
-    order, sweep = staticmethod(_order), staticmethod(_sweep)
+    order, sweep = _order, _sweep
 
     def __init__(self, job: Sweep) -> None:
         super().__init__(job)

@@ -134,16 +134,12 @@ class ImageSweep:
         weights = scratch.take("weights", self.weights)
         w_at, x_at, *others = addresses(w, x, self.bias if b is None else b, y)
 
-        def order(begin: int, end: int) -> None:
-            self.order(*self.orders, w_at, weights.at, begin, end)
-
-        def work(begin: int, end: int) -> None:
-            held = [scratch.take(*buffer) for buffer in self.buffers.items()]
-            places = (x_at, weights.at, *others, *[b.at for b in held], *self.tables)
-            self.sweep(self.sizes, self.calls, places, begin, end)
-
-        threads.run(order, self.blocks, self.weights * 0.5)
-        threads.run(work, self.tasks, self.cost)
+        rooms = scratch.rooms(self.buffers, threads.seats(self.tasks, self.cost))
+        places = (x_at, weights.at, *others, *rooms.places, *self.tables)
+        steps = (*(0,) * (2 + len(others)), *rooms.steps, *(0,) * len(self.tables))
+        order = (*self.orders, w_at, weights.at)
+        threads.share(self.order, order, self.blocks, self.weights * 0.5)
+        threads.share(self.sweep, (self.sizes, self.calls, places, steps), self.tasks, self.cost)
         return y if exact else cropped(y, size)
 
     sizes: tuple[int, ...]

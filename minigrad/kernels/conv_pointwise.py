@@ -20,6 +20,7 @@ from minigrad.kernels.conv_images import NANOSECONDS, TILES, choose_tile
 from minigrad.kernels.conv_plan import Sweep, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call
+from minigrad.kernels.team import shared
 
 Array = np.ndarray[Any, Any]
 Sizes = fields("groups inputs outputs item height wide pixels chunk chunks vector w_group")
@@ -38,8 +39,8 @@ def _order(interleave, sizes, places):  # type: ignore[no-untyped-def]
              at.weights + t * s.inputs * s.height * s.item))  # fmt: skip
 
 
-@jit
-def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
+@shared
+def _sweep(sizes, calls, places, seat, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
     s, at, state = Sizes(*sizes), Places(*places), flush()
     plane = s.pixels * s.item
@@ -104,11 +105,7 @@ class Pointwise:
         x_at, w_at, y_at = addresses(x, w, y)
         places = (x_at, w_at, weights.at, bias, y_at, *self.tables)
         _order(self.interleave, self.sizes, places)
-
-        def work(begin: int, end: int) -> None:
-            _sweep(self.sizes, self.calls, places, begin, end)
-
-        threads.run(work, self.tasks, self.cost)
+        threads.share(_sweep, (self.sizes, self.calls, places), self.tasks, self.cost)
         return y
 
 

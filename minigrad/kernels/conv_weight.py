@@ -22,6 +22,7 @@ from minigrad.kernels.conv_images import NANOSECONDS, choose_tile, clear_borders
 from minigrad.kernels.conv_plan import Correlation, Lanes, Planes, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, clear, copy, look
+from minigrad.kernels.team import moved, shared
 
 Array = np.ndarray[Any, Any]
 Sizes = fields(
@@ -76,10 +77,10 @@ def _keep(s, at, group, c0, channels, o0, o1):  # type: ignore[no-untyped-def]
             copy(target + t * s.item, source, min(s.width, count - t) * s.item)
 
 
-@jit
-def _correlate(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
+@shared
+def _correlate(sizes, calls, places, rooms, seat, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at, state = Sizes(*sizes), Places(*places), flush()
+    s, at, state = Sizes(*sizes), Places(*moved(places, rooms, seat)), flush()
     task = begin
     while task < end:
         chunk, o = task // s.per_chunk, task % s.per_chunk
@@ -157,13 +158,11 @@ class Weight:
             if lane.padded != job.out:
                 g = with_border(g, job.out, (0, 0, 0), lane.padded)
         arrays = addresses(x, g, dw)
-
-        def work(begin: int, end: int) -> None:
-            held = [scratch.take(*buffer) for buffer in self.buffers.items()]
-            places = (*arrays, *[b.at for b in held], *self.tables)
-            _correlate(self.sizes, self.calls, places, begin, end)
-
-        threads.run(work, self.tasks, self.cost, fine=1)
+        rooms = scratch.rooms(self.buffers, threads.seats(self.tasks, self.cost))
+        places = (*arrays, *rooms.places, *self.tables)
+        steps = (*(0,) * len(arrays), *rooms.steps, *(0,) * len(self.tables))
+        job = self.sizes, self.calls, places, steps
+        threads.share(_correlate, job, self.tasks, self.cost, fine=1)
         return dw
 
 

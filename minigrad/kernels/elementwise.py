@@ -123,16 +123,16 @@ def looped(
     compiled: Callable[..., None], arrays: tuple[Array, ...], numbers: tuple[float, ...] = ()
 ) -> Array:
     """A compiled loop over arrays of one shape and dtype, on several threads; numbers follow the arrays."""
+    from minigrad.kernels import team
+
     first = arrays[0]
     keep_memory()
     out = np.empty(first.shape, first.dtype)
-    flat = [np.ascontiguousarray(y, first.dtype).reshape(-1) for y in (*arrays, out)]
-    kinds = [first.dtype.type(n) for n in numbers]
-
-    def task(start: int, stop: int) -> None:
-        compiled(*(y[start * BLOCK : stop * BLOCK] for y in flat), *kinds)
-
-    threads.run(task, -(-first.size // BLOCK), first.size * NANOSECONDS)
+    flat = tuple([np.ascontiguousarray(y, first.dtype).reshape(-1) for y in (*arrays, out)])
+    kinds = tuple([first.dtype.type(n) for n in numbers])
+    blocks = -(-first.size // BLOCK)
+    cost = first.size * NANOSECONDS
+    threads.share(team.by_blocks(compiled), (flat, kinds, BLOCK), blocks, cost)
     return out
 
 

@@ -23,15 +23,12 @@ def forward(scores: Array, places: Array) -> tuple[Array, Array, Array]:
     n, m = scores.shape
     losses, top, total = (np.empty(n, scores.dtype) for _ in range(3))
     step = max(1, PIECE // m)
-
-    def task(start: int, stop: int) -> None:
-        if m < LONG:
-            rows_labels.largest(scores, top, start, stop)
-        else:
-            np.maximum.reduce(scores[start:stop], 1, out=top[start:stop])
-        rows_labels.cross_entropy(scores, places, losses, top, total, start, stop, step)
-
-    threads.run(task, n, scores.size)
+    if m < LONG:
+        threads.share(rows_labels.largest, (scores, top), n, scores.size)
+    else:
+        np.maximum.reduce(scores, 1, out=top)
+    arrays = scores, places, losses, top, total
+    threads.share(rows_labels.cross_entropy, (*arrays, step), n, scores.size)
     return losses, top, total
 
 
@@ -42,11 +39,6 @@ def backward(scores: Array, places: Array, top: Array, total: Array, share: Arra
     keep_memory()
     out = np.empty_like(scores)
     step = max(1, PIECE // scores.shape[1])
-
-    def task(start: int, stop: int) -> None:
-        rows_labels.cross_entropy_backward(
-            scores, places, top, total, share, out, start, stop, step
-        )
-
-    threads.run(task, len(scores), scores.size)
+    arrays = scores, places, top, total, share, out
+    threads.share(rows_labels.cross_entropy_backward, (*arrays, step), len(scores), scores.size)
     return out

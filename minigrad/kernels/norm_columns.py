@@ -17,6 +17,7 @@ import numpy as np
 
 from minigrad.kernels import threads
 from minigrad.kernels._jit import jit
+from minigrad.kernels.team import shared
 
 Array = np.ndarray[Any, Any]
 WIDTH = 1024  # columns of a block
@@ -69,9 +70,9 @@ def _add_products(g: Any, x: Any, start: int, stop: int, centre: Any, sums: Any,
             products[j] += np.float64(above[j]) * np.float64(row[j] - centre[j])
 
 
-@jit
+@shared
 def _forward(x: Any, y: Any, weight: Any, bias: Any, mean: Any, var: Any, pixels: int, block: int,
-             is_fixed: bool, eps: float, c0: int, c1: int) -> None:  # fmt: skip
+             is_fixed: bool, eps: float, seat: int, c0: int, c1: int) -> None:  # fmt: skip
     size = len(x) * pixels
     sums = np.empty(block * pixels)
     spread = np.empty((3, block * pixels), x.dtype)
@@ -104,9 +105,9 @@ def _forward(x: Any, y: Any, weight: Any, bias: Any, mean: Any, var: Any, pixels
                 out[j] = (row[j] - centre[j]) * factor[j] + shift[j]
 
 
-@jit
+@shared
 def _backward(g: Any, x: Any, dx: Any, weight: Any, mean: Any, var: Any, sums: Any, products: Any,
-              pixels: int, block: int, is_fixed: bool, eps: float, c0: int, c1: int) -> None:  # fmt: skip
+              pixels: int, block: int, is_fixed: bool, eps: float, seat: int, c0: int, c1: int) -> None:  # fmt: skip
     size = len(x) * pixels
     down, down_products = np.empty(block * pixels), np.empty(block * pixels)
     spread = np.empty((4, block * pixels), x.dtype)
@@ -144,11 +145,9 @@ def forward(x: Array, y: Array, weight: Array, bias: Array, mean: Array, var: Ar
             is_fixed: bool, eps: float) -> None:  # fmt: skip
     """Fill y, and unless they are fixed, mean and var."""
     parts, how = _rows(layout, x, y), (layout.pixels, max(1, WIDTH // layout.pixels), is_fixed, eps)
-
-    def task(start: int, stop: int) -> None:
-        _forward(*parts, weight, bias, mean, var, *how, start, stop)
-
-    threads.run(task, layout.groups, x.size * 0.3)
+    threads.share(
+        _forward, (*parts, weight, bias, mean, var, *how), layout.groups, x.size * 0.3
+    )
 
 
 def backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, var: Array, layout: Any,
@@ -159,9 +158,6 @@ def backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, var: Arr
         (layout.pixels, max(1, WIDTH // layout.pixels), is_fixed, eps),
     )
     sums, products = np.empty((2, layout.groups))
-
-    def task(start: int, stop: int) -> None:
-        _backward(*parts, weight, mean, var, sums, products, *how, start, stop)
-
-    threads.run(task, layout.groups, x.size * 0.4)
+    arguments = *parts, weight, mean, var, sums, products, *how
+    threads.share(_backward, arguments, layout.groups, x.size * 0.4)
     return sums, products

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels._jit import jit
+from minigrad.kernels.team import shared
 
 
 @jit(reassociate=True)
@@ -36,9 +37,9 @@ def products(g: Any, row: Any, centre: Any) -> Any:
     return found, product
 
 
-@jit
-def forward(x: Any, y: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float, r0: int,
-            r1: int) -> None:  # fmt: skip
+@shared
+def forward(x: Any, y: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: float,
+            seat: int, r0: int, r1: int) -> None:  # fmt: skip
     """Rows r0 .. r1 of y, and their means and variances."""
     size, kind = x.shape[1], x.dtype.type
     for r in range(r0, r1):
@@ -53,9 +54,9 @@ def forward(x: Any, y: Any, weight: Any, bias: Any, mean: Any, var: Any, eps: fl
             out[j] = ((row[j] - centre) * scale + shift) * weight[j] + bias[j]
 
 
-@jit
+@shared
 def backward(g: Any, x: Any, dx: Any, weight: Any, mean: Any, var: Any, sums: Any, eps: float,
-             chunk: int, c0: int, c1: int) -> None:  # fmt: skip
+             chunk: int, seat: int, c0: int, c1: int) -> None:  # fmt: skip
     """The rows of chunks c0 .. c1 of dx, and the chunks' shares of the gradients of weight and bias."""
     size, kind = x.shape[1], x.dtype.type
     weighted = np.empty(size, x.dtype)

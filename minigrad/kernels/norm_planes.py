@@ -15,6 +15,7 @@ import numpy as np
 from minigrad.kernels import threads
 from minigrad.kernels._jit import jit
 from minigrad.kernels.norm_loops import products, squares, total
+from minigrad.kernels.team import shared
 
 Array = np.ndarray[Any, Any]
 
@@ -36,9 +37,9 @@ def _moments(x: Any, i: int, place: Any, means: Any) -> Any:
     return mean, around / (pixels * count)
 
 
-@jit
+@shared
 def _forward(x: Any, y: Any, weight: Any, bias: Any, mean: Any, var: Any, place: Any,
-             is_fixed: bool, eps: float, i0: int, i1: int) -> None:  # fmt: skip
+             is_fixed: bool, eps: float, seat: int, i0: int, i1: int) -> None:  # fmt: skip
     first, step, count = place
     means, kind = np.empty(count), x.dtype.type
     for i in range(i0, i1):
@@ -56,9 +57,9 @@ def _forward(x: Any, y: Any, weight: Any, bias: Any, mean: Any, var: Any, place:
                 out[j] = (row[j] - centre) * factor + shift
 
 
-@jit
+@shared
 def _backward(g: Any, x: Any, dx: Any, weight: Any, mean: Any, var: Any, sums: Any, others: Any,
-              place: Any, is_fixed: bool, eps: float, i0: int, i1: int) -> None:  # fmt: skip
+              place: Any, is_fixed: bool, eps: float, seat: int, i0: int, i1: int) -> None:  # fmt: skip
     first, step, count = place
     size, kind = x.shape[1] * count, x.dtype.type
     for i in range(i0, i1):
@@ -99,11 +100,8 @@ def forward(x: Array, y: Array, weight: Array, bias: Array, mean: Array, var: Ar
             is_fixed: bool, eps: float) -> None:  # fmt: skip
     """Fill y, and unless they are fixed, mean and var."""
     place, parts = _place(layout), _planes(layout, x, y)
-
-    def task(start: int, stop: int) -> None:
-        _forward(*parts, weight, bias, mean, var, place, is_fixed, eps, start, stop)
-
-    threads.run(task, layout.items, x.size * 0.3)
+    arguments = *parts, weight, bias, mean, var, place, is_fixed, eps
+    threads.share(_forward, arguments, layout.items, x.size * 0.3)
 
 
 def backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, var: Array, layout: Any,
@@ -111,9 +109,6 @@ def backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, var: Arr
     """Fill dx; answer the sums of g and of g times the normalised x, for each plane."""
     place, parts = _place(layout), _planes(layout, g, x, dx)
     sums, others = np.empty((2, len(parts[0])))
-
-    def task(start: int, stop: int) -> None:
-        _backward(*parts, weight, mean, var, sums, others, place, is_fixed, eps, start, stop)
-
-    threads.run(task, layout.items, x.size * 0.4)
+    arguments = *parts, weight, mean, var, sums, others, place, is_fixed, eps
+    threads.share(_backward, arguments, layout.items, x.size * 0.4)
     return sums, others

@@ -32,10 +32,8 @@ def forward(x: Array, weight: Array | None, bias: Array | None, size: int, eps: 
     else:
         from minigrad.kernels import norm_loops
 
-        def task(start: int, stop: int) -> None:
-            norm_loops.forward(rows, y, *by, mean, var, eps, start, stop)
-
-        threads.run(task, len(rows), x.size * 0.4)
+        arguments = rows, y, *by, mean, var, eps
+        threads.share(norm_loops.forward, arguments, len(rows), x.size * 0.4)
     return y.reshape(x.shape).astype(x.dtype, copy=False), mean, var
 
 
@@ -70,11 +68,8 @@ def backward(g: Array, x: Array, weight: Array | None, mean: Array, var: Array, 
         from minigrad.kernels import norm_loops
 
         sums = np.zeros((2, -(-len(rows) // CHUNK), size), dx.dtype)
-
-        def task(start: int, stop: int) -> None:
-            norm_loops.backward(above, rows, dx, by, mean, var, sums, eps, CHUNK, start, stop)
-
-        threads.run(task, sums.shape[1], x.size * 0.5)
+        arguments = above, rows, dx, by, mean, var, sums, eps, CHUNK
+        threads.share(norm_loops.backward, arguments, sums.shape[1], x.size * 0.5)
         dw, db = np.add.reduce(sums, 1, np.float64)
     return dx.reshape(x.shape).astype(x.dtype, copy=False), dw, db
 

@@ -17,7 +17,7 @@ by itself, from the ids of arrays: asking Python for an address costs a microsec
 
 import ctypes
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
@@ -29,7 +29,8 @@ from numba.extending import intrinsic, overload
 
 from minigrad.kernels import optim_rules, threads
 from minigrad.kernels._jit import compiled
-from minigrad.kernels.simd import INT
+from minigrad.kernels.simd import INT, look
+from minigrad.kernels.team import by_address
 
 Array = np.ndarray[Any, Any]
 WORD = 8  # bytes of an address
@@ -135,17 +136,18 @@ for _rule in vars(optim_rules).values():
 
 
 @functools.cache
-def kernel(rule: Any, dtype: Any) -> Callable[..., None]:
-    """The machine code that carries out a rule on elements `begin` to `end` of all parameters.
+def kernel(rule: Any, dtype: Any) -> int:
+    """The address of the code that carries out a rule on elements `begin` to `end` of all parameters.
 
-    It takes the ids of the table and of the array of numbers, and the count of parameters.
+    It finds at `place` the ids of the table and of the array of numbers, and the count of parameters.
     """
     width = rule.__code__.co_posonlyargcount
     rest = rule.__code__.co_argcount - width
     zero = np.dtype(dtype).type(0)
 
-    def sweep(table, numbers, count, begin, end):  # type: ignore[no-untyped-def]
-        lengths, given = at(table + DATA), at(numbers + DATA)
+    def sweep(_, __, place, seat, begin, end):  # type: ignore[no-untyped-def]
+        count = look(place, 2)
+        lengths, given = at(look(place, 0) + DATA), at(look(place, 1) + DATA)
         ids = lengths + 2 * WORD * count
         t, first = 0, 0
         while first < end:
@@ -158,9 +160,9 @@ def kernel(rule: Any, dtype: Any) -> Callable[..., None]:
                     write(arrays, i, rule(*(read(arrays, i, zero) + setting)))
             first += length
             t += 1
+        return np.int32(0)
 
-    address = compiled(types.void(*[types.intp] * 5), sweep)
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_ssize_t] * 5)(address)
+    return compiled(types.int32(*[types.intp] * 6), sweep)
 
 
 class Table:
@@ -193,8 +195,9 @@ class Table:
         table, given = self.table, np.array(numbers, dtype)
         table[1] = settings if len(numbers) > 1 else 0
         table[-1] = list(map(id, grads))
-        run, places = kernel(rule, dtype), (id(table), id(given), self.count)
-        threads.run(lambda begin, end: run(*places, begin, end), self.total, self.cost)
+        place = np.array([id(table), id(given), self.count], np.int64)
+        job = kernel(rule, dtype), place.__array_interface__["data"][0]
+        threads.share(by_address, job, self.total, self.cost)
 
     def _like(self, t: int, g: Array) -> Array:
         """A copy of a gradient as kernels take it."""

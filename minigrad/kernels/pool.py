@@ -111,19 +111,14 @@ def _run(
     if name == "spread":
         bands = window.back_bands
     common = (window.three, window.spans, *bands, window.divisors)
-
-    def task(start: int, stop: int) -> None:
-        if name == "spread":
-            pool_loops.spread(kind, x, to, *common, start, stop)
-        else:
-            pool_loops.pool(
-                kind, x, to, where, *common, name == "mean" and window.by_rows, start, stop
-            )
-
+    kernel, arguments = pool_loops.spread, (kind, x, to, *common)
+    if name != "spread":
+        by_rows = name == "mean" and window.by_rows
+        kernel, arguments = pool_loops.pool, (kind, x, to, where, *common, by_rows)
     group = len(kind) if len(window.spans) == 1 else 1
     # Nanoseconds, roughly: pixels and outputs are moved, taps are joined.
     cost = planes * (window.pixels / 3 + window.outputs * (2 + window.taps) / 4)
-    threads.run(task, -(-planes // group) * len(bands.table), cost)
+    threads.share(kernel, arguments, -(-planes // group) * len(bands.table), cost)
 
 
 # ---------------------------------------------------------------------------- by position
@@ -152,7 +147,7 @@ def _placed(values: Array, positions: Array, size: Sizes, adding: bool) -> Array
     x: Array = np.empty(lead + size, source.dtype)
     into = x.reshape(planes, pixels)
     cost = values.size + x.size / 4
-    threads.run(lambda a, b: pool_loops.place(source, short, into, adding, a, b), planes, cost)
+    threads.share(pool_loops.place, (source, short, into, adding), planes, cost)
     return x.astype(values.dtype, copy=False)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from minigrad.kernels._jit import jit
 from minigrad.kernels.lanes import add, contest, deliver, divide, full, lay, load, store
+from minigrad.kernels.team import shared
 
 
 @jit
@@ -55,9 +56,9 @@ def _delivered(kind: Any, vectors: Any, x: Any, start: int, pitch: int, many: in
             x[start + plane * pitch + i] = vectors[i * lanes + plane]
 
 
-@jit
+@shared
 def pool(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any, room: Any,
-         divisors: Any, by_rows: bool, u0: int, u1: int) -> None:  # fmt: skip
+         divisors: Any, by_rows: bool, seat: int, u0: int, u1: int) -> None:  # fmt: skip
     """y: the greatest number of each window; at: its position, of several the first, but the last NaN.
 
     Or with at None: the sum of each window, maybe `by_rows`, divided by the product of the divisors.
@@ -106,9 +107,9 @@ def pool(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any,
             _delivered(kind, places, at, p * m + begin, m, many, end - begin)
 
 
-@jit
-def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any, u0: int,
-           u1: int) -> None:  # fmt: skip
+@shared
+def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any, seat: int,
+           u0: int, u1: int) -> None:  # fmt: skip
     """x: at each pixel the sum of g, divided as in `mean`, over the windows it is in."""
     lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
@@ -140,8 +141,8 @@ def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: 
         _delivered(kind, pixels, x, p * n + begin, n, many, end - begin)
 
 
-@jit
-def place(values: Any, positions: Any, x: Any, adding: bool, p0: int, p1: int) -> None:
+@shared
+def place(values: Any, positions: Any, x: Any, adding: bool, seat: int, p0: int, p1: int) -> None:
     """Rows p0 .. p1 of x: zeros with each value of that row at, or added to, its position."""
     for p in range(p0, p1):
         row, at, to = values[p], positions[p], x[p]

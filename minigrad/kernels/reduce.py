@@ -91,14 +91,10 @@ def _along_rows(x: Array) -> Array:
     n, m = x.shape
     if m <= BLOCK:
         out = np.empty(n)
-        threads.run(lambda start, stop: rows.row_sums(x, out, start, stop), n, x.size * 0.1)
+        threads.share(rows.row_sums, (x, out), n, x.size * 0.1)
         return out
     parts = np.empty((n, -(-m // BLOCK)))
-
-    def task(start: int, stop: int) -> None:
-        rows.block_sums(x, parts, start, stop, BLOCK)
-
-    threads.run(task, parts.size, x.size * 0.1)
+    threads.share(rows.block_sums, (x, parts, BLOCK), parts.size, x.size * 0.1)
     return np.add.reduce(parts, axis=1)
 
 
@@ -114,11 +110,8 @@ def _down_columns(x: Array) -> Array:
         return rest + np.add.reduce(_down_columns(many).reshape(outer, side, m), axis=1)
     blocks = -(-n // HEIGHT)
     out = np.empty((outer, blocks, m))
-
-    def task(start: int, stop: int) -> None:
-        rows.column_sums(x, out, np.empty(WIDTH, x.dtype), start, stop, HEIGHT, WIDTH)
-
-    threads.run(task, outer * blocks * -(-m // WIDTH), x.size * 0.1)
+    tiles = outer * blocks * -(-m // WIDTH)
+    threads.share(rows.column_sums, (x, out, HEIGHT, WIDTH), tiles, x.size * 0.1)
     return out[:, 0] if blocks == 1 else np.add.reduce(out, axis=1)
 
 
@@ -133,11 +126,11 @@ def extreme(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
         return _down(x, sign, dim)
     flat = np.asarray(x).reshape(-1, x.shape[-1])
     values, indices = np.empty(len(flat), x.dtype), np.empty(len(flat), np.int64)
+    if x.shape[-1] < LONG:
+        threads.share(rows.extremes, (flat, sign, values, indices), len(flat), x.size * 1.0)
+        return values.reshape(x.shape[:-1]), indices.reshape(x.shape[:-1])
 
     def task(start: int, stop: int) -> None:
-        if x.shape[-1] < LONG:
-            rows.extremes(flat, sign, values, indices, start, stop)
-            return
         part = flat[start:stop]
         found = (np.argmax if sign > 0 else np.argmin)(part, axis=1, out=indices[start:stop])
         values[start:stop] = part[np.arange(stop - start), found]
@@ -154,11 +147,8 @@ def _down(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
     outer, n, m = math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
     cube = np.asarray(x).reshape(outer, n, m)
     values, indices = np.empty((outer, m), x.dtype), np.empty((outer, m), np.int64)
-
-    def task(start: int, stop: int) -> None:
-        rows.column_extremes(cube, sign, values, indices, start, stop, WIDTH)
-
-    threads.run(task, outer * -(-m // WIDTH), x.size * 1.0)
+    columns = cube, sign, values, indices, WIDTH
+    threads.share(rows.column_extremes, columns, outer * -(-m // WIDTH), x.size * 1.0)
     return values.reshape(shape), indices.reshape(shape)
 
 
@@ -166,9 +156,8 @@ def by_rows(name: str, x: Array, *others: Array) -> Array:
     """The loop of softmax's family of that name in `rows`, along the last dimension."""
     from minigrad.kernels import rows
 
-    compiled = getattr(rows, name)
     out = np.empty(x.shape, x.dtype)
     flat = [np.ascontiguousarray(a).reshape(-1, x.shape[-1]) for a in (x, *others, out)]
     step = max(1, PIECE // x.shape[-1])
-    threads.run(lambda start, stop: compiled(*flat, start, stop, step), len(flat[0]), x.size)
+    threads.share(getattr(rows, name), (*flat, step), len(flat[0]), x.size)
     return out

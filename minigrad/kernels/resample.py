@@ -102,11 +102,7 @@ def _by_loops(x: Array, y: Array, taps: Sequence[Taps]) -> None:
     from minigrad.kernels import resample_loops
 
     tables = [part for t in taps for part in (t.index.astype(np.int32), t.weight)]
-
-    def task(start: int, stop: int) -> None:
-        resample_loops.resample(x, y, *tables, start, stop)
-
     above = len(taps[0].index) * len(taps[1].index)
     row = x.shape[3] * above + 2 * y.shape[3] * len(taps[2].index)
     lines = math.prod(y.shape[:3])
-    threads.run(task, lines, lines * row / 4)
+    threads.share(resample_loops.resample, (x, y, *tables), lines, lines * row / 4)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels._jit import jit
+from minigrad.kernels.team import shared
 
 
 @jit
@@ -28,9 +29,9 @@ def _along(line: Any, index: Any, weight: Any, out: Any) -> None:
             out[i] += by[i] * line[at[i]]
 
 
-@jit
+@shared
 def resample(x: Any, y: Any, index0: Any, weight0: Any, index1: Any, weight1: Any, index2: Any,
-             weight2: Any, r0: int, r1: int) -> None:  # fmt: skip
+             weight2: Any, seat: int, r0: int, r1: int) -> None:  # fmt: skip
     """Rows r0 .. r1 of y (planes, a, b, c): the three dimensions of each plane of x resampled."""
     most = len(index0) * len(index1)
     rows, columns = np.empty(most, np.int64), np.empty(most, np.int64)

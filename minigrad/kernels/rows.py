@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.kernels._jit import jit
 from minigrad.kernels.loops import exp
+from minigrad.kernels.team import shared
 
 Array = np.ndarray[Any, Any]
 f64 = np.float64
@@ -27,15 +28,15 @@ def total(row: Array) -> Any:
     return found
 
 
-@jit
-def row_sums(x: Array, out: Array, start: int, stop: int) -> None:
+@shared
+def row_sums(x: Array, out: Array, seat: int, start: int, stop: int) -> None:
     """The sum of each row.  out: (n,) float64."""
     for i in range(start, stop):
         out[i] = total(x[i])
 
 
-@jit
-def block_sums(x: Array, out: Array, start: int, stop: int, length: int) -> None:
+@shared
+def block_sums(x: Array, out: Array, length: int, seat: int, start: int, stop: int) -> None:
     """Sums of blocks of `length` along the rows.  out: (n, blocks) float64, of which those from start to stop."""
     m, blocks = x.shape[1], out.shape[1]
     for k in range(start, stop):
@@ -43,16 +44,16 @@ def block_sums(x: Array, out: Array, start: int, stop: int, length: int) -> None
         out[i, k % blocks] = total(x[i, first : min(m, first + length)])
 
 
-@jit
+@shared
 def column_sums(
-    x: Array, out: Array, work: Array, start: int, stop: int, height: int, width: int
+    x: Array, out: Array, height: int, width: int, seat: int, start: int, stop: int
 ) -> None:
-    """Sums down columns.  x: (outer, n, m); out: (outer, blocks of `height` rows, m) float64; work: `width` numbers.
+    """Sums down columns.  x: (outer, n, m); out: (outer, blocks of `height` rows, m) float64.
 
     Pieces from start to stop, counted through outer, blocks and tiles of `width` columns.
     """
     n, m = x.shape[1:]
-    tiles, blocks = (m + width - 1) // width, out.shape[1]
+    tiles, blocks, work = (m + width - 1) // width, out.shape[1], np.empty(width, x.dtype)
     for k in range(start, stop):
         outer, rest = k // (blocks * tiles), k % (blocks * tiles)
         block, left = rest // tiles, rest % tiles * width
@@ -70,8 +71,10 @@ def column_sums(
 
 
 # ------------------------------------------------------------------------------ extremes
-@jit
-def extremes(x: Array, sign: int, values: Array, indices: Array, start: int, stop: int) -> None:
+@shared
+def extremes(
+    x: Array, sign: int, values: Array, indices: Array, seat: int, start: int, stop: int
+) -> None:
     """The largest (sign 1) or smallest (-1) number of each row and its place: the first of several, NaN before all."""
     up = x.dtype.type(sign)
     for i in range(start, stop):
@@ -90,9 +93,16 @@ def extremes(x: Array, sign: int, values: Array, indices: Array, start: int, sto
         indices[i] = place
 
 
-@jit
+@shared
 def column_extremes(
-    x: Array, sign: int, values: Array, indices: Array, start: int, stop: int, width: int
+    x: Array,
+    sign: int,
+    values: Array,
+    indices: Array,
+    width: int,
+    seat: int,
+    start: int,
+    stop: int,
 ) -> None:
     """`extremes` down the columns of x (outer, n, m), in tiles of `width` columns counted through outer."""
     m = x.shape[2]
@@ -137,8 +147,8 @@ def _less_largest(x: Array, out: Array) -> None:
             to[j] = row[j] - top
 
 
-@jit
-def softmax(x: Array, out: Array, start: int, stop: int, step: int) -> None:
+@shared
+def softmax(x: Array, out: Array, step: int, seat: int, start: int, stop: int) -> None:
     """e ** x over its sum, by rows; `step` rows at a time."""
     for first in range(start, stop, step):
         piece = out[first : min(stop, first + step)]
@@ -153,8 +163,8 @@ def softmax(x: Array, out: Array, start: int, stop: int, step: int) -> None:
                 row[j] *= scale
 
 
-@jit
-def log_softmax(x: Array, out: Array, start: int, stop: int, step: int) -> None:
+@shared
+def log_softmax(x: Array, out: Array, step: int, seat: int, start: int, stop: int) -> None:
     """x less the logarithm of the sum of e ** x, by rows; `step` rows at a time."""
     work = np.empty((step, x.shape[1]), x.dtype)
     for first in range(start, stop, step):
@@ -178,8 +188,10 @@ def dot(a: Array, b: Array) -> Any:
     return found
 
 
-@jit
-def softmax_backward(g: Array, answer: Array, out: Array, start: int, stop: int, step: int) -> None:
+@shared
+def softmax_backward(
+    g: Array, answer: Array, out: Array, step: int, seat: int, start: int, stop: int
+) -> None:
     """(g - sum(g * answer)) * answer, by rows."""
     for i in range(start, stop):
         pull, y, to = g[i], answer[i], out[i]
@@ -188,9 +200,9 @@ def softmax_backward(g: Array, answer: Array, out: Array, start: int, stop: int,
             to[j] = (pull[j] - mean) * y[j]
 
 
-@jit
+@shared
 def log_softmax_backward(
-    g: Array, answer: Array, out: Array, start: int, stop: int, step: int
+    g: Array, answer: Array, out: Array, step: int, seat: int, start: int, stop: int
 ) -> None:
     """g - e ** answer * sum(g), by rows; `step` rows at a time."""
     for first in range(start, stop, step):

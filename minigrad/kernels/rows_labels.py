@@ -4,15 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels._jit import jit
 from minigrad.kernels.loops import exp
 from minigrad.kernels.rows import total as sum_of
+from minigrad.kernels.team import shared
 
 Array = np.ndarray[Any, Any]
 
 
-@jit
-def largest(scores: Array, top: Array, start: int, stop: int) -> None:
+@shared
+def largest(scores: Array, top: Array, seat: int, start: int, stop: int) -> None:
     """The largest number of each row; where there is a NaN, the sum that follows is NaN whatever is taken off."""
     for i in range(start, stop):
         row = scores[i]
@@ -22,16 +22,17 @@ def largest(scores: Array, top: Array, start: int, stop: int) -> None:
         top[i] = best
 
 
-@jit
+@shared
 def cross_entropy(
     scores: Array,
     places: Array,
     losses: Array,
     top: Array,
     total: Array,
+    step: int,
+    seat: int,
     start: int,
     stop: int,
-    step: int,
 ) -> None:
     """log(sum(e ** (row - top))) less the score at its place and top, by rows; `step` rows at a time."""
     m = scores.shape[1]
@@ -51,7 +52,7 @@ def cross_entropy(
             losses[k] = np.log(total[k]) - (scores[k, places[k] - k * m] - top[k])
 
 
-@jit
+@shared
 def cross_entropy_backward(
     scores: Array,
     places: Array,
@@ -59,9 +60,10 @@ def cross_entropy_backward(
     total: Array,
     share: Array,
     out: Array,
+    step: int,
+    seat: int,
     start: int,
     stop: int,
-    step: int,
 ) -> None:
     """share * (e ** (row - top) / total), less share at the row's place; `step` rows at a time."""
     m = scores.shape[1]

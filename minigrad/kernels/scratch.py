@@ -30,7 +30,7 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
     return np.empty(shape, dtype)
 
 
-def take(name: str, size: int) -> Buffer:
+def take(name: str, size: int, keep: int = KEEP) -> Buffer:
     """This thread's buffer of that name: `size` bytes of any value, while its user holds it."""
     held = getattr(_local, "buffers", None)
     if held is None or _local.generation != _generation:
@@ -39,9 +39,27 @@ def take(name: str, size: int) -> Buffer:
     buffer: Buffer | None = held.get(name)
     if buffer is None or buffer.memory.size < size + LINE:
         buffer = _aligned(size)
-        if size <= KEEP:
+        if size <= keep:
             held[name] = buffer
     return buffer
+
+
+class Rooms(NamedTuple):
+    """Buffers for several threads: where those of the first begin, how far apart they lie, the memory."""
+
+    places: tuple[int, ...]
+    steps: tuple[int, ...]
+    held: list[Buffer]
+
+
+def rooms(sizes: dict[str, int], seats: int) -> Rooms:
+    """Buffers of these names and sizes in bytes for as many threads as work together."""
+    steps = tuple(-(-size // LINE) * LINE for size in sizes.values())
+    held = [
+        take(name, step * (seats - 1) + size, KEEP * seats)
+        for (name, size), step in zip(sizes.items(), steps)
+    ]
+    return Rooms(tuple(b.at for b in held), steps, held)
 
 
 def _aligned(size: int) -> Buffer:

@@ -10,21 +10,23 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import threads
-from minigrad.kernels._jit import jit
+from minigrad.kernels.team import shared
 
 Array = np.ndarray[Any, Any]
 
 EACH = 8  # nanoseconds a number takes
 
 
-@jit
-def _error_function(x: Array, complement: bool, out: Array, start: int, stop: int) -> None:
+@shared
+def _error_function(
+    x: Array, complement: bool, out: Array, seat: int, start: int, stop: int
+) -> None:
     for i in range(start, stop):
         out[i] = math.erfc(x[i]) if complement else math.erf(x[i])
 
 
-@jit
-def _log_gamma(x: Array, _: bool, out: Array, start: int, stop: int) -> None:
+@shared
+def _log_gamma(x: Array, _: bool, out: Array, seat: int, start: int, stop: int) -> None:
     for i in range(start, stop):
         out[i] = math.lgamma(x[i])
 
@@ -34,11 +36,6 @@ def apply(name: str, x: Array) -> Array:
     wide = x.dtype if x.dtype != np.float16 else np.dtype(np.float32)
     flat = np.ascontiguousarray(x, wide).reshape(-1)
     out = np.empty_like(flat)
-    complement = name == "erfc"
     loop = _log_gamma if name == "lgamma" else _error_function
-    threads.run(
-        lambda start, stop: loop(flat, complement, out, start, stop),
-        flat.size,
-        EACH * flat.size,
-    )
+    threads.share(loop, (flat, name == "erfc", out), flat.size, EACH * flat.size)
     return out.astype(x.dtype, copy=False).reshape(x.shape)

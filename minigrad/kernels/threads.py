@@ -1,13 +1,15 @@
-"""The worker pool that runs kernels on several CPUs.  Knows neither Numba nor kernels.
+"""The threads that run kernels on several CPUs.  Knows neither Numba nor kernels.
 
-    run(task, total, cost):     caller          worker 1       worker 2 ...
+    share(kernel, arguments, total, cost)     compiled kernels: the workers of `team`, which need no Python
+    run(task, total, cost)                    functions of Python that let go of the GIL, as NumPy's do
+
+                                  caller          worker 1       worker 2 ...
                                   |                |              |
         pieces of range(total):   task(0, a)       task(a, b)     task(b, c)
                                   task(c, d)       ... whoever is free takes the next
                                   |<---- waits for all that have begun ----|
 
-Kernels release the GIL, so pieces really run side by side.  A kernel gives the
-same bits whatever the pieces are; that is the kernel's duty, and it is tested.
+A kernel gives the same bits whatever the pieces are; that is the kernel's duty, and it is tested.
 
 Linux wakes a worker on the CPU it was woken from and moves it after milliseconds, longer than
 most kernels run: so workers are kept off the caller's CPU, wherever that is at the moment.
@@ -15,15 +17,19 @@ most kernels run: so workers are kept off the caller's CPU, wherever that is at 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 # Waking a worker and hearing back costs about 20 µs: less work than this is not shared.
 INLINE_BELOW = 60e3  # nanoseconds on one thread
+ALONE_BELOW = 8e3  # likewise, where a worker that is awake already may help without Python
 # From here on the work is cut finer, so that a thread that lost its CPU does not hold up all.
 CUT_FINE_ABOVE = 2e6
 FINE = 4  # pieces per thread unless the kernel says otherwise
@@ -66,6 +72,37 @@ def run(task: Callable[[int, int], object], total: int, cost: float, fine: int =
         pool.share(task, [total * i // pieces for i in range(pieces + 1)], threads)
     finally:
         pool.owner.release()
+
+
+def seats(total: int, cost: float) -> int:
+    """How many threads `share` would use at most: so much work memory does a kernel need."""
+    return 1 if cost < ALONE_BELOW else max(1, min(_num_threads, total, MOST))
+
+
+def share(kernel: Any, arguments: Any, total: int, cost: float, fine: int = FINE) -> None:
+    """Have a kernel that `team.shared` made done for all of range(total), on several threads.
+
+    Arguments as for `run`; workers that have fallen asleep are woken for INLINE_BELOW and more.
+    MemoryError if a kernel could not get the memory it needs.
+    """
+    threads = seats(total, cost)
+    if total <= 0:
+        return
+    if threads == 1 or not _pool.owner.acquire(blocking=False):
+        failed = kernel.together(0, 0, 0, 1, total, arguments)
+    else:
+        try:
+            crew = _pool.crew
+            if crew is None:
+                crew = _pool.crew = _Crew()
+            pieces = min(total, threads * (fine if cost > CUT_FINE_ABOVE else 1))
+            slots = crew.ready(threads - 1)
+            rouse = int(cost >= INLINE_BELOW)
+            failed = kernel.together(slots, threads - 1, rouse, pieces, total, arguments)
+        finally:
+            _pool.owner.release()
+    if failed:
+        raise MemoryError("a kernel could not get the memory it needs")
 
 
 class _Job(NamedTuple):
@@ -113,21 +150,84 @@ class _Worker:
         return False
 
 
+MOST = 256  # threads that work together
+
+
+class _Placing:
+    """Keeps workers off the CPU of the calling thread."""
+
+    def __init__(self) -> None:
+        self.avoided = -1  # the CPU that no worker may run on
+        self.cpu = _current_cpu()
+
+    def look(self, workers: list[threading.Thread]) -> None:
+        """Let the workers run on all CPUs of the calling thread but this one."""
+        if self.cpu is None or self.avoided == (here := self.cpu()):
+            return
+        self.avoided = here
+        others = os.sched_getaffinity(0) - {here}
+        for worker in workers if others else ():
+            with contextlib.suppress(OSError):  # where that is forbidden they go where they go
+                os.sched_setaffinity(worker.native_id or 0, others)
+
+
+class _Crew:
+    """The workers of compiled kernels, and the memory they look at for jobs."""
+
+    def __init__(self) -> None:
+        from minigrad.kernels import team
+
+        self.team = team
+        self.memory = np.zeros(team.SLOT * (MOST + 1), np.int64)
+        address = self.memory.__array_interface__["data"][0]
+        self.slots = address + -address % 64
+        self.first = (self.slots - address) // 8
+        self.workers: list[threading.Thread] = []
+        self.placing = _Placing()
+        atexit.register(self.stop)
+
+    def ready(self, workers: int) -> int:
+        """The address of the slots, with so many workers there."""
+        while len(self.workers) < workers:
+            self.hire()
+        self.placing.look(self.workers)
+        return self.slots
+
+    def hire(self) -> None:
+        size, seat = self.team.SLOT, len(self.workers)
+        self.memory[self.first + seat * size + 2] = self.team.new_lock()
+        worker = threading.Thread(
+            target=self.team.serve,
+            args=(self.slots + seat * size * 8, seat + 1),
+            name="minigrad-worker",
+            daemon=True,
+        )
+        worker.start()
+        self.workers.append(worker)
+        self.placing.avoided = -1
+
+    def stop(self) -> None:
+        """Have the workers leave compiled code, before that goes."""
+        if self is _pool.crew:  # in a forked child they are not there
+            self.team.dismiss(self.slots, len(self.workers))
+            for worker in self.workers:
+                worker.join(1)
+
+
 class _Pool:
-    """Workers, made when first needed, and the lock that says who is using them."""
+    """Workers of both kinds, made when first needed, and the lock that says who is using them."""
 
     def __init__(self) -> None:
         self.owner = threading.Lock()
         self.workers: list[_Worker] = []
-        self.avoided = -1  # the CPU that no worker may run on
-        self.cpu: Callable[[], int] | None = None
+        self.placing = _Placing()
+        self.crew: _Crew | None = None
 
     def share(self, task: Callable[[int, int], object], cuts: list[int], threads: int) -> None:
         while len(self.workers) < threads - 1:
             self.workers.append(_Worker())
-            self.cpu, self.avoided = _current_cpu(), -1
-        if self.cpu is not None and self.avoided != (here := self.cpu()):
-            self.avoid(here)
+            self.placing.avoided = -1
+        self.placing.look([worker.thread for worker in self.workers])
         pieces: Iterator[int] = iter(range(len(cuts) - 1))  # next() on it is atomic
         errors: list[BaseException] = []
 
@@ -149,14 +249,6 @@ class _Pool:
                 self.wait_for(worker, errors)
         if errors:
             raise errors[0]
-
-    def avoid(self, cpu: int) -> None:
-        """Let workers run on all CPUs of the calling thread but this one."""
-        self.avoided = cpu
-        others = os.sched_getaffinity(0) - {cpu}
-        for worker in self.workers if others else ():
-            with contextlib.suppress(OSError):  # where that is forbidden they go where they go
-                os.sched_setaffinity(worker.thread.native_id or 0, others)
 
     def wait_for(self, worker: _Worker, errors: list[BaseException]) -> None:
         """Wait until the worker rests, Ctrl-C or not: it is writing into our arrays."""

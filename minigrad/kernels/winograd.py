@@ -26,6 +26,7 @@ from minigrad.kernels.conv_images import ImageSweep, clear_borders, pack_band, u
 from minigrad.kernels.conv_plan import Planes, Sweep, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
 from minigrad.kernels.simd import call, look
+from minigrad.kernels.team import moved, shared
 
 Array = np.ndarray[Any, Any]
 Sizes = fields(
@@ -42,8 +43,8 @@ DEPTH = 64  # channels summed in one go: rounding errors of longer sums would sh
 simd.KERNELS |= winograd_transforms.KERNELS
 
 
-@jit
-def _order(weigh, sizes, tables, w, spectra, begin, end):  # type: ignore[no-untyped-def]
+@shared
+def _order(weigh, sizes, tables, w, spectra, seat, begin, end):  # type: ignore[no-untyped-def]
     """Spectra of the weights, in the order of use: [group][block of R][frequency][depth][R].
 
     Depth: the taps of the third dimension, and within each the input channels.
@@ -75,10 +76,10 @@ def _multiply(s, at, calls, weights, o, p0, number, target):  # type: ignore[no-
                  out + look(at.patches, 2 * (p0 + p) + 1), s.down_out, s.right))  # fmt: skip
 
 
-@jit
-def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
+@shared
+def _sweep(sizes, calls, places, rooms, seat, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end."""
-    s, at, state = Sizes(*sizes), Places(*places), flush()
+    s, at, state = Sizes(*sizes), Places(*moved(places, rooms, seat)), flush()
     clear_borders(at.xp, s.inputs, s.plane, at.gaps, s.gaps)
     last, packed, task = -1, 0, begin
     while task < end:
@@ -110,7 +111,7 @@ def _sweep(sizes, calls, places, begin, end):  # type: ignore[no-untyped-def]
 class Winograd(ImageSweep):
     """Tables of one sweep with stride 1 and one phase per dimension; m: pixels of a tile."""
 
-    order, sweep = staticmethod(_order), staticmethod(_sweep)
+    order, sweep = _order, _sweep
 
     def __init__(self, job: Sweep, m: int) -> None:
         dilation = distance(job.phases[1][0]), distance(job.phases[2][0])

@@ -43,7 +43,7 @@ class Fenced:
         offset = PAGE + (room - size if self.at_end else 0)
         return np.ndarray(shape, dtype, memory, offset)
 
-    def take(self, name: str, size: int) -> scratch.Buffer:
+    def take(self, name: str, size: int, keep: int = 0) -> scratch.Buffer:
         memory = self.empty((size,), np.uint8)
         return scratch.Buffer(memory.ctypes.data, memory)
 

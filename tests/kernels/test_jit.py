@@ -22,7 +22,7 @@ conv.SMALL = -1
 geo = conv.Geometry((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
 assert (conv.conv(x, w, None, geo) == 48).all()
 assert (conv.conv(x[:, :1] + 0, w[:, :1] + 0, None, geo) == 16).all()
-stats = conv_direct._sweep.stats
+stats = conv_direct._sweep.together.stats
 print(_jit._folder, sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
