@@ -139,7 +139,9 @@ class ImageSweep:
         steps = (*(0,) * (2 + len(others)), *rooms.steps, *(0,) * len(self.tables))
         order = (*self.orders, w_at, weights.at)
         threads.share(self.order, order, self.blocks, self.weights * 0.5)
-        threads.share(self.sweep, (self.sizes, self.calls, places, steps), self.tasks, self.cost)
+        tables = self.sizes, self.calls, places, steps
+        band = self.blocks // job.groups  # tasks that read the same rows: packed once
+        threads.share(self.sweep, tables, self.tasks, self.cost, step=band)
         return y if exact else cropped(y, size)
 
     sizes: tuple[int, ...]

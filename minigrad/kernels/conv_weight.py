@@ -6,9 +6,10 @@
 
     sums[task][block of T taps][R][T]   --copy-->   dw[output channel][input channel][tap]
 
-A task is R output channels of a group and a chunk of input channels: all images, in a fixed
-order.  No sum is shared between tasks, so the bits are the same for any number of threads;
-the price is that every thread packs x for itself.
+A task is R output channels of a group and a chunk of input channels, and of all images, in a fixed
+order, or where there are few such tasks, of a part of the images: the parts' sums are added up at
+the end.  What the parts are follows from the shape alone, and no sum is shared between tasks, so the
+bits are the same for any number of threads; the price is that every thread packs x for itself.
 """
 
 import math
@@ -27,7 +28,7 @@ from minigrad.kernels.team import moved, shared
 Array = np.ndarray[Any, Any]
 Sizes = fields(
     "inputs outputs pixels item lanes image_x image_g plane_x plane_g gaps band rows wide deep dead "
-    "taps height width columns tile blocks most chunks per_chunk",
+    "taps height width columns tile blocks most chunks per_chunk per_part parts dw",
 )
 Places = fields("x g dw xp gp sums starts_x starts_g pixels outs reads offs places gaps")
 # Register tiles (output channels, taps) and what a multiply-add costs, relative to the best.
@@ -36,6 +37,7 @@ TILES = {
     16: {(4, 3): 1.0, (3, 3): 1.05, (2, 4): 1.1, (1, 9): 1.9},
 }
 INPUTS, OUTPUTS = 16, 64  # channels that are packed at a time
+FEW = 8  # tasks, below which images are taken apart
 
 
 @jit
@@ -66,11 +68,11 @@ def _pack_band(s, at, gather, block, group, c0, channels, o0, o1, r0, r1):  # ty
 
 
 @jit
-def _keep(s, at, group, c0, channels, o0, o1):  # type: ignore[no-untyped-def]
+def _keep(s, at, dw, group, c0, channels, o0, o1):  # type: ignore[no-untyped-def]
     """Copy the sums of output channels o0..o1 to where they belong."""
     count = channels * s.taps
     for o in range(o0, o1):
-        target = at.dw + ((group * s.outputs + o) * s.inputs + c0) * s.taps * s.item
+        target = dw + ((group * s.outputs + o) * s.inputs + c0) * s.taps * s.item
         for t in range(0, count, s.width):
             source = at.sums + ((o - o0) // s.height * s.columns + t // s.width) * s.tile
             source += (o - o0) % s.height * s.width * s.item
@@ -83,7 +85,7 @@ def _correlate(sizes, calls, places, rooms, seat, begin, end):  # type: ignore[n
     s, at, state = Sizes(*sizes), Places(*moved(places, rooms, seat)), flush()
     task = begin
     while task < end:
-        chunk, o = task // s.per_chunk, task % s.per_chunk
+        part, chunk, o = task // s.per_part, task % s.per_part // s.per_chunk, task % s.per_chunk
         group, c0 = chunk // s.chunks, chunk % s.chunks * s.deep
         count = min(s.most, end - task, s.per_chunk - o)
         o0, o1 = o * s.height, min(s.outputs, (o + count) * s.height)
@@ -91,7 +93,7 @@ def _correlate(sizes, calls, places, rooms, seat, begin, end):  # type: ignore[n
         clear_borders(at.xp, channels, s.plane_x, at.gaps, s.gaps)
         clear(at.gp + (o1 - o0) * s.plane_g, (count * s.height - o1 + o0) * s.plane_g)
         clear(at.sums, count * s.columns * s.tile)
-        for block in range(s.blocks):
+        for block in range(s.blocks * part // s.parts, s.blocks * (part + 1) // s.parts):
             for r0 in range(0, s.rows, s.band):
                 r1 = min(s.rows, r0 + s.band)
                 _pack_band(s, at, calls[1:3], block, group, c0, channels, o0, o1, r0, r1)
@@ -100,7 +102,7 @@ def _correlate(sizes, calls, places, rooms, seat, begin, end):  # type: ignore[n
                         call(calls[0], (at.gp + i * s.height * s.plane_g, s.plane_g, at.xp,
                              at.offs + t * s.width * 8, at.places + r0 * s.wide * 8,
                              (r1 - r0) * s.wide, at.sums + (i * s.columns + t) * s.tile))  # fmt: skip
-        _keep(s, at, group, c0, channels, o0, o1)
+        _keep(s, at, at.dw + part * s.dw, group, c0, channels, o0, o1)
         task += count
     restore(state)
 
@@ -124,13 +126,17 @@ class Weight:
         plane_g = conv_plan.odd_lines(band * wide * vector)
         names = ("dots", height, width), ("gather", 0, 0), ("gather_few", 0, 0)
         self.calls = integers([simd.address(*name, dtype) for name in names])
+        chunks, per_chunk = -(-inputs // deep), -(-outputs // height)
+        blocks, per_part = len(lane.starts_in) * item // vector, groups * chunks * per_chunk
+        self.parts = parts = min(blocks, -(-FEW // per_part)) if per_part < FEW else 1
         self.sizes = integers(Sizes(
             inputs=inputs, outputs=outputs, pixels=math.prod(lane.size), item=item,
             lanes=vector // item, image_x=lane.plane_in, image_g=lane.plane_out,
             plane_x=planes.plane, plane_g=plane_g, gaps=len(planes.gaps), band=band, rows=rows,
             wide=wide, deep=deep, dead=lane.dead * item, taps=taps, height=height, width=width,
-            columns=columns, tile=tile, blocks=len(lane.starts_in) * item // vector, most=most,
-            chunks=-(-inputs // deep), per_chunk=-(-outputs // height),
+            columns=columns, tile=tile, blocks=blocks, most=most, chunks=chunks,
+            per_chunk=per_chunk, per_part=per_part, parts=parts,
+            dw=groups * outputs * inputs * taps * item,
         ))  # fmt: skip
         offs = np.arange(deep)[:, None] * planes.plane + np.array(planes.positions[0])
         self.offs = np.concatenate([offs.ravel(), np.zeros(width, np.int64)])
@@ -142,7 +148,7 @@ class Weight:
             "output": most * height * plane_g,
             "sums": most * columns * tile,
         }
-        self.tasks = groups * -(-inputs // deep) * -(-outputs // height)
+        self.tasks = parts * per_part
         self.cost = NANOSECONDS * images * math.prod(out) * groups * outputs * inputs * taps
         self.tables = addresses(
             lane.starts_in, lane.starts_out, planes.pixels, self.outs, planes.reads, self.offs,
@@ -152,7 +158,7 @@ class Weight:
     def __call__(self, x: Array, g: Array, shape: tuple[int, ...]) -> Array:
         """Run on x and g; answers dw of this shape."""
         lane, job = self.lane, self.job
-        dw = scratch.empty(shape, x.dtype)
+        dw = scratch.empty(shape if self.parts == 1 else (self.parts, *shape), x.dtype)
         if lane.parts > 1:
             x = with_border(x, job.size, lane.before, lane.bordered)
             if lane.padded != job.out:
@@ -163,7 +169,7 @@ class Weight:
         steps = (*(0,) * len(arrays), *rooms.steps, *(0,) * len(self.tables))
         job = self.sizes, self.calls, places, steps
         threads.share(_correlate, job, self.tasks, self.cost, fine=1)
-        return dw
+        return dw if self.parts == 1 else np.add.reduce(dw)
 
 
 def _band(lane: Lanes, planes: Planes, deep: int, most: int) -> int:

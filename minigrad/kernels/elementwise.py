@@ -14,15 +14,14 @@ so.  Answers are plain arrays.  What NumPy does slowly or in several passes has 
 Each number of an answer is computed by itself, so the threads change no bits.
 """
 
-import ctypes
-import functools
-import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.kernels import reduce, threads
+from minigrad.kernels.scratch import keep_memory
 
 Array = np.ndarray[Any, Any]
 ndarray = np.ndarray
@@ -32,8 +31,6 @@ BLOCK = (
     1 << 12
 )  # elements; pieces of whole blocks, so that ends of vectors fall where they always do
 NANOSECONDS = 0.25  # per element, about, when data come from the cache
-_KEPT = 512 << 20  # bytes that free memory may hold before it is given back to the system
-_ON_HEAP = 32 << 20  # bytes; the most the C library takes
 
 
 class Large(np.ndarray[Any, Any]):
@@ -102,6 +99,9 @@ def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
             x.reshape(-1 if cut else ()) if isinstance(x, ndarray) else x
             for x, cut in zip(inputs, cuts)
         ]
+        if ufunc in _LOOPS and all(cuts) and _are_like(out, inputs) and _has_team():
+            _loop_over(_LOOPS[ufunc], (*inputs, target), out.size)
+            return out
 
     def task(start: int, stop: int) -> None:
         part = slice(start * step, stop * step)
@@ -110,6 +110,27 @@ def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
 
     threads.run(task, rows, out.size * NANOSECONDS)
     return out
+
+
+# Where Numba has been loaded already, its loops save the workers' way through Python.
+_LOOPS = {np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.divide: "divide"}
+
+
+def _has_team() -> bool:
+    return "minigrad.kernels.team" in sys.modules and threads.get_num_threads() > 1
+
+
+def _are_like(out: Array, inputs: list[Any]) -> bool:
+    """Whether they have the dtype of the answer, and it is one of the loops'."""
+    return out.dtype.char in "fd" and all(x.dtype == out.dtype for x in inputs)
+
+
+def _loop_over(name: str, lines: tuple[Array, ...], size: int) -> None:
+    """Have the loop of that name in `loops` fill the last of some lines."""
+    from minigrad.kernels import loops, team
+
+    kernel = team.by_blocks(getattr(loops, name))
+    threads.share(kernel, (lines, (), BLOCK), -(-size // BLOCK), size * NANOSECONDS)
 
 
 def loop(name: str, x: Array, *others: Array) -> Array:
@@ -134,21 +155,3 @@ def looped(
     cost = first.size * NANOSECONDS
     threads.share(team.by_blocks(compiled), (flat, kinds, BLOCK), blocks, cost)
     return out
-
-
-@functools.cache
-def keep_memory() -> None:
-    """Let the C library keep memory that large arrays give back.
-
-    Else every answer is written into pages fresh from the system, which takes longer than computing it.  Left as
-    it is where the environment has rules of its own, and where the C library is not glibc.
-    """
-    if any(k.startswith(("MALLOC_", "GLIBC_TUNABLES")) for k in os.environ):
-        return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
-        return
-    trim_threshold, mmap_threshold = -1, -3  # from malloc.h
-    mallopt(trim_threshold, _KEPT)
-    mallopt(mmap_threshold, _ON_HEAP)

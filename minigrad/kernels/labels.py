@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import threads
-from minigrad.kernels.elementwise import keep_memory
+from minigrad.kernels.scratch import keep_memory
 
 Array = np.ndarray[Any, Any]
 

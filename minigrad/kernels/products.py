@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -54,6 +55,9 @@ def _in_blocks(a: Array, b: Array, count: int) -> Array:
     rows = len(a) >= b.shape[1]
     length = max(out.shape)
     step = -(-length // (count * MULTIPLE)) * MULTIPLE
+    cost = a.size * b.shape[1] / MULTIPLY_ADDS_PER_NANOSECOND
+    if _in_team(a, b, out, step, rows, cost):
+        return out
 
     def block(start: int, stop: int) -> None:
         for i in range(start, stop):
@@ -63,17 +67,35 @@ def _in_blocks(a: Array, b: Array, count: int) -> Array:
             else:
                 np.matmul(a, b[:, part], out=out[:, part])
 
-    threads.run(
-        block, -(-length // step), a.size * b.shape[1] / MULTIPLY_ADDS_PER_NANOSECOND, fine=1
-    )
+    threads.run(block, -(-length // step), cost, fine=1)
     return out
 
 
+def _in_team(a: Array, b: Array, out: Array, step: int, rows: bool, cost: float) -> bool:
+    """Make the product by compiled code, if Numba is there already and BLAS can be called from it."""
+    blas = _openblas()
+    if "minigrad.kernels.team" not in sys.modules or blas is None or a.dtype is not b.dtype:
+        return False
+    gemm = blas.gemm.get(a.dtype.char)
+    if gemm is None:
+        return False
+    from minigrad.kernels import blas as compiled_blas
+    from minigrad.kernels import team
+
+    table = compiled_blas.described(gemm, a, b, out, step, rows)
+    if table is None:
+        return False
+    job = compiled_blas.entry(a.dtype), table.__array_interface__["data"][0]
+    threads.share(team.by_address, job, -(-max(out.shape) // step), cost, fine=1)
+    return True
+
+
 class _OpenBLAS(NamedTuple):
-    """How many threads it uses, asked and said."""
+    """How many threads it uses, asked and said; by dtype, the addresses of its products of matrices."""
 
     get: Callable[[], int]
     set: Callable[[int], None]
+    gemm: dict[str, int]
 
 
 @functools.cache
@@ -91,6 +113,15 @@ def _openblas() -> _OpenBLAS | None:
                 return _OpenBLAS(
                     library[f"{prefix}openblas_get_num_threads{suffix}"],
                     library[f"{prefix}openblas_set_num_threads{suffix}"],
+                    {
+                        kind: ctypes.cast(library[name], ctypes.c_void_p).value or 0
+                        for kind, name in (
+                            ("f", f"{prefix}cblas_sgemm{suffix}"),
+                            ("d", f"{prefix}cblas_dgemm{suffix}"),
+                        )
+                    }
+                    if suffix
+                    else {},
                 )
     return None
 

@@ -6,6 +6,9 @@
 A buffer is whatever the last kernel left in it: a kernel writes what it reads.
 """
 
+import ctypes
+import functools
+import os
 import threading
 from typing import Any, NamedTuple
 
@@ -14,6 +17,8 @@ import numpy as np
 LINE = 64  # bytes: a vector that does not cross a cache line loads at full speed
 KEEP = 8 << 20  # bytes: a larger buffer, of which there are five names, goes after its call
 
+_KEPT = 512 << 20  # bytes that free memory may hold before it is given back to the system
+_ON_HEAP = 32 << 20  # bytes; the most the C library takes
 _local = threading.local()
 _generation = 0  # raised by empty_cache: threads drop what they hold when they next look
 
@@ -27,7 +32,26 @@ class Buffer(NamedTuple):
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
     """An uninitialised array for an answer; it owns its memory, so that nobody need copy it."""
+    keep_memory()
     return np.empty(shape, dtype)
+
+
+@functools.cache
+def keep_memory() -> None:
+    """Let the C library keep memory that large arrays give back.
+
+    Else every answer is written into pages fresh from the system, which takes longer than computing it.  Left as
+    it is where the environment has rules of its own, and where the C library is not glibc.
+    """
+    if any(k.startswith(("MALLOC_", "GLIBC_TUNABLES")) for k in os.environ):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    trim_threshold, mmap_threshold = -1, -3  # from malloc.h
+    mallopt(trim_threshold, _KEPT)
+    mallopt(mmap_threshold, _ON_HEAP)
 
 
 def take(name: str, size: int, keep: int = KEEP) -> Buffer:

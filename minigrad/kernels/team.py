@@ -7,7 +7,7 @@ worker waits for its next kernel inside compiled code, at first by looking again
       [state, job, lock]            \\-> ASLEEP -> READY -> ..      and takes back what has not become BUSY
                                                                     when all pieces are done
     job, on the caller's stack
-      [entry, arguments, total, pieces, next piece, failed]        whoever is free takes the next piece
+      [entry, arguments, total, pieces, next piece, failed, step]  whoever is free takes the next piece
 
 `shared` makes of a kernel f(*arguments, seat, begin, end) what all threads do together; `seat` is the
 number of the thread, 0 for the caller, by which a kernel finds work memory of its own.
@@ -32,7 +32,6 @@ from minigrad.kernels.simd import ARM, INT, INT32, look
 
 IDLE, READY, BUSY, ASLEEP, STOP = range(5)
 SLOT = 16  # integers: two cache lines, so that no two workers' slots share one
-JOB = 6
 # How often a worker looks before it falls asleep: 0.1 to 0.5 ms, the time between two kernels.
 PATIENCE = 10_000
 _POINTER = INT.as_pointer()
@@ -183,6 +182,18 @@ def _table(typing: Any, values: Any) -> Any:
     return types.intp(types.UniTuple(types.intp, len(values))), emit
 
 
+def _read(typing: Any, place: Any, count: Any) -> Any:
+    """The first `count` entries of the table at an address, as a tuple."""
+    wide = count.literal_value
+    row = types.UniTuple(types.intp, wide)
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        cells = [_place(builder, values[0], ir.Constant(INT, i)) for i in range(wide)]
+        return context.make_tuple(builder, row, [builder.load(cell) for cell in cells])
+
+    return row(types.intp, count), emit
+
+
 def _moved(typing: Any, places: Any, rooms: Any, seat: Any) -> Any:
     """places[i] + seat * rooms[i]: addresses in the work memory of one thread."""
 
@@ -223,16 +234,21 @@ part: Any = _interpreted_part if _INTERPRETED else intrinsic(_part)
 enter: Any = intrinsic(_enter)
 table: Any = intrinsic(_table)
 moved: Any = intrinsic(_moved)
+read: Any = intrinsic(prefer_literal=True)(_read)
 
 
 # ------------------------------------------------------------------------------ the two sides
 @jit
 def _work(job: Any, seat: Any) -> None:
     """Do pieces of a job until none is left."""
-    entry, place, total, pieces = look(job, 0), look(job, 1), look(job, 2), look(job, 3)
+    entry, place, total, pieces, step = (
+        look(job, 0), look(job, 1), look(job, 2), look(job, 3), look(job, 6)
+    )  # fmt: skip
+    steps = (total + step - 1) // step
     i = advance(job, 4)
     while i < pieces:
-        if enter(entry, place, seat, total * i // pieces, total * (i + 1) // pieces):
+        begin, end = steps * i // pieces * step, min(total, steps * (i + 1) // pieces * step)
+        if enter(entry, place, seat, begin, end):
             store(job, 5, 1)
         i = advance(job, 4)
 
@@ -266,10 +282,14 @@ def _call_in(slot: Any, job: Any, rouse: Any) -> None:
 
 
 @jit
-def _together(slots: Any, workers: Any, rouse: Any, pieces: Any, total: Any, found: Any) -> Any:
-    """Have pieces of range(total) done by the caller and some workers; answers whether any failed."""
+def _together(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, total: Any,
+              found: Any) -> Any:  # fmt: skip
+    """Have pieces of range(total), cut at multiples of step, done by the caller and some workers.
+
+    Answers whether any failed.
+    """
     zero = 0
-    job = table((found[0], found[1], total, pieces, zero, zero))
+    job = table((found[0], found[1], total, pieces, zero, zero, step))
     for i in range(workers):
         _call_in(slots + i * SLOT * 8, job, rouse)
     _work(job, 0)
@@ -284,11 +304,12 @@ def _together(slots: Any, workers: Any, rouse: Any, pieces: Any, total: Any, fou
 kernel: Any = None  # in the copies that `_copied` makes of the following: the kernel
 
 
-def _run(slots: Any, workers: Any, rouse: Any, pieces: Any, total: Any, arguments: Any) -> Any:
-    return _together(slots, workers, rouse, pieces, total, placed(kernel, arguments))
+def _run(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, total: Any,
+         arguments: Any) -> Any:  # fmt: skip
+    return _together(slots, workers, rouse, pieces, step, total, placed(kernel, arguments))
 
 
-def _run_interpreted(slots: Any, workers: Any, rouse: Any, pieces: Any, total: Any,
+def _run_interpreted(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, total: Any,
                      arguments: Any) -> Any:  # fmt: skip
     kernel(*arguments, 0, 0, total)
     return 0

@@ -32,6 +32,7 @@ INLINE_BELOW = 60e3  # nanoseconds on one thread
 ALONE_BELOW = 8e3  # likewise, where a worker that is awake already may help without Python
 # From here on the work is cut finer, so that a thread that lost its CPU does not hold up all.
 CUT_FINE_ABOVE = 2e6
+CUT_ABOVE = 100e3  # likewise, where a piece costs next to nothing to hand out
 FINE = 4  # pieces per thread unless the kernel says otherwise
 
 
@@ -79,26 +80,31 @@ def seats(total: int, cost: float) -> int:
     return 1 if cost < ALONE_BELOW else max(1, min(_num_threads, total, MOST))
 
 
-def share(kernel: Any, arguments: Any, total: int, cost: float, fine: int = FINE) -> None:
+def share(
+    kernel: Any, arguments: Any, total: int, cost: float, fine: int = FINE, step: int = 1
+) -> None:
     """Have a kernel that `team.shared` made done for all of range(total), on several threads.
 
     Arguments as for `run`; workers that have fallen asleep are woken for INLINE_BELOW and more.
+    step: range(total) is better cut at its multiples, if that leaves enough pieces.
     MemoryError if a kernel could not get the memory it needs.
     """
     threads = seats(total, cost)
     if total <= 0:
         return
     if threads == 1 or not _pool.owner.acquire(blocking=False):
-        failed = kernel.together(0, 0, 0, 1, total, arguments)
+        failed = kernel.together(0, 0, 0, 1, 1, total, arguments)
     else:
         try:
             crew = _pool.crew
             if crew is None:
                 crew = _pool.crew = _Crew()
-            pieces = min(total, threads * (fine if cost > CUT_FINE_ABOVE else 1))
+            if total < step * threads:
+                step = 1
+            pieces = min(-(-total // step), threads * (fine if cost > CUT_ABOVE else 1))
             slots = crew.ready(threads - 1)
             rouse = int(cost >= INLINE_BELOW)
-            failed = kernel.together(slots, threads - 1, rouse, pieces, total, arguments)
+            failed = kernel.together(slots, threads - 1, rouse, pieces, step, total, arguments)
         finally:
             _pool.owner.release()
     if failed:
