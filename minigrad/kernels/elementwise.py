@@ -58,9 +58,25 @@ def large(x: Any) -> Any:
 
 
 def copied(x: Any) -> Array:
-    """A copy in memory of its own."""
+    """A copy in memory of its own, in C order if there is much of it."""
     many = large(x)
-    return np.positive(many) if type(many) is Large else np.array(x)
+    if type(many) is Large:
+        return np.positive(many)
+    if x.size > MANY and x.ndim > 1 and x.strides[0] == 0:
+        return _repeated(x[0], len(x))
+    return np.array(x)
+
+
+def _repeated(row: Array, count: int) -> Array:
+    """A row `count` times: written many at a time, as NumPy goes row by row."""
+    out = np.empty((count, *row.shape), row.dtype)
+    several = max(1, min(count, BLOCK // max(1, row.size)))
+    block = np.empty((several, *row.shape), row.dtype)
+    block[...] = row
+    whole = count // several * several
+    out[:whole].reshape(-1, block.size)[...] = block.reshape(-1)
+    out[whole:] = row
+    return out
 
 
 def _is_plain_sum(options: dict[str, Any]) -> bool:

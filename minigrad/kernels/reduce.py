@@ -141,15 +141,40 @@ def extreme(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
 
 def _down(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
     """`extreme` along a dimension that is not the last: columns are compared row by row."""
+    shape = x.shape[:dim] + x.shape[dim + 1 :]
+    cube = np.asarray(x).reshape(math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :]))
+    values, indices = _down_cube(cube, sign)
+    return values.reshape(shape), indices.reshape(shape)
+
+
+def _down_cube(x: Array, sign: int) -> tuple[Array, Array]:
+    """Extremes of x (outer, n, m) over n, and where: two arrays (outer, m)."""
     from minigrad.kernels import rows
 
-    shape = x.shape[:dim] + x.shape[dim + 1 :]
-    outer, n, m = math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
-    cube = np.asarray(x).reshape(outer, n, m)
-    values, indices = np.empty((outer, m), x.dtype), np.empty((outer, m), np.int64)
-    columns = cube, sign, values, indices, WIDTH
-    threads.share(rows.column_extremes, columns, outer * -(-m // WIDTH), x.size * 1.0)
-    return values.reshape(shape), indices.reshape(shape)
+    outer, n, m = x.shape
+    if m < WIDTH // 2 and n >= WIDTH:  # several short rows are one long one
+        side = WIDTH // m
+        whole = n // side * side
+        many = np.ascontiguousarray(x[:, :whole]).reshape(outer, -1, side * m)
+        values, indices = (a.reshape(outer, side, m) for a in _down_cube(many, sign))
+        indices = indices * side + np.arange(side)[:, None]
+        if whole < n:
+            places = np.broadcast_to(np.arange(whole, n)[:, None], (outer, n - whole, m))
+            values = np.concatenate([values, x[:, whole:]], 1)
+            indices = np.concatenate([indices, places], 1)
+        return _first_of_best(values, indices, sign)
+    blocks = -(-n // HEIGHT)
+    values, indices = np.empty((outer, blocks, m), x.dtype), np.empty((outer, blocks, m), np.int64)
+    columns = x, sign, values, indices, HEIGHT, WIDTH
+    threads.share(rows.column_extremes, columns, outer * blocks * -(-m // WIDTH), x.size * 0.3)
+    return _first_of_best(values, indices, sign) if blocks > 1 else (values[:, 0], indices[:, 0])
+
+
+def _first_of_best(values: Array, places: Array, sign: int) -> tuple[Array, Array]:
+    """Of candidates (outer, k, m) the extreme over k, and the first of its places; NaN before all others."""
+    best = (np.maximum if sign > 0 else np.minimum).reduce(values, axis=1)
+    equal = (values == best[:, None]) | np.isnan(values)
+    return best, np.where(equal, places, np.iinfo(np.int64).max).min(axis=1)
 
 
 def by_rows(name: str, x: Array, *others: Array) -> Array:

@@ -99,22 +99,27 @@ def column_extremes(
     sign: int,
     values: Array,
     indices: Array,
+    height: int,
     width: int,
     seat: int,
     start: int,
     stop: int,
 ) -> None:
-    """`extremes` down the columns of x (outer, n, m), in tiles of `width` columns counted through outer."""
-    m = x.shape[2]
-    tiles = (m + width - 1) // width
+    """`extremes` down blocks of `height` rows of x (outer, n, m).  values, indices: (outer, blocks, m).
+
+    Pieces from start to stop, counted through outer, blocks and tiles of `width` columns.
+    """
+    n, m = x.shape[1:]
+    tiles, blocks = (m + width - 1) // width, values.shape[1]
     up = x.dtype.type(sign)
     for k in range(start, stop):
-        outer, left = k // tiles, k % tiles * width
-        best = values[outer, left : min(m, left + width)]
-        place = indices[outer, left : left + best.size]
-        best[:] = x[outer, 0, left : left + best.size]
-        place[:] = 0
-        for i in range(1, x.shape[1]):
+        outer, rest = k // (blocks * tiles), k % (blocks * tiles)
+        block, left = rest // tiles, rest % tiles * width
+        best = values[outer, block, left : min(m, left + width)]
+        place = indices[outer, block, left : left + best.size]
+        best[:] = x[outer, block * height, left : left + best.size]
+        place[:] = block * height
+        for i in range(block * height + 1, min(n, (block + 1) * height)):
             row = x[outer, i, left : left + best.size]
             for j in range(best.size):
                 more = (row[j] * up > best[j] * up) | ((row[j] != row[j]) & (best[j] == best[j]))
