@@ -6,10 +6,15 @@ one-line rules give convolution and transposed convolution (``conv_input``) at e
 
 from __future__ import annotations
 
+import numpy as np
+
 from .._tape import primitive
 from ..kernels import conv as kernels
+from ..kernels.reduce import add_up
 from .reduce import _sum
 
+ndarray = np.ndarray
+_MANY = 1 << 15  # numbers of a gradient from which compiled loops pay
 _over_all_but_channels = {n: (0, *range(2, n)) for n in (3, 4, 5)}
 
 
@@ -32,7 +37,10 @@ def conv_weight(input, other, /, size, geo):
 
 
 def _bias_rule(g):
-    return _sum(g, _over_all_but_channels[g.ndim], False)
+    dims = _over_all_but_channels[g.ndim]
+    if type(g) is ndarray and g.size > _MANY and g.dtype.char in "fd" and g.flags.c_contiguous:
+        return add_up(g, dims, False)  # the convolution has loaded Numba
+    return _sum(g, dims, False)
 
 
 conv.vjps(
