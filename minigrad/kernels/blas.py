@@ -23,7 +23,9 @@ from minigrad.kernels.simd import INT, INT32
 from minigrad.kernels.team import read
 
 Array = np.ndarray[Any, Any]
-Product = fields("gemm m n k a b c flip_a flip_b row_a row_b row_c step by_rows next_a next_b next_c")
+Product = fields(
+    "gemm m n k a b c flip_a flip_b row_a row_b row_c step by_rows next_a next_b next_c"
+)
 _COUNT = len(Product._fields)
 _ROW_MAJOR, _AS_IT_IS = 101, 111  # of CBLAS; what is transposed is 112
 

@@ -167,8 +167,8 @@ class Weight:
         rooms = scratch.rooms(self.buffers, threads.seats(self.tasks, self.cost))
         places = (*arrays, *rooms.places, *self.tables)
         steps = (*(0,) * len(arrays), *rooms.steps, *(0,) * len(self.tables))
-        job = self.sizes, self.calls, places, steps
-        threads.share(_correlate, job, self.tasks, self.cost, fine=1)
+        tables = self.sizes, self.calls, places, steps
+        threads.share(_correlate, tables, self.tasks, self.cost, fine=1)
         return dw if self.parts == 1 else np.add.reduce(dw)
 
 

@@ -145,9 +145,7 @@ def forward(x: Array, y: Array, weight: Array, bias: Array, mean: Array, var: Ar
             is_fixed: bool, eps: float) -> None:  # fmt: skip
     """Fill y, and unless they are fixed, mean and var."""
     parts, how = _rows(layout, x, y), (layout.pixels, max(1, WIDTH // layout.pixels), is_fixed, eps)
-    threads.share(
-        _forward, (*parts, weight, bias, mean, var, *how), layout.groups, x.size * 0.3
-    )
+    threads.share(_forward, (*parts, weight, bias, mean, var, *how), layout.groups, x.size * 0.3)
 
 
 def backward(g: Array, x: Array, dx: Array, weight: Array, mean: Array, var: Array, layout: Any,

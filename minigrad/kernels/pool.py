@@ -111,7 +111,8 @@ def _run(
     if name == "spread":
         bands = window.back_bands
     common = (window.three, window.spans, *bands, window.divisors)
-    kernel, arguments = pool_loops.spread, (kind, x, to, *common)
+    kernel = pool_loops.spread
+    arguments: tuple[Any, ...] = (kind, x, to, *common)
     if name != "spread":
         by_rows = name == "mean" and window.by_rows
         kernel, arguments = pool_loops.pool, (kind, x, to, where, *common, by_rows)

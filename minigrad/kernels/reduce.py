@@ -142,7 +142,9 @@ def extreme(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
 def _down(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
     """`extreme` along a dimension that is not the last: columns are compared row by row."""
     shape = x.shape[:dim] + x.shape[dim + 1 :]
-    cube = np.asarray(x).reshape(math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :]))
+    cube = np.asarray(x).reshape(
+        math.prod(x.shape[:dim]), x.shape[dim], math.prod(x.shape[dim + 1 :])
+    )
     values, indices = _down_cube(cube, sign)
     return values.reshape(shape), indices.reshape(shape)
 

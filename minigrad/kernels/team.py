@@ -1,10 +1,10 @@
-"""Threads that share out compiled kernels among themselves, without Python and its lock.
+r"""Threads that share out compiled kernels among themselves, without Python and its lock.
 
 Waking a sleeping thread takes longer than most kernels run, and so does handing over the GIL.  So a
 worker waits for its next kernel inside compiled code, at first by looking again and again:
 
     slot of a worker    state:  IDLE -> READY -> BUSY -> IDLE      the caller makes it READY, unless it sleeps,
-      [state, job, lock]            \\-> ASLEEP -> READY -> ..      and takes back what has not become BUSY
+      [state, job, lock]            \-> ASLEEP -> READY -> ..      and takes back what has not become BUSY
                                                                     when all pieces are done
     job, on the caller's stack
       [entry, arguments, total, pieces, next piece, failed, step]  whoever is free takes the next piece
@@ -35,7 +35,7 @@ SLOT = 16  # integers: two cache lines, so that no two workers' slots share one
 # How often a worker looks before it falls asleep: 0.1 to 0.5 ms, the time between two kernels.
 PATIENCE = 10_000
 _POINTER = INT.as_pointer()
-_INTERPRETED = numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+INTERPRETED = numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 # ------------------------------------------------------------------------------ memory seen by all threads
@@ -83,9 +83,7 @@ def _advance(typing: Any, table: Any, i: Any) -> Any:
 
 
 def _declared(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
-    return cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(result, arguments), name
-    )
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
 
 
 def _pause(typing: Any) -> Any:
@@ -230,7 +228,7 @@ def _interpreted_part(arrays: Any, begin: int, end: int) -> Any:
 
 
 placed: Any = intrinsic(_placed)
-part: Any = _interpreted_part if _INTERPRETED else intrinsic(_part)
+part: Any = _interpreted_part if INTERPRETED else intrinsic(_part)
 enter: Any = intrinsic(_enter)
 table: Any = intrinsic(_table)
 moved: Any = intrinsic(_moved)
@@ -327,7 +325,7 @@ class Shared(NamedTuple):
 
 def shared(function: Callable[..., None]) -> Shared:
     """Compile a kernel f(*arguments, seat, begin, end) that the threads share out."""
-    run = _run_interpreted if _INTERPRETED else _run
+    run = _run_interpreted if INTERPRETED else _run
     return Shared(jit(_copied(run, function, "together", jit(function))))
 
 

@@ -194,7 +194,7 @@ class _Crew:
 
     def ready(self, workers: int) -> int:
         """The address of the slots, with so many workers there."""
-        while len(self.workers) < workers:
+        while len(self.workers) < workers and not self.team.INTERPRETED:
             self.hire()
         self.placing.look(self.workers)
         return self.slots
