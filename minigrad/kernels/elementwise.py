@@ -15,6 +15,7 @@ Each number of an answer is computed by itself, so the threads change no bits.
 """
 
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -39,10 +40,18 @@ class Large(np.ndarray[Any, Any]):
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **options: Any
     ) -> Any:
+        if method == "__call__" and ufunc in _LOOPS and not out and not options and _has_team():
+            a, b = inputs
+            if type(a) is type(b) and a.shape == b.shape and a.dtype is b.dtype:
+                made = np.empty(a.shape, a.dtype)
+                _loop_over(_LOOPS[ufunc], (a, b, made))
+                return made
         plain = [_plain(x) for x in inputs]
         if out:
             options["out"] = tuple(_plain(x) for x in out)
         if method == "__call__" and ufunc.nout == 1 and options.keys() <= {"out"}:
+            if threads.get_num_threads() == 1:
+                return ufunc(*plain, **options)
             return _shared(ufunc, plain, options.get("out", (None,))[0])
         if ufunc is np.add and method == "reduce" and _is_plain_sum(options):
             return reduce.add_up(plain[0], options.get("axis", 0), options.get("keepdims", False))
@@ -116,7 +125,7 @@ def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
             for x, cut in zip(inputs, cuts)
         ]
         if ufunc in _LOOPS and all(cuts) and _are_like(out, inputs) and _has_team():
-            _loop_over(_LOOPS[ufunc], (*inputs, target), out.size)
+            _loop_over(_LOOPS[ufunc], (*inputs, target))
             return out
 
     def task(start: int, stop: int) -> None:
@@ -124,16 +133,24 @@ def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
         with np.errstate(all="ignore"):  # a thread's own state would warn
             ufunc(*(x[part] if cut else x for x, cut in zip(inputs, cuts)), out=target[part])
 
+    global _spent
+    began = time.perf_counter()
     threads.run(task, rows, out.size * NANOSECONDS)
+    _spent += time.perf_counter() - began
     return out
 
 
-# Where Numba has been loaded already, its loops save the workers' way through Python.
+# Loops of Numba save the workers' way through Python, once Numba is there, or so many seconds of
+# NumPy's work have been done that loading it pays.
 _LOOPS = {np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.divide: "divide"}
+WORTH_LOADING = 0.5
+_spent = 0.0
 
 
 def _has_team() -> bool:
-    return "minigrad.kernels.team" in sys.modules and threads.get_num_threads() > 1
+    if threads.get_num_threads() == 1:
+        return False
+    return "minigrad.kernels.team" in sys.modules or _spent > WORTH_LOADING
 
 
 def _are_like(out: Array, inputs: list[Any]) -> bool:
@@ -141,10 +158,12 @@ def _are_like(out: Array, inputs: list[Any]) -> bool:
     return out.dtype.char in "fd" and all(x.dtype == out.dtype for x in inputs)
 
 
-def _loop_over(name: str, lines: tuple[Array, ...], size: int) -> None:
-    """Have the loop of that name in `loops` fill the last of some lines."""
+def _loop_over(name: str, arrays: tuple[Array, ...]) -> None:
+    """Have the loop of that name in `loops` fill the last of some arrays of one size."""
     from minigrad.kernels import loops, team
 
+    lines = tuple([a.view(ndarray).reshape(-1) for a in arrays])
+    size = lines[0].size
     kernel = team.by_blocks(getattr(loops, name))
     threads.share(kernel, (lines, (), BLOCK), -(-size // BLOCK), size * NANOSECONDS)
 

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -33,7 +34,8 @@ from minigrad.kernels.simd import ARM, INT, INT32, look
 IDLE, READY, BUSY, ASLEEP, STOP = range(5)
 SLOT = 16  # integers: two cache lines, so that no two workers' slots share one
 # How often a worker looks before it falls asleep: 0.1 to 0.5 ms, the time between two kernels.
-PATIENCE = 10_000
+PATIENCE = 100_000
+RARELY = 32  # looks between two pauses: a virtual machine is stopped when there are many
 _POINTER = INT.as_pointer()
 INTERPRETED = numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
@@ -211,9 +213,11 @@ def _part(typing: Any, arrays: Any, begin: Any, end: Any) -> Any:
         for kind, value in zip(arrays, cgutils.unpack_tuple(builder, values[0])):
             line = context.make_array(kind)(context, builder, value)
             (size,) = cgutils.unpack_tuple(builder, line.shape)
-            short = builder.icmp_signed("<", values[2], size)
-            count = builder.sub(builder.select(short, values[2], size), values[1])
-            line.data = builder.gep(line.data, [values[1]])
+            first, last = (
+                builder.select(builder.icmp_signed("<", v, size), v, size) for v in values[1:]
+            )
+            count = builder.sub(last, first)
+            line.data = builder.gep(line.data, [first])
             line.shape = cgutils.pack_array(builder, [count])
             line.nitems = count
             made.append(line._getvalue())
@@ -268,7 +272,8 @@ def serve(slot: Any, seat: Any) -> None:
             looked = 0
         else:
             looked = min(looked + 1, PATIENCE)
-            pause()
+            if looked % RARELY == 0:
+                pause()
 
 
 @jit
@@ -294,8 +299,11 @@ def _together(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, tota
     for i in range(workers):
         slot = slots + i * SLOT * 8
         if not swap(slot, 0, READY, IDLE):
+            looked = 0
             while load(slot, 0) == BUSY:
-                pause()
+                looked += 1
+                if looked % RARELY == 0:
+                    pause()
     return load(job, 5)
 
 
@@ -314,7 +322,9 @@ def _run_interpreted(slots: Any, workers: Any, rouse: Any, pieces: Any, step: An
 
 
 def _blocks(arrays: Any, numbers: Any, size: Any, seat: Any, begin: Any, end: Any) -> None:
-    kernel(*(part(arrays, begin * size, end * size) + numbers))
+    # The answer's vectors should not straddle cache lines: NumPy's memory begins 16 bytes behind one.
+    shift = -np.int64(arrays[-1].ctypes.data) % 64 // arrays[-1].itemsize
+    kernel(*(part(arrays, begin * size + min(begin, 1) * shift, end * size + shift) + numbers))
 
 
 class Shared(NamedTuple):

@@ -33,6 +33,7 @@ ALONE_BELOW = 8e3  # likewise, where a worker that is awake already may help wit
 # From here on the work is cut finer, so that a thread that lost its CPU does not hold up all.
 CUT_FINE_ABOVE = 2e6
 CUT_ABOVE = 100e3  # likewise, where a piece costs next to nothing to hand out
+SOON = 2e-4  # seconds after which a worker that found nothing to do is asleep, roughly
 FINE = 4  # pieces per thread unless the kernel says otherwise
 
 
@@ -85,7 +86,8 @@ def share(
 ) -> None:
     """Have a kernel that `team.shared` made done for all of range(total), on several threads.
 
-    Arguments as for `run`; workers that have fallen asleep are woken for INLINE_BELOW and more.
+    Arguments as for `run`.  Workers that have fallen asleep are woken for INLINE_BELOW and more, or
+    where one call follows another.
     step: range(total) is better cut at its multiples, if that leaves enough pieces.
     MemoryError if a kernel could not get the memory it needs.
     """
@@ -103,7 +105,7 @@ def share(
                 step = 1
             pieces = min(-(-total // step), threads * (fine if cost > CUT_ABOVE else 1))
             slots = crew.ready(threads - 1)
-            rouse = int(cost >= INLINE_BELOW)
+            rouse = int(crew.is_busy() or cost >= INLINE_BELOW)
             failed = kernel.together(slots, threads - 1, rouse, pieces, step, total, arguments)
         finally:
             _pool.owner.release()
@@ -189,6 +191,7 @@ class _Crew:
         self.slots = address + -address % 64
         self.first = (self.slots - address) // 8
         self.workers: list[threading.Thread] = []
+        self.asked = 0.0
         self.placing = _Placing()
         atexit.register(self.stop)
 
@@ -198,6 +201,11 @@ class _Crew:
             self.hire()
         self.placing.look(self.workers)
         return self.slots
+
+    def is_busy(self) -> bool:
+        """Whether it has been a moment only since this was asked last: workers stay awake then."""
+        before, self.asked = self.asked, time.perf_counter()
+        return self.asked - before < SOON
 
     def hire(self) -> None:
         size, seat = self.team.SLOT, len(self.workers)
