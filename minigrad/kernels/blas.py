@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 from minigrad.kernels._jit import compiled
 from minigrad.kernels.conv_plan import fields
+from minigrad.kernels.scratch import address
 from minigrad.kernels.simd import INT, INT32
 from minigrad.kernels.team import read
 
@@ -90,7 +91,7 @@ def described(gemm: int, a: Array, b: Array, out: Array, step: int, by_rows: boo
     lies_a, lies_b = laid(a), laid(b)
     if lies_a is None or lies_b is None:
         return None
-    at = [x.__array_interface__["data"][0] for x in (a, b, out)]
+    at = [address(x) for x in (a, b, out)]
     following = [a.strides[0], 0, out.strides[0]] if by_rows else [0, b.strides[1], out.strides[1]]
     return np.array(
         Product(

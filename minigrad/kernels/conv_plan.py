@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.kernels.geometry import Geometry
+from minigrad.kernels.scratch import address
 
 Table = np.ndarray[Any, np.dtype[np.int64]]
 Size = tuple[int, ...]  # of three dimensions
@@ -126,7 +127,7 @@ def integers(values: Any) -> tuple[int, ...]:
 
 def addresses(*arrays: np.ndarray[Any, Any]) -> tuple[int, ...]:
     """Where arrays lie; their owner must outlive the use."""
-    return tuple([array.__array_interface__["data"][0] for array in arrays])
+    return tuple([address(array) for array in arrays])
 
 
 def odd_lines(count: int) -> int:

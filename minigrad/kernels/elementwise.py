@@ -40,12 +40,6 @@ class Large(np.ndarray[Any, Any]):
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **options: Any
     ) -> Any:
-        if method == "__call__" and ufunc in _LOOPS and not out and not options and _has_team():
-            a, b = inputs
-            if type(a) is type(b) and a.shape == b.shape and a.dtype is b.dtype:
-                made = np.empty(a.shape, a.dtype)
-                _loop_over(_LOOPS[ufunc], (a, b, made))
-                return made
         plain = [_plain(x) for x in inputs]
         if out:
             options["out"] = tuple(_plain(x) for x in out)
@@ -99,6 +93,8 @@ def _plain(x: Any) -> Any:
 
 def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
     """ufunc(*inputs) on several threads where the inputs' shapes let it be cut, else as NumPy does it."""
+    if out is None and _has_team() and (made := _alike(ufunc, inputs)) is not None:
+        return made
     arrays = [x for x in inputs if isinstance(x, ndarray)]
     many = [x for x in arrays if x.size > MANY]
     shape = many[0].shape if many else None
@@ -124,8 +120,7 @@ def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
             x.reshape(-1 if cut else ()) if isinstance(x, ndarray) else x
             for x, cut in zip(inputs, cuts)
         ]
-        if ufunc in _LOOPS and all(cuts) and _are_like(out, inputs) and _has_team():
-            _loop_over(_LOOPS[ufunc], (*inputs, target))
+        if _has_team() and _in_team(ufunc, inputs, target):
             return out
 
     def task(start: int, stop: int) -> None:
@@ -140,32 +135,33 @@ def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
     return out
 
 
-# Loops of Numba save the workers' way through Python, once Numba is there, or so many seconds of
+# Compiled code saves the workers' way through Python, once Numba is there, or so many seconds of
 # NumPy's work have been done that loading it pays.
-_LOOPS = {np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.divide: "divide"}
 WORTH_LOADING = 0.5
 _spent = 0.0
 
 
 def _has_team() -> bool:
-    if threads.get_num_threads() == 1:
-        return False
     return "minigrad.kernels.team" in sys.modules or _spent > WORTH_LOADING
 
 
-def _are_like(out: Array, inputs: list[Any]) -> bool:
-    """Whether they have the dtype of the answer, and it is one of the loops'."""
-    return out.dtype.char in "fd" and all(x.dtype == out.dtype for x in inputs)
+def _alike(ufunc: Any, inputs: list[Any]) -> Array | None:
+    """The answer for inputs of one shape, all of them contiguous and large, else None: past all other checks."""
+    shape = inputs[0].shape if isinstance(inputs[0], ndarray) else ()
+    for x in inputs:
+        if type(x) is not ndarray or x.shape != shape or x.size <= MANY or not x.flags.c_contiguous:
+            return None
+    out = np.empty(shape, ufunc.resolve_dtypes((*[x.dtype for x in inputs], None))[-1])
+    return out if _in_team(ufunc, inputs, out) else None
 
 
-def _loop_over(name: str, arrays: tuple[Array, ...]) -> None:
-    """Have the loop of that name in `loops` fill the last of some arrays of one size."""
-    from minigrad.kernels import loops, team
+def _in_team(ufunc: Any, inputs: list[Any], out: Array) -> bool:
+    """Have NumPy's loop done by the workers of compiled kernels, where it can be found."""
+    from minigrad.kernels import ufuncs
 
-    lines = tuple([a.view(ndarray).reshape(-1) for a in arrays])
-    size = lines[0].size
-    kernel = team.by_blocks(getattr(loops, name))
-    threads.share(kernel, (lines, (), BLOCK), -(-size // BLOCK), size * NANOSECONDS)
+    numbers = out.dtype if out.dtype.kind == "f" else inputs[0].dtype
+    operands = [x if isinstance(x, ndarray) else np.asarray(x, numbers) for x in inputs]
+    return ufuncs.share(ufunc, [*operands, out], BLOCK, out.size * NANOSECONDS)
 
 
 def loop(name: str, x: Array, *others: Array) -> Array:

@@ -168,35 +168,6 @@ def exponential(x: Array, out: Array) -> None:
         out[i] = exp(x[i])
 
 
-# ------------------------------------------------------------------------------ arithmetic
-@jit
-def add(x: Array, y: Array, out: Array) -> None:
-    """x + y."""
-    for i in range(x.size):
-        out[i] = x[i] + y[i]
-
-
-@jit
-def subtract(x: Array, y: Array, out: Array) -> None:
-    """x - y."""
-    for i in range(x.size):
-        out[i] = x[i] - y[i]
-
-
-@jit
-def multiply(x: Array, y: Array, out: Array) -> None:
-    """x * y."""
-    for i in range(x.size):
-        out[i] = x[i] * y[i]
-
-
-@jit
-def divide(x: Array, y: Array, out: Array) -> None:
-    """x / y."""
-    for i in range(x.size):
-        out[i] = x[i] / y[i]
-
-
 # ------------------------------------------------------------------------------ activations
 @jit
 def relu(x: Array, out: Array) -> None:

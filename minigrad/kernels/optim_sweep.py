@@ -15,7 +15,6 @@ numbers, and a thousand parameters cost it no more than one of their size.  It f
 by itself, from the ids of arrays: asking Python for an address costs a microsecond each.
 """
 
-import ctypes
 import functools
 from collections.abc import Sequence
 from types import FunctionType
@@ -29,25 +28,13 @@ from numba.extending import intrinsic, overload
 
 from minigrad.kernels import optim_rules, threads
 from minigrad.kernels._jit import compiled
+from minigrad.kernels.scratch import DATA, address
 from minigrad.kernels.simd import INT, look
 from minigrad.kernels.team import by_address
 
 Array = np.ndarray[Any, Any]
 WORD = 8  # bytes of an address
 PER_ELEMENT = 0.15  # nanoseconds for each array that a rule reads
-
-
-def _data_offset() -> int:
-    """Where in an ndarray's object the address of its elements stands (after the head, in CPython)."""
-    places = []
-    for probe in (np.empty(1), np.empty((2, 3), np.float32)[1:]):
-        memory = ctypes.string_at(id(probe), np.ndarray.__basicsize__)
-        words = np.frombuffer(memory[: len(memory) // WORD * WORD], np.int64).tolist()
-        places.append({WORD * i for i, word in enumerate(words) if word == probe.ctypes.data})
-    return min(places[0] & places[1])
-
-
-DATA = _data_offset()
 
 
 def _pointers(builder: Any, kind: Any, addresses: Any, i: Any) -> list[Any]:
@@ -196,7 +183,7 @@ class Table:
         table[1] = settings if len(numbers) > 1 else 0
         table[-1] = list(map(id, grads))
         place = np.array([id(table), id(given), self.count], np.int64)
-        job = kernel(rule, dtype), place.__array_interface__["data"][0]
+        job = kernel(rule, dtype), address(place)
         threads.share(by_address, job, self.total, self.cost)
 
     def _like(self, t: int, g: Array) -> Array:

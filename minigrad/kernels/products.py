@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import threads
+from .scratch import address
 
 Array = np.ndarray[Any, Any]
 
@@ -85,7 +86,7 @@ def _in_team(a: Array, b: Array, out: Array, step: int, rows: bool, cost: float)
     table = compiled_blas.described(gemm, a, b, out, step, rows)
     if table is None:
         return False
-    job = compiled_blas.entry(a.dtype), table.__array_interface__["data"][0]
+    job = compiled_blas.entry(a.dtype), address(table)
     threads.share(team.by_address, job, -(-max(out.shape) // step), cost, fine=1)
     return True
 

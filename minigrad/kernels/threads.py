@@ -187,9 +187,9 @@ class _Crew:
 
         self.team = team
         self.memory = np.zeros(team.SLOT * (MOST + 1), np.int64)
-        address = self.memory.__array_interface__["data"][0]
-        self.slots = address + -address % 64
-        self.first = (self.slots - address) // 8
+        begin = self.memory.ctypes.data
+        self.slots = begin + -begin % 64
+        self.first = (self.slots - begin) // 8
         self.workers: list[threading.Thread] = []
         self.asked = 0.0
         self.placing = _Placing()
