@@ -17,6 +17,7 @@ environment variable MINIGRAD_QUIET silences it.
 Only kernel modules that are themselves imported on first use may import this.
 """
 
+import functools
 import hashlib
 import os
 import shutil
@@ -36,15 +37,17 @@ config: Any = numba.config
 PATIENCE = 2.0  # seconds of compiling before the user is told what the wait is for
 
 
-def jit(*args: Any, reassociate: bool = False) -> Any:
+def jit(*args: Any, reassociate: bool = False, inner: bool = False) -> Any:
     """Compile a function for the types of its first call, without the GIL, cached on disk.
 
+    inner: only compiled code calls it, so that the way in from Python need not be compiled.
     reassociate: let sums be reordered and multiply-adds fused (inner products only:
     everything else must treat NaN, infinity and -0.0 as plain Python loops do).
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+        options["no_cpython_wrapper"] = inner
         if reassociate:
             options["fastmath"] = {"contract", "reassoc", "nsz"}
         dispatcher = _cached(lambda cache: numba.njit(cache=cache, **options)(function))
@@ -52,6 +55,10 @@ def jit(*args: Any, reassociate: bool = False) -> Any:
         return dispatcher
 
     return decorate(args[0]) if args else decorate
+
+
+helper = functools.partial(jit, inner=True)
+"""`jit` for what only compiled code calls."""
 
 
 def compiled(signature: Any, function: Callable[..., Any]) -> int:

@@ -87,9 +87,9 @@ def laid(a: Array) -> tuple[int, int] | None:
 
 
 def described(gemm: int, a: Array, b: Array, out: Array, step: int, by_rows: bool) -> Array | None:
-    """The table of a product; None if BLAS cannot read a or b as they lie."""
+    """The table of a product; None if BLAS cannot read a or b as they lie, or they do not fit."""
     lies_a, lies_b = laid(a), laid(b)
-    if lies_a is None or lies_b is None:
+    if lies_a is None or lies_b is None or a.shape[1] != b.shape[0]:
         return None
     at = [address(x) for x in (a, b, out)]
     following = [a.strides[0], 0, out.strides[0]] if by_rows else [0, b.strides[1], out.strides[1]]

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.conv_images import NANOSECONDS, choose_tile, clear_borders, pack
 from minigrad.kernels.conv_plan import (
     Correlation,
@@ -59,7 +59,7 @@ PATCHES = 96  # likewise: their spectra stay in the L2 cache
 _NONE = np.zeros((1, 2), np.int64)
 
 
-@jit
+@helper
 def _pack(s, at, gather, group, first, count, g0, g1):  # type: ignore[no-untyped-def]
     """Images from `first` on of one group into their planes; of g only blocks g0..g1 of channels."""
     none, one = np.int64(0), np.int64(1)
@@ -75,7 +75,7 @@ def _pack(s, at, gather, group, first, count, g0, g1):  # type: ignore[no-untype
                  at.gp + c * s.block_g + n * s.image_g, none, at.at_g)  # fmt: skip
 
 
-@jit
+@helper
 def _transform(s, at, calls, turn, k, depth, g0, g1):  # type: ignore[no-untyped-def]
     """Some rows of frequencies of `depth` patches from patch k of the batch on."""
     for i in range(depth):
@@ -90,7 +90,7 @@ def _transform(s, at, calls, turn, k, depth, g0, g1):  # type: ignore[no-untyped
                  at.gs + i * s.deep_g + c * s.vector, s.step_g))  # fmt: skip
 
 
-@jit
+@helper
 def _multiply(s, tile, x, g, offs, features, depth, sums, o0, o1):  # type: ignore[no-untyped-def]
     """Add products of a chunk to the sums of one pass, for blocks of output channels o0..o1."""
     for f in range(s.features):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import conv_images, conv_plan, simd
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.conv_images import ImageSweep, clear_borders, pack_band, unpack
 from minigrad.kernels.conv_plan import Lanes, Planes, Sweep, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
@@ -50,7 +50,7 @@ def _order(interleave, sizes, tables, w, weights, seat, begin, end):  # type: ig
                 taps += number * 8
 
 
-@jit
+@helper
 def _multiply(s, tile, kind, lo, hi, at, out, offs, weights, o0, o1):  # type: ignore[no-untyped-def]
     """One row of one phase of output, blocks of channels o0..o1, from rows of taps lo..hi."""
     depth, first, number, taps = look(kind, 0), look(kind, 1), look(kind, 3), look(kind, 5)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.conv_plan import Planes, Size, Sweep, addresses
 from minigrad.kernels.simd import call, clear, look
 
@@ -31,7 +31,7 @@ TILES = {
 NANOSECONDS = 0.02  # per multiply-add, to judge whether threads pay
 
 
-@jit
+@helper
 def pack(gather, x, step, starts, channels, first, last, total, item, lanes, xp, plane, pixels):  # type: ignore[no-untyped-def]
     """Pixels first..last (of total) of all channels of one block of lanes into their planes.
 
@@ -47,7 +47,7 @@ def pack(gather, x, step, starts, channels, first, last, total, item, lanes, xp,
             call(gather[1], (at, starts, xp + c * plane, pixels + first * 8, last - first))
 
 
-@jit
+@helper
 def clear_borders(xp, channels, plane, gaps, count):  # type: ignore[no-untyped-def]
     """Zero what lies between the pixels of all planes: `count` gaps, from and to."""
     for c in range(channels):
@@ -56,7 +56,7 @@ def clear_borders(xp, channels, plane, gaps, count):  # type: ignore[no-untyped-
             clear(xp + c * plane + start, look(gaps, 2 * i + 1) - start)
 
 
-@jit
+@helper
 def pack_band(s, at, gather, unit, packed, need):  # type: ignore[no-untyped-def]
     """Pixels `packed` up to `need` of all channels of a unit: a block of lanes and a group."""
     block, group = unit // s.groups, unit % s.groups
@@ -66,7 +66,7 @@ def pack_band(s, at, gather, unit, packed, need):  # type: ignore[no-untyped-def
     return max(packed, need)
 
 
-@jit
+@helper
 def unpack(s, at, scatter, unit, tmp, o0, o1, row, rows):  # type: ignore[no-untyped-def]
     """Rows of output, which begin at tmp for channel 0, back to their images, plus bias.
 

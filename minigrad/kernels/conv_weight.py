@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import conv_plan, scratch, simd, threads
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.conv_images import NANOSECONDS, choose_tile, clear_borders, pack, with_border
 from minigrad.kernels.conv_plan import Correlation, Lanes, Planes, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
@@ -40,7 +40,7 @@ INPUTS, OUTPUTS = 16, 64  # channels that are packed at a time
 FEW = 8  # tasks, below which images are taken apart
 
 
-@jit
+@helper
 def _still(packed, count, channels, plane, pixels, dead):  # type: ignore[no-untyped-def]
     """Zero the first `dead` bytes of some pixels: lanes that repeat others."""
     for c in range(channels):
@@ -48,7 +48,7 @@ def _still(packed, count, channels, plane, pixels, dead):  # type: ignore[no-unt
             clear(packed + c * plane + look(pixels, p), dead)
 
 
-@jit
+@helper
 def _pack_band(s, at, gather, block, group, c0, channels, o0, o1, r0, r1):  # type: ignore[no-untyped-def]
     """Pack rows r0..r1 of g for one block of lanes, and what they read of x and earlier did not."""
     table, idle = block * s.lanes * 8, s.dead if block == s.blocks - 1 else 0
@@ -67,7 +67,7 @@ def _pack_band(s, at, gather, block, group, c0, channels, o0, o1, r0, r1):  # ty
         _still(at.gp, number, o1 - o0, s.plane_g, at.outs, idle)
 
 
-@jit
+@helper
 def _keep(s, at, dw, group, c0, channels, o0, o1):  # type: ignore[no-untyped-def]
     """Copy the sums of output channels o0..o1 to where they belong."""
     count = channels * s.taps

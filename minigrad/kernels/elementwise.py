@@ -159,8 +159,8 @@ def _in_team(ufunc: Any, inputs: list[Any], out: Array) -> bool:
     """Have NumPy's loop done by the workers of compiled kernels, where it can be found."""
     from minigrad.kernels import ufuncs
 
-    numbers = out.dtype if out.dtype.kind == "f" else inputs[0].dtype
-    operands = [x if isinstance(x, ndarray) else np.asarray(x, numbers) for x in inputs]
+    many = next(x.dtype for x in inputs if isinstance(x, ndarray) and x.size == out.size)
+    operands = [x if isinstance(x, ndarray) else np.asarray(x, many) for x in inputs]
     return ufuncs.share(ufunc, [*operands, out], BLOCK, out.size * NANOSECONDS)
 
 

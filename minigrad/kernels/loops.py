@@ -15,7 +15,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic, overload
 
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.random import fma
 
 Array = np.ndarray[Any, Any]
@@ -74,7 +74,7 @@ else:
 
         return made(n), generate
 
-    @jit
+    @helper
     def _split32(x: Any) -> Any:
         """p and n for which e ** x is (1 + p) * 2 ** n."""
         n: Any = _nearest(x * f32(1 / math.log(2)))
@@ -87,13 +87,13 @@ else:
         p = fma(p, r, f32(0.49999997))
         return fma(p * r, r, r), i32(n if n == n else f32(0))
 
-    @jit
+    @helper
     def _bounded32(x: Any) -> Any:
         """x, but numbers above have an infinite exponential, and below one of 0; NaN is neither."""
         x = f32(89) if x > f32(89) else x
         return f32(-104) if x < f32(-104) else x
 
-    @jit
+    @helper
     def _exp32(x: Any) -> Any:
         p, whole = _split32(_bounded32(x))
         half = i32(whole >> 1)  # in two factors, for results near both ends of the range
@@ -101,20 +101,20 @@ else:
         high: Any = _bits(i32(whole - half + 127 << 23))
         return (p + f32(1)) * low * high
 
-    @jit
+    @helper
     def _decayed32(x: Any) -> Any:
         x = f32(-88) if x < f32(-88) else x  # its power of 2 has the bits of 0
         p, whole = _split32(x)
         return (p + f32(1)) * _bits(i32(whole + 127 << 23))
 
-    @jit
+    @helper
     def _expm1_32(x: Any) -> Any:
         p, whole = _split32(_bounded32(x))
         half = i32(whole >> 1)
         scale: Any = _bits(i32(half + 127 << 23)) * _bits(i32(whole - half + 127 << 23))
         return fma(p, scale, scale - f32(1))
 
-    @jit
+    @helper
     def _split64(x: Any) -> Any:
         x = f64(710) if x > f64(710) else x
         x = f64(-746) if x < f64(-746) else x
@@ -135,13 +135,13 @@ else:
         p = fma(p, r, f64(1 / 2))
         return fma(p * r, r, r), i64(n if n == n else f64(0))
 
-    @jit
+    @helper
     def _exp64(x: Any) -> Any:
         p, whole = _split64(x)
         half = whole >> 1
         return (p + f64(1)) * _bits(half + 1023 << 52) * _bits(whole - half + 1023 << 52)
 
-    @jit
+    @helper
     def _expm1_64(x: Any) -> Any:
         p, whole = _split64(x)
         half = whole >> 1
@@ -161,7 +161,7 @@ else:
     exp, expm1 = by_type(_exp, _exp32, _exp64), by_type(_expm1, _expm1_32, _expm1_64)
 
 
-@jit
+@helper
 def exponential(x: Array, out: Array) -> None:
     """e ** x."""
     for i in range(x.size):
@@ -169,7 +169,7 @@ def exponential(x: Array, out: Array) -> None:
 
 
 # ------------------------------------------------------------------------------ activations
-@jit
+@helper
 def relu(x: Array, out: Array) -> None:
     """max(x, 0); NaN stays."""
     zero = x.dtype.type(0)
@@ -178,7 +178,7 @@ def relu(x: Array, out: Array) -> None:
         out[i] = zero if value <= zero else value
 
 
-@jit
+@helper
 def relu_backward(g: Array, answer: Array, out: Array) -> None:
     """g where relu's answer is not 0."""
     zero = g.dtype.type(0)
@@ -186,7 +186,7 @@ def relu_backward(g: Array, answer: Array, out: Array) -> None:
         out[i] = zero if answer[i] == zero else g[i]
 
 
-@jit
+@helper
 def sigmoid(x: Array, out: Array) -> None:
     """1 / (1 + e ** -x)."""
     one = x.dtype.type(1)
@@ -194,7 +194,7 @@ def sigmoid(x: Array, out: Array) -> None:
         out[i] = one / (one + exp(-x[i]))
 
 
-@jit
+@helper
 def sigmoid_backward(g: Array, answer: Array, out: Array) -> None:
     """g times the slope where sigmoid's answer is `answer`."""
     one = g.dtype.type(1)
@@ -202,7 +202,7 @@ def sigmoid_backward(g: Array, answer: Array, out: Array) -> None:
         out[i] = g[i] * ((one - answer[i]) * answer[i])
 
 
-@jit
+@helper
 def tanh_backward(g: Array, answer: Array, out: Array) -> None:
     """g times the slope where tanh's answer is `answer`."""
     one = g.dtype.type(1)

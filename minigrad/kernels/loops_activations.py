@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import normal
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.loops import by_type, decayed, exp, expm1
 from minigrad.kernels.random import fma
 
@@ -20,7 +20,7 @@ f32 = np.float32
 
 
 # ------------------------------------------------------------------------------ straight pieces
-@jit
+@helper
 def leaky_relu(x: Array, out: Array, slope: Any) -> None:
     """x where positive, slope * x elsewhere."""
     zero = x.dtype.type(0)
@@ -29,7 +29,7 @@ def leaky_relu(x: Array, out: Array, slope: Any) -> None:
         out[i] = x[i] if x[i] > zero else scaled
 
 
-@jit
+@helper
 def leaky_relu_backward(g: Array, x: Array, out: Array, slope: Any) -> None:
     """g where x is positive, slope * g elsewhere."""
     zero = x.dtype.type(0)
@@ -38,7 +38,7 @@ def leaky_relu_backward(g: Array, x: Array, out: Array, slope: Any) -> None:
         out[i] = g[i] if x[i] > zero else scaled
 
 
-@jit
+@helper
 def hardtanh(x: Array, out: Array, low: Any, high: Any) -> None:
     """x bounded to [low, high]; NaN stays."""
     for i in range(x.size):
@@ -46,7 +46,7 @@ def hardtanh(x: Array, out: Array, low: Any, high: Any) -> None:
         out[i] = high if value > high else value
 
 
-@jit
+@helper
 def hardtanh_backward(g: Array, x: Array, out: Array, low: Any, high: Any) -> None:
     """g where x is not at a bound or beyond."""
     zero = x.dtype.type(0)
@@ -54,7 +54,7 @@ def hardtanh_backward(g: Array, x: Array, out: Array, low: Any, high: Any) -> No
         out[i] = zero if (x[i] <= low) | (x[i] >= high) else g[i]
 
 
-@jit
+@helper
 def hardsigmoid(x: Array, out: Array) -> None:
     """x / 6 + 1 / 2, bounded to [0, 1]."""
     zero, six, three = x.dtype.type(0), x.dtype.type(6), x.dtype.type(3)
@@ -64,7 +64,7 @@ def hardsigmoid(x: Array, out: Array) -> None:
         out[i] = (six if value > six else value) / six
 
 
-@jit
+@helper
 def hardsigmoid_backward(g: Array, x: Array, out: Array) -> None:
     """g / 6 where x is between -3 and 3."""
     zero, three, sixth = x.dtype.type(0), x.dtype.type(3), x.dtype.type(1 / 6)
@@ -73,7 +73,7 @@ def hardsigmoid_backward(g: Array, x: Array, out: Array) -> None:
         out[i] = scaled if (x[i] > -three) & (x[i] < three) else zero
 
 
-@jit
+@helper
 def hardswish(x: Array, out: Array) -> None:
     """x times (x / 6 + 1 / 2) bounded to [0, 1]."""
     zero, six, three = x.dtype.type(0), x.dtype.type(6), x.dtype.type(3)
@@ -83,7 +83,7 @@ def hardswish(x: Array, out: Array) -> None:
         out[i] = x[i] * ((six if value > six else value) / six)
 
 
-@jit
+@helper
 def hardswish_backward(g: Array, x: Array, out: Array) -> None:
     """g times x / 3 + 1 / 2 between -3 and 3, 0 below, 1 above."""
     zero, half = x.dtype.type(0), x.dtype.type(0.5)
@@ -95,7 +95,7 @@ def hardswish_backward(g: Array, x: Array, out: Array) -> None:
 
 
 # ------------------------------------------------------------------------------ exponentials
-@jit
+@helper
 def elu(x: Array, out: Array, below: Any, scale: Any, steep: Any) -> None:
     """scale * x where positive, below * (e ** (steep * x) - 1) elsewhere."""
     zero = x.dtype.type(0)
@@ -105,7 +105,7 @@ def elu(x: Array, out: Array, below: Any, scale: Any, steep: Any) -> None:
         out[i] = low if x[i] <= zero else high
 
 
-@jit
+@helper
 def elu_backward(g: Array, x: Array, out: Array, below: Any, scale: Any, steep: Any) -> None:
     """g times elu's slope at x."""
     zero = x.dtype.type(0)
@@ -115,7 +115,7 @@ def elu_backward(g: Array, x: Array, out: Array, below: Any, scale: Any, steep: 
         out[i] = g[i] * (low if x[i] <= zero else scale)
 
 
-@jit
+@helper
 def silu(x: Array, out: Array) -> None:
     """x / (1 + e ** -x)."""
     one = x.dtype.type(1)
@@ -123,7 +123,7 @@ def silu(x: Array, out: Array) -> None:
         out[i] = x[i] / (one + exp(-x[i]))
 
 
-@jit
+@helper
 def silu_backward(g: Array, x: Array, out: Array) -> None:
     """g times silu's slope at x."""
     one = x.dtype.type(1)
@@ -132,7 +132,7 @@ def silu_backward(g: Array, x: Array, out: Array) -> None:
         out[i] = g[i] * (gate * (one + x[i] * (one - gate)))
 
 
-@jit
+@helper
 def mish(x: Array, out: Array) -> None:
     """x times the hyperbolic tangent of log(1 + e ** x)."""
     two, most = x.dtype.type(2), x.dtype.type(20)
@@ -142,7 +142,7 @@ def mish(x: Array, out: Array) -> None:
         out[i] = x[i] * (n / (n + two))
 
 
-@jit
+@helper
 def mish_backward(g: Array, x: Array, out: Array) -> None:
     """g times mish's slope at x."""
     one, two, most = x.dtype.type(1), x.dtype.type(2), x.dtype.type(20)
@@ -154,7 +154,7 @@ def mish_backward(g: Array, x: Array, out: Array) -> None:
 
 
 # ------------------------------------------------------------------------------ logarithms
-@jit
+@helper
 def _log1p32(u: Any) -> Any:
     s = u / (u + f32(2))
     square = s * s
@@ -164,7 +164,7 @@ def _log1p32(u: Any) -> Any:
     return f32(2) * s * total
 
 
-@jit
+@helper
 def _log1p64(u: Any) -> Any:
     s = u / (u + 2.0)
     square = s * s
@@ -181,7 +181,7 @@ def _log1p(u: Any) -> Any:
 log1p = by_type(_log1p, _log1p32, _log1p64)
 
 
-@jit
+@helper
 def softplus(x: Array, out: Array, beta: Any, threshold: Any) -> None:
     """log(1 + e ** (beta * x)) / beta, and x where beta * x is above the threshold."""
     zero = x.dtype.type(0)
@@ -192,7 +192,7 @@ def softplus(x: Array, out: Array, beta: Any, threshold: Any) -> None:
         out[i] = x[i] if steep > threshold else bent
 
 
-@jit
+@helper
 def softplus_backward(g: Array, x: Array, out: Array, beta: Any, threshold: Any) -> None:
     """g times softplus's slope at x."""
     one = x.dtype.type(1)
@@ -202,7 +202,7 @@ def softplus_backward(g: Array, x: Array, out: Array, beta: Any, threshold: Any)
         out[i] = g[i] if steep > threshold else bent
 
 
-@jit
+@helper
 def logsigmoid(x: Array, out: Array) -> None:
     """-log(1 + e ** -x)."""
     zero = x.dtype.type(0)
@@ -211,7 +211,7 @@ def logsigmoid(x: Array, out: Array) -> None:
         out[i] = low - log1p(decayed(-abs(x[i])))
 
 
-@jit
+@helper
 def logsigmoid_backward(g: Array, x: Array, out: Array) -> None:
     """g times logsigmoid's slope at x."""
     one = x.dtype.type(1)
@@ -225,7 +225,7 @@ SERIES32 = tuple(f32(c) for c in normal.SINGLE.coefficients)
 SERIES64 = normal.DOUBLE.coefficients
 
 
-@jit
+@helper
 def _scaled_tail32(x: Any) -> Any:
     t = f32(1) / (f32(1) + abs(x) * PACE32)
     total = SERIES32[8]
@@ -234,7 +234,7 @@ def _scaled_tail32(x: Any) -> Any:
     return total * t
 
 
-@jit
+@helper
 def _scaled_tail64(x: Any) -> Any:
     t = 1 / (1 + abs(x) * PACE64)
     total = SERIES64[20]
@@ -250,7 +250,7 @@ def _scaled_tail(x: Any) -> Any:
 scaled_tail = by_type(_scaled_tail, _scaled_tail32, _scaled_tail64)
 
 
-@jit
+@helper
 def gelu(x: Array, out: Array) -> None:
     """x times the normal distribution's function there."""
     zero, one, half = x.dtype.type(0), x.dtype.type(1), x.dtype.type(-0.5)
@@ -259,7 +259,7 @@ def gelu(x: Array, out: Array) -> None:
         out[i] = x[i] * (one - tail if x[i] > zero else tail)
 
 
-@jit
+@helper
 def gelu_backward(g: Array, x: Array, out: Array) -> None:
     """g times gelu's slope at x."""
     zero, one, half = x.dtype.type(0), x.dtype.type(1), x.dtype.type(-0.5)
@@ -271,7 +271,7 @@ def gelu_backward(g: Array, x: Array, out: Array) -> None:
         out[i] = g[i] * (whole + x[i] * power * density)
 
 
-@jit
+@helper
 def gelu_tanh(x: Array, out: Array) -> None:
     """x over 1 + e ** -2y, y the cubic polynomial for the hyperbolic tangent."""
     one = x.dtype.type(1)
@@ -280,7 +280,7 @@ def gelu_tanh(x: Array, out: Array) -> None:
         out[i] = x[i] / (one + exp(x[i] * (first + third * x[i] * x[i])))
 
 
-@jit
+@helper
 def gelu_tanh_backward(g: Array, x: Array, out: Array) -> None:
     """g times gelu_tanh's slope at x."""
     one, three, most = x.dtype.type(1), x.dtype.type(3), x.dtype.type(80)

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import threads
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.team import shared
 
 Array = np.ndarray[Any, Any]
 WIDTH = 1024  # columns of a block
 
 
-@jit
+@helper
 def _fold(columns: Any, c: int, pixels: int) -> Any:
     """The sum over a channel's columns."""
     total = 0.0
@@ -32,14 +32,14 @@ def _fold(columns: Any, c: int, pixels: int) -> Any:
     return total
 
 
-@jit
+@helper
 def _spread(value: Any, columns: Any, c: int, pixels: int) -> None:
     """Write a value to all of a channel's columns."""
     for j in range(c * pixels, (c + 1) * pixels):
         columns[j] = value
 
 
-@jit
+@helper
 def _add(x: Any, start: int, stop: int, sums: Any) -> None:
     sums[:] = 0
     for i in range(len(x)):
@@ -48,7 +48,7 @@ def _add(x: Any, start: int, stop: int, sums: Any) -> None:
             sums[j] += row[j]
 
 
-@jit
+@helper
 def _add_squares(x: Any, start: int, stop: int, centre: Any, sums: Any) -> None:
     sums[:] = 0
     for i in range(len(x)):
@@ -58,7 +58,7 @@ def _add_squares(x: Any, start: int, stop: int, centre: Any, sums: Any) -> None:
             sums[j] += away * away
 
 
-@jit
+@helper
 def _add_products(g: Any, x: Any, start: int, stop: int, centre: Any, sums: Any,
                   products: Any) -> None:  # fmt: skip
     sums[:] = 0

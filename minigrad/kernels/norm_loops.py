@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.team import shared
 
 
-@jit(reassociate=True)
+@helper(reassociate=True)
 def total(row: Any) -> Any:
     """The sum of a row, in float64."""
     found = 0.0
@@ -17,7 +17,7 @@ def total(row: Any) -> Any:
     return found
 
 
-@jit(reassociate=True)
+@helper(reassociate=True)
 def squares(row: Any, centre: Any) -> Any:
     """The sum of the squares of row - centre, in float64."""
     found = 0.0
@@ -27,7 +27,7 @@ def squares(row: Any, centre: Any) -> Any:
     return found
 
 
-@jit(reassociate=True)
+@helper(reassociate=True)
 def products(g: Any, row: Any, centre: Any) -> Any:
     """The sums of g and of g * (row - centre), in float64."""
     found, product = 0.0, 0.0

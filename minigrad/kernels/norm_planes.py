@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import threads
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.norm_loops import products, squares, total
 from minigrad.kernels.team import shared
 
 Array = np.ndarray[Any, Any]
 
 
-@jit
+@helper
 def _moments(x: Any, i: int, place: Any, means: Any) -> Any:
     """The mean of an item and the mean square around it; means: work memory, one per plane."""
     first, step, count = place

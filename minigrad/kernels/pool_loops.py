@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.lanes import add, contest, deliver, divide, full, lay, load, store
 from minigrad.kernels.team import shared
 
 
-@jit
+@helper
 def _task(u: int, bands: Any, spans: Any, lanes: int, planes: int) -> Any:
     """(first plane, how many, *band, spans) of task u: a plane alone if each has its own windows."""
     group = lanes if len(spans) == 1 else 1
@@ -31,7 +31,7 @@ def _task(u: int, bands: Any, spans: Any, lanes: int, planes: int) -> Any:
     return plane, min(group, planes - plane), band[0], band[1], band[2], band[3], lines
 
 
-@jit
+@helper
 def _laid(kind: Any, x: Any, start: int, pitch: int, many: int, count: int, vectors: Any) -> None:
     """Pixels start .. start + count of `many` planes as vectors; what is no whole tile one by one."""
     lanes = len(kind)
@@ -43,7 +43,7 @@ def _laid(kind: Any, x: Any, start: int, pitch: int, many: int, count: int, vect
             vectors[i * lanes + plane] = x[start + plane * pitch + i]
 
 
-@jit
+@helper
 def _delivered(kind: Any, vectors: Any, x: Any, start: int, pitch: int, many: int,
                count: int) -> None:  # fmt: skip
     """The way back."""

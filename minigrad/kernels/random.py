@@ -24,7 +24,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper, jit
 
 Array = np.ndarray[Any, Any]
 f32 = np.float32
@@ -49,7 +49,7 @@ def fma(context: Any, x: Any, y: Any, z: Any) -> Any:
 # ------------------------------------------------------------------------------------- the twister
 
 
-@jit
+@helper
 def _twist(key: Array) -> None:
     """The next 624 words of the state, in place."""
     for i in range(N - M):
@@ -174,7 +174,7 @@ def long_permutation(key: Array, pos: int, out: Array) -> int:
 # ------------------------------------------------------------------------------------------ normal
 
 
-@jit
+@helper
 def _log(u: Any) -> Any:
     """Cephes' logf of a positive float32, as torch's AVX2 code evaluates it."""
     bits = f32(u).view(np.int32)
@@ -197,7 +197,7 @@ def _log(u: Any) -> Any:
     return fma(exponent, f32(0.693359375), x + y)
 
 
-@jit
+@helper
 def _sincos(x: Any) -> Any:
     """Cephes' sinf and cosf of a float32 in [0, 2 pi], as torch's AVX2 code evaluates them."""
     octant = np.int32((np.int32(x * f32(1.27323954473516)) + np.int32(1)) & np.int32(-2))

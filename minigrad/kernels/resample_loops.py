@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.team import shared
 
 
-@jit
+@helper
 def _joined(x: Any, rows: Any, columns: Any, weights: Any, count: int, line: Any) -> Any:
     """The weighted sum of rows of a plane, which is ``line``."""
     line[:] = 0
@@ -18,7 +18,7 @@ def _joined(x: Any, rows: Any, columns: Any, weights: Any, count: int, line: Any
             line[i] += weight * row[i]
 
 
-@jit
+@helper
 def _along(line: Any, index: Any, weight: Any, out: Any) -> None:
     """out[i]: the weighted sum of numbers of the line."""
     for i in range(len(out)):

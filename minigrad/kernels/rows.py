@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.loops import exp
 from minigrad.kernels.team import shared
 
@@ -19,7 +19,7 @@ f64 = np.float64
 
 
 # ------------------------------------------------------------------------------ sums
-@jit(reassociate=True)
+@helper(reassociate=True)
 def total(row: Array) -> Any:
     """The sum of a row, in any order."""
     found = row.dtype.type(0)
@@ -128,7 +128,7 @@ def column_extremes(
 
 
 # ------------------------------------------------------------------------------ softmax
-@jit
+@helper
 def _less_largest(x: Array, out: Array) -> None:
     """Each row less its largest number; where there is a NaN, the sum that follows is NaN whatever is taken off."""
     m = x.shape[1]
@@ -184,7 +184,7 @@ def log_softmax(x: Array, out: Array, step: int, seat: int, start: int, stop: in
                 row[j] -= scale
 
 
-@jit(reassociate=True)
+@helper(reassociate=True)
 def dot(a: Array, b: Array) -> Any:
     """The sum of products of two rows, in any order."""
     found = a.dtype.type(0)

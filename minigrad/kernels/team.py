@@ -25,10 +25,11 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.callconv import excinfo_ptr_t
+from numba.core.compiler import Flags
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper, jit
 from minigrad.kernels.simd import ARM, INT, INT32, look
 
 IDLE, READY, BUSY, ASLEEP, STOP = range(5)
@@ -136,26 +137,35 @@ wake: Any = intrinsic(_wake)
 _ENTRY = ir.FunctionType(INT32, [INT, excinfo_ptr_t.as_pointer(), INT, INT, INT, INT])
 
 
-def _placed(typing: Any, kernel: Any, arguments: Any) -> Any:
-    """(entry, place): a function that calls the kernel with arguments found at that place, on the stack."""
-    taken = typing.resolve_function_type(kernel, (*arguments, *[types.intp] * 3), {})
+def _placing(kernel: Any) -> Any:
+    """placed(arguments): (entry, place), a function that calls the kernel with what it finds at the place.
 
-    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
-        kind = context.get_value_type(arguments)
-        name = f"{builder.function.name}.entry"
-        entry = ir.Function(builder.module, _ENTRY, name)
-        entry.linkage = "internal"
-        inside = ir.IRBuilder(entry.append_basic_block())
-        held = inside.load(inside.inttoptr(entry.args[2], kind.as_pointer()))
-        given = cgutils.unpack_tuple(inside, held) + list(entry.args[3:])
-        context.get_function(kernel, taken)(inside, given)
-        inside.ret(ir.Constant(INT32, 0))
-        place = cgutils.alloca_once(builder, kind)
-        builder.store(values[1], place)
-        found = [builder.ptrtoint(entry, INT), builder.ptrtoint(place, INT)]
-        return context.make_tuple(builder, sig.return_type, found)
+    The kernel is compiled into the code that uses this: not by itself, and then once more.
+    """
 
-    return types.UniTuple(types.intp, 2)(kernel, arguments), emit
+    def _placed(typing: Any, arguments: Any) -> Any:
+        taken = types.none(*arguments, *[types.intp] * 3)
+
+        def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+            flags = Flags()
+            flags.nrt, flags.error_model = True, "numpy"
+            made = context.compile_subroutine(builder, kernel, taken, flags=flags)
+            kind = context.get_value_type(arguments)
+            entry = ir.Function(builder.module, _ENTRY, f"{builder.function.name}.entry")
+            entry.linkage = "internal"
+            inside = ir.IRBuilder(entry.append_basic_block())
+            held = inside.load(inside.inttoptr(entry.args[2], kind.as_pointer()))
+            given = cgutils.unpack_tuple(inside, held) + list(entry.args[3:])
+            context.call_internal(inside, made.fndesc, taken, given)
+            inside.ret(ir.Constant(INT32, 0))
+            place = cgutils.alloca_once(builder, kind)
+            builder.store(values[0], place)
+            found = [builder.ptrtoint(entry, INT), builder.ptrtoint(place, INT)]
+            return context.make_tuple(builder, sig.return_type, found)
+
+        return types.UniTuple(types.intp, 2)(arguments), emit
+
+    return intrinsic(_placed)
 
 
 def _enter(typing: Any, entry: Any, place: Any, seat: Any, begin: Any, end: Any) -> Any:
@@ -231,7 +241,6 @@ def _interpreted_part(arrays: Any, begin: int, end: int) -> Any:
     return tuple(line[begin:end] for line in arrays)
 
 
-placed: Any = intrinsic(_placed)
 part: Any = _interpreted_part if INTERPRETED else intrinsic(_part)
 enter: Any = intrinsic(_enter)
 table: Any = intrinsic(_table)
@@ -240,7 +249,7 @@ read: Any = intrinsic(prefer_literal=True)(_read)
 
 
 # ------------------------------------------------------------------------------ the two sides
-@jit
+@helper
 def _work(job: Any, seat: Any) -> None:
     """Do pieces of a job until none is left."""
     entry, place, total, pieces, step = (
@@ -276,7 +285,7 @@ def serve(slot: Any, seat: Any) -> None:
                 pause()
 
 
-@jit
+@helper
 def _call_in(slot: Any, job: Any, rouse: Any) -> None:
     """Give a job to a worker; to one that is asleep only if `rouse`."""
     store(slot, 1, job)
@@ -307,12 +316,14 @@ def _together(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, tota
     return load(job, 5)
 
 
-kernel: Any = None  # in the copies that `_copied` makes of the following: the kernel
+# What the copies that `_copied` makes of the following have under these names.
+kernel: Any = None
+placed: Any = None
 
 
 def _run(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, total: Any,
          arguments: Any) -> Any:  # fmt: skip
-    return _together(slots, workers, rouse, pieces, step, total, placed(kernel, arguments))
+    return _together(slots, workers, rouse, pieces, step, total, placed(arguments))
 
 
 def _run_interpreted(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, total: Any,
@@ -335,8 +346,9 @@ class Shared(NamedTuple):
 
 def shared(function: Callable[..., None]) -> Shared:
     """Compile a kernel f(*arguments, seat, begin, end) that the threads share out."""
-    run = _run_interpreted if INTERPRETED else _run
-    return Shared(jit(_copied(run, function, "together", jit(function))))
+    if INTERPRETED:
+        return Shared(_copied(_run_interpreted, function, "together", kernel=function))
+    return Shared(jit(_copied(_run, function, "together", placed=_placing(function))))
 
 
 by_address = Shared(_together)
@@ -346,16 +358,16 @@ by_address = Shared(_together)
 @functools.cache
 def by_blocks(loop: Any) -> Shared:
     """The kernel f(arrays, numbers, size) that calls a jitted loop(*arrays, *numbers), `size` elements at a time."""
-    return shared(_copied(_blocks, getattr(loop, "py_func", loop), "blocks", loop))
+    return shared(_copied(_blocks, getattr(loop, "py_func", loop), "blocks", kernel=loop))
 
 
-def _copied(template: Any, like: Any, suffix: str, kernel: Any) -> Any:
+def _copied(template: Any, like: Any, suffix: str, **names: Any) -> Any:
     """A template for one kernel: Numba's cache tells it from others by the kernel's file, line and name."""
     where, name = like.__code__, f"{like.__name__}_{suffix}"
     code = template.__code__.replace(
         co_filename=where.co_filename, co_firstlineno=where.co_firstlineno, co_name=name
     )
-    made = python_types.FunctionType(code, {**globals(), "kernel": kernel}, name)
+    made = python_types.FunctionType(code, {**globals(), **names}, name)
     made.__qualname__, made.__module__ = name, like.__module__
     return made
 

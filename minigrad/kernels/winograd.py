@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import conv_images, conv_plan, simd, winograd_transforms
-from minigrad.kernels._jit import jit
+from minigrad.kernels._jit import helper
 from minigrad.kernels.conv_images import ImageSweep, clear_borders, pack_band, unpack
 from minigrad.kernels.conv_plan import Planes, Sweep, addresses, fields, integers
 from minigrad.kernels.denormals import flush, restore
@@ -58,7 +58,7 @@ def _order(weigh, sizes, tables, w, spectra, seat, begin, end):  # type: ignore[
                  spectra + t * s.many * step + d * s.inputs * s.height * s.item, step))  # fmt: skip
 
 
-@jit
+@helper
 def _multiply(s, at, calls, weights, o, p0, number, target):  # type: ignore[no-untyped-def]
     """One block of output channels of some patches from their spectra, into tmp."""
     step_in, step_out = s.deep * s.chunk * s.vector, s.height * s.chunk * s.vector
