@@ -147,7 +147,7 @@ def _placing(kernel: Any) -> Any:
         taken = types.none(*arguments, *[types.intp] * 3)
 
         def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
-            flags = Flags()
+            flags: Any = Flags()
             flags.nrt, flags.error_model = True, "numpy"
             made = context.compile_subroutine(builder, kernel, taken, flags=flags)
             kind = context.get_value_type(arguments)
