@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .fitting import fitted
 from .hooks import Before, Handle, hang, replaced
 
 Array = np.ndarray[Any, Any]
@@ -141,7 +142,7 @@ class _Shown:
     def __call__(self, node: Node, g: Any, owned: bool) -> tuple[Any, ...]:
         tensors = isinstance(g, Traced)
         found = tuple(
-            r if r is None else sum_to(r, s) if r.shape != s else r
+            r if r is None else fitted(r, s) if r.shape != s else r
             for r, s in zip(self.pull(node, g, False), node.shapes)
         )
         shown = found if tensors else tuple(r if r is None else wrap(r) for r in found)
@@ -263,21 +264,6 @@ def refresh(view: Traced) -> None:
         mode.grad = before
 
 
-def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
-    """A gradient summed over what was broadcast, so that it has ``shape``."""
-    if isinstance(g, Traced):
-        return g.sum_to_size(shape)  # type: ignore[attr-defined]
-    lead = g.ndim - len(shape)
-    axes = (
-        *range(lead),
-        *(lead + i for i, s in enumerate(shape) if s == 1 and g.shape[lead + i] != 1),
-    )
-    # NumPy adds one by one but along the last dimension: in float32 the errors of many would show
-    wider = np.float64 if g.dtype.kind == "f" and g.size > 1 << 12 else None
-    total = np.add.reduce(g, axis=axes, dtype=wider, keepdims=True).reshape(shape)
-    return total.astype(g.dtype, copy=False)
-
-
 def edge(t: Any) -> Any:
     """Where gradients for ``t`` go: a Node, ``t`` itself if it is a leaf that requires grad, or None."""
     if t.base is not None and t.seen != t.memory[0]:
@@ -340,7 +326,7 @@ def node_of(
     op: Any, edges: tuple[Any, ...], shapes: tuple[Any, ...], attrs: tuple[Any, ...]
 ) -> Node:
     """A node for an application of ``op`` that was carried out elsewhere and keeps nothing."""
-    node = new(Node)
+    node = Node()
     node.op, node.pull, node.seq = op, op.pull, numbering.next_seq()
     node.edges, node.shapes = edges, shapes
     node.attrs, node.kept, node.hooks = attrs, (), None

@@ -135,7 +135,7 @@ _GUARD = """
 
 _RECORD = """
     if ({live}) and mode.grad:
-        out.node = node = new(Node)
+        out.node = node = Node()
         node.op = op
         node.pull = pull
         node.seq = next_seq()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced
+from .._tape import Traced, fitted
 from ..kernels.elementwise import Large, large
 from ..kernels.reduce import add_up
 from ._common import all_dims, cast, shape_of, titled, unary
@@ -29,18 +29,11 @@ def kept_dims(shape: tuple[int, ...], dim: Any) -> tuple[int, ...]:
     return tuple(1 if i in dims else s for i, s in enumerate(shape))
 
 
-_FEW_STEPS = 2000
-
-
 def spread(g: Any, into: tuple[int, ...], dim: Any) -> Any:
     """What was reduced over ``dim``, broadcast back over it."""
     if dim is None or not into:
         if not isinstance(g, Traced) and g.ndim == 0:
-            if math.prod(into) > _FEW_STEPS:
-                return np.ndarray(into, g.dtype, g, 0, (0,) * len(into))
-            filled = np.empty(into, g.dtype)  # of few numbers, quicker to compute with
-            filled.fill(g)
-            return filled
+            return fitted(g, into)
         return expand(g if g.ndim == 0 else reshape(g, (1,) * len(into)), into)
     return expand(reshape(g, kept_dims(into, dim)), into)
 
@@ -80,7 +73,11 @@ def _sum(input, /, dim, keepdim):
     return _add_up(input, axis, None, None, keepdim)
 
 
-_sum.vjps(input=lambda g, into, dim: spread(g, into, dim))
+def _sum_rule(g: Any, into: tuple[int, ...], dim: Any) -> Any:
+    return g if dim is None and g.ndim == 0 else spread(g, into, dim)
+
+
+_sum.vjps(input=_sum_rule)
 
 
 def _accumulated(input: Any, dtype: Any) -> Any:
@@ -132,7 +129,7 @@ def _mean(input, /, dim, keepdim):
     return total / input.dtype.type(count(input.shape, dim))
 
 
-_mean.vjps(input=lambda g, into, dim: spread(g / count(into, dim), into, dim))
+_mean.vjps(input=lambda g, into, dim: _sum_rule(g / count(into, dim), into, dim))
 
 
 @named
