@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, Traced, cell, primitive
+from .._tape import Array, Traced, primitive
 from .._tape.graph import new, public
 
 ndarray = np.ndarray
@@ -168,29 +168,31 @@ def _check_array(i: Array, shape: tuple[int, ...], d: int) -> None:
 def indexed(input: Any, index: Any) -> Any:
     """``Tensor.__getitem__``: a view for ints, slices, None and Ellipsis; a copy where a tensor or list gathers."""
     key = basic(index)
-    if key is not None:
-        try:
-            if input.node is None and input.base is None and not input.leaf:
-                return _seen_through(input, key)
+    if key is None:
+        return _gathered(input, index)
+    try:
+        if input.node is not None or input.base is not None or input.leaf:
             return getitem(input, key)
-        except IndexError as error:
-            raise explained(error, key, input.array.shape) from None
+        # what ``getitem`` does where nothing is to be recorded, at half the cost
+        out = new(public.tensor)
+        out.array, out.node, out.leaf = input.array[key], None, False
+        out.base, out.path = input, ((getitem, (key,)),)
+        memory = input.memory
+        if memory is None:
+            memory = input.memory = [0]
+        out.memory, out.seen = memory, memory[0]
+        return out
+    except IndexError as error:
+        raise explained(error, key, input.array.shape) from None
+
+
+def _gathered(input: Any, index: Any) -> Any:
     for key in split_index(index, input.array.shape):
         try:
             input = getitem(input, key)
         except IndexError as error:
             raise explained(error, key, input.array.shape) from None
     return input
-
-
-def _seen_through(owner: Any, key: tuple[Any, ...]) -> Any:
-    """What ``getitem`` does with a basic index, where nothing is to be recorded: at half the cost."""
-    out = new(public.tensor)
-    out.array, out.node, out.leaf = owner.array[key], None, False
-    out.base, out.path = owner, ((getitem, (key,)),)
-    out.memory = memory = cell(owner)
-    out.seen = memory[0]
-    return out
 
 
 def explained(error: IndexError, key: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced, fitted
+from .._tape import Traced, errors, fitted, primitive, silent
 from ..kernels.elementwise import Large, large
 from ..kernels.reduce import add_up
 from ._common import all_dims, cast, shape_of, titled, unary
@@ -44,23 +44,35 @@ def _axis(dim: Any, ndim: int) -> Any:
 
 _HALF = np.dtype(np.float16)
 _add_up = np.add.reduce
-_SINGLE, _PAIRS = np.dtype(np.float32), 1 << 12
+_SINGLE, _DOUBLE, _PAIRS = np.dtype(np.float32), np.dtype(np.float64), 1 << 12
 _FEW, _SOME = 24, 1024
-_ones = {t: np.ones(_SOME, t) for t in (np.dtype(np.float32), np.dtype(np.float64))}
+_SAFE = 1e38  # no overflow below: NumPy would warn
+_ones = {t: np.ones(_SOME, t) for t in (_SINGLE, _DOUBLE)}
 
 
 def _titled(name: str) -> Any:
     return lambda node: f"{name}Backward{0 if node.attrs[0] is None else 1}"
 
 
-@unary(title=_titled("Sum"))
+@primitive(title=_titled("Sum"), large=large)
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
+    if dim is None and input.size <= _FEW and not keepdim:
+        dtype = input.dtype
+        if dtype is _SINGLE or dtype is _DOUBLE:  # half of the time of calling a reduction
+            total = builtins.sum(input.ravel().tolist())
+            if -_SAFE < total < _SAFE:
+                return np.array(total, dtype)
+    token = errors.set(silent)  # torch never warns of an overflow
+    try:
+        return _summed(input, dim, keepdim)
+    finally:
+        errors.reset(token)
+
+
+def _summed(input: Any, dim: Any, keepdim: Any) -> Any:
     if dim is None and input.size <= _SOME and not keepdim and input.dtype in _ones:
-        # Python's floats, then BLAS: half and two thirds of the time of calling a reduction
-        if input.size <= _FEW:
-            return np.array(builtins.sum(input.ravel().tolist()), input.dtype)
-        return input.ravel().dot(_ones[input.dtype][: input.size])
+        return input.ravel().dot(_ones[input.dtype][: input.size])  # BLAS: two thirds of it
     axis = None if dim is None else all_dims(dim, input.ndim)
     if type(input) is Large:
         return add_up(input.view(np.ndarray), axis, keepdim)
@@ -104,6 +116,13 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
         return _sum(input, dim, keepdim)
     if dtype is not None or input.array.dtype.kind != "f":
         input = _accumulated(input, dtype)
+    return _sum(input, dim, keepdim)
+
+
+def total(input, dim=None, keepdim=False, **more):
+    """``Tensor.sum``: as ``sum``, and in the commonest case past all that it looks at."""
+    if more or input.array.dtype.kind != "f":
+        return sum(input, dim, keepdim, **more)
     return _sum(input, dim, keepdim)
 
 
