@@ -89,10 +89,10 @@ def _loop(
 ) -> dict[int, list[Any]]:
     """The nodes, newest first; answers the leaves' gradients, as {id: [gradient, whether owned, leaf]}.
 
-    ``pending`` has what waits, under the numbers in ``heap``; the newest node met is at hand as ``node``, with
-    ``g`` and whether that is ``owned``: a chain of nodes never comes to lie in them.
+    ``pending`` has what waits, under the numbers in ``heap``; one node is at hand as ``node``, with ``g`` and
+    whether that is ``owned``: a chain of nodes never comes to lie in them.
     """
-    pending: dict[int, list[Any]] = {}  # seq: [gradient, whether owned, node]
+    pending: dict[int, tuple[Any, bool, Node]] = {}  # seq: (gradient, whether owned, node)
     leaves: dict[int, list[Any]] = {}
     heap: list[int] = []
     _give(roots, pending, leaves, heap)
@@ -102,7 +102,7 @@ def _loop(
         if node is None:
             g, owned, node = pending.pop(heappop(heap))
         elif heap and heap[0] < node.seq:
-            pending[node.seq] = [g, owned, node]
+            pending[node.seq] = (g, owned, node)
             g, owned, node = pending.pop(heapreplace(heap, node.seq))
         if node.hooks is not None:
             g, owned = hooked(node.hooks, g, create_graph), False
@@ -118,24 +118,28 @@ def _loop(
             inner = type(e) is Node
             if r.shape != shape and not (inner and usual and stays_one(r, shape, e)):
                 r = fitted(r, shape)
-            slot = pending.get(e.seq) if inner else leaves.get(id(e))
-            if slot is not None:
-                if slot[1]:
+            if not inner:
+                slot = leaves.get(id(e))
+                if slot is None:
+                    # what a rule made anew is a leaf's; g itself or a view may be shared
+                    leaves[id(e)] = [r, r is not sent and not create_graph and r.base is None, e]
+                elif slot[1]:
                     slot[0] += r
                 else:
                     slot[0], slot[1] = slot[0] + r, not create_graph
-            elif not inner:
-                # what a rule made anew is a leaf's; g itself or a view may be shared
-                leaves[id(e)] = [r, r is not sent and not create_graph and r.base is None, e]
-            elif node is None:
-                node, g, owned = e, r, gift and r.base is None
             elif e is node:
                 g, owned = g + r, not create_graph
+            elif e.seq in pending:
+                total, ours, _ = pending[e.seq]
+                if ours:
+                    total += r
+                else:
+                    total, ours = total + r, not create_graph
+                pending[e.seq] = (total, ours, e)
+            elif node is None:
+                node, g, owned = e, r, gift and r.base is None
             else:
-                ours = gift and r.base is None
-                if e.seq < node.seq:  # the newer is to be at hand
-                    node, g, owned, e, r, ours = e, r, ours, node, g, owned
-                pending[e.seq] = [r, ours, e]
+                pending[e.seq] = (r, gift and r.base is None, e)
                 heappush(heap, e.seq)
         if not retain_graph and spent.kept and gradients:
             spent.kept = None
@@ -180,13 +184,13 @@ def _watched(node: Node, g: Any, create_graph: bool) -> Any:
 def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> None:
     """Put the roots' gradients where the loop finds them."""
     for e, g in roots:
-        home, key = (pending, e.seq) if type(e) is Node else (leaves, id(e))
-        if key in home:
-            home[key][0] = home[key][0] + g
+        if type(e) is not Node:
+            leaves[id(e)] = [leaves[id(e)][0] + g if id(e) in leaves else g, False, e]
+        elif e.seq in pending:
+            pending[e.seq] = (pending[e.seq][0] + g, False, e)
         else:
-            home[key] = [g, False, e]
-            if type(e) is Node:
-                heappush(heap, key)
+            pending[e.seq] = (g, False, e)
+            heappush(heap, e.seq)
 
 
 def _leads(node: Node, needed: Any) -> bool:

@@ -29,13 +29,17 @@ def fitted(g: Any, shape: tuple[int, ...]) -> Any:
     n = math.prod(shape)
     if g.ndim == 0:
         return _spread(g, shape, n)
-    if n == 0 or 0 < g.size < n:  # of a rule that was given one number
-        return np.broadcast_to(g, shape) if n else np.zeros(shape, g.dtype)
-    lead = g.ndim - len(shape)
-    axes = (
-        *range(lead),
-        *(lead + i for i, s in enumerate(shape) if s == 1 and g.shape[lead + i] != 1),
-    )
+    if n == 0:
+        return np.zeros(shape, g.dtype)
+    if g.size == n:
+        return g.reshape(shape)
+    if 0 < g.size < n:  # of a rule that was given one number
+        return np.broadcast_to(g, shape)
+    axes: Any = None
+    if n > 1:
+        lead = g.ndim - len(shape)
+        ones = (lead + i for i, s in enumerate(shape) if s == 1 and g.shape[lead + i] != 1)
+        axes = (*range(lead), *ones)
     # NumPy adds one by one but along the last dimension: in float32 the errors of many would show
     wider = np.float64 if g.dtype.kind == "f" and g.size > 1 << 12 else None
     total = np.add.reduce(g, axis=axes, dtype=wider, keepdims=True).reshape(shape)
@@ -55,6 +59,6 @@ def stays_one(g: Any, shape: tuple[int, ...], node: Any) -> bool:
     if g.ndim or node.pull not in level or node.hooks is not None:
         return False
     for s in node.shapes:  # noqa: SIM110  (a generator takes three times as long)
-        if s != shape and s is not None:
+        if s is not None and s != shape:
             return False
     return True
