@@ -70,18 +70,21 @@ class Node:
     newest of some is their minimum; ``edges`` and ``shapes``, one per input; ``attrs``;
     ``kept``, for each name in ``op.kept`` three entries in a row: the array that rules read, the cell of its
     memory and the version that had (None, None, 0 where no rule will ask); None once it was freed; ``hooks``.
+    Few have ``title``, a name instead of the op's, and ``noted``, their metadata.
     """
 
     __slots__ = (
-        "__dict__",
         "__weakref__",
         "attrs",
         "edges",
         "hooks",
         "kept",
+        "noted",
         "op",
+        "pull",
         "seq",
         "shapes",
+        "title",
     )
 
     op: Any
@@ -92,8 +95,8 @@ class Node:
     attrs: tuple[Any, ...]
     kept: tuple[Any, ...] | None
     hooks: list[Any] | None
-
-    title: str | None = None  # instead of the op's
+    noted: dict[str, Any]
+    title: str | None
 
     def keep_out(self, array: Array, memory: list[int]) -> None:
         """Keep the answer, if it is kept at all, as ``array`` whose memory has the version of now."""
@@ -102,21 +105,30 @@ class Node:
             if self.kept[i] is not None:
                 self.kept = (*self.kept[:i], array, memory, memory[0], *self.kept[i + 3 :])
 
+    def _parted(self) -> Node:
+        """The node, of one application: the last, if it stands for several (its op has ``parted`` then)."""
+        parted = getattr(self.op, "parted", None)
+        if parted is not None:
+            parted(self)
+        return self
+
     def name(self) -> str:
         """The name torch prints for this node, e.g. ``MulBackward0``."""
-        title = self.title or self.op.title
+        title = getattr(self, "title", None) or self.op.title
         return str(title(self) if callable(title) else title)
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes this one sends gradients to, in the order of its inputs, as (node, 0)."""
-        return tuple((e if isinstance(e, Node) or e is None else Leaf.of(e), 0) for e in self.edges)
+        edges = self._parted().edges
+        return tuple((e if isinstance(e, Node) or e is None else Leaf.of(e), 0) for e in edges)
 
     @property
     def metadata(self) -> dict[str, Any]:
         """A dict for whatever one wants to note."""
-        noted: dict[str, Any] = self.__dict__.setdefault("noted", {})
-        return noted
+        if not hasattr(self, "noted"):
+            self._parted().noted = {}
+        return self.noted
 
     def register_prehook(self, hook: Callable[[Any], Any]) -> Handle:
         """Call ``hook(grad_outputs)`` before the gradients of inputs are computed; a tuple it answers replaces them."""
@@ -125,7 +137,7 @@ class Node:
     def register_hook(self, hook: Callable[[Any, Any], Any]) -> Handle:
         """Call ``hook(grad_inputs, grad_outputs)`` afterwards; a tuple it answers replaces the gradients of inputs."""
         if not isinstance(self.pull, _Shown):
-            self.pull = _Shown(self.pull)
+            self.pull = _Shown(self._parted().pull)
         return hang(self.pull, "hooks", hook)
 
     def __repr__(self) -> str:

@@ -9,11 +9,25 @@ has every order of derivative:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-from .._tape import Array, Frozen, Traced, cell, edge, follow, mode, node_of, primitive
+from .._tape import (
+    Array,
+    Frozen,
+    Node,
+    Traced,
+    cell,
+    edge,
+    follow,
+    mode,
+    node_of,
+    numbering,
+    primitive,
+    stacks,
+)
 from ._common import Number, cast, number_as
 from .index import basic, explained, getitem, split_index
 from .refusals import refuse_between, writable
@@ -116,51 +130,141 @@ def _is_part(value: Any, t: Any, steps: tuple[Any, ...]) -> bool:
     return bool(value.path == (t.path + steps if t.base is not None else steps))
 
 
-def _is_quickly_set(t: Any, key: tuple[Any, ...], value: Any) -> bool:
-    """Do what loops over elements do: write one number into a tensor that owns its memory, as ``assign`` would."""
-    array, v = t.array, value.array
-    if (
-        v.ndim
-        or v.dtype is not array.dtype
-        or t.leaf
-        or t.base is not None
-        or value.base is not None
-        or type(t.memory) is Frozen
-    ):
-        return False
-    if 0 in array.strides:
-        return False
-    try:
-        array[key] = v
-    except IndexError:
-        return False
-    memory = t.memory
-    if memory is None:
-        t.memory = [1]
-    else:
-        memory[0] += 1
-    if mode.grad:
-        e, f = t.node, value.node
-        if f is None and value.leaf:
-            f = value
-        if e is not None or f is not None:
-            t.node = node_of(write, (e, f), (array.shape, ()), (((getitem, (key,)),),))
-    return True
+class Elements:
+    """The op of the numbers that a loop writes into a tensor, one by one: a single node for what are many writes.
+
+    Its edges are those of the tensor as it was and of the numbers, by their places; no place is written twice:
+
+        Y[0, 0] = a;  Y[0, 1] = b           places: {None: Y before, (0, 0): a, (0, 1): b}
+    """
+
+    title = "CopySlices"
+    kept = inputs = ()
+    composite = None
+
+    @staticmethod
+    def node(shape: tuple[int, ...], before: Any, place: tuple[int, ...], value: Any) -> Node:
+        """A node for the first of them."""
+        places: Any = {None: before, place: value}
+        shapes: Any = [shape, ()]
+        return node_of(Elements, places.values(), shapes, (places,))
+
+    @staticmethod
+    def pull(node: Node, g: Any, owned: bool) -> Any:
+        """The gradients of the tensor as it was, zero where numbers were written, and of those."""
+        (places,) = node.attrs
+        before, *written = places
+        parts = [g[place + _DOTS] for place in written]
+        if places[before] is None:
+            return (None, *parts)
+        rest: Any = g
+        if isinstance(g, Traced):
+            for place in written:
+                rest = write(rest, 0.0, _to(place))
+            return (rest, *parts)
+        if owned and type(g) is ndarray:
+            parts = [part.copy() for part in parts]
+        else:
+            rest = np.array(g)
+        for place in written:
+            rest[place] = 0.0
+        return [rest, *parts]
+
+    @staticmethod
+    def parted(node: Any) -> None:
+        """Make the node a chain of one ``write`` for each number: what torch has, and shows."""
+        (places,) = node.attrs
+        (_, e), *written = places.items()
+        shape, last = node.shapes[0], node.seq
+        for left, (place, value) in zip(range(len(written) - 1, -1, -1), written):
+            at: Any = Node() if left else node
+            at.op, at.pull, at.seq = write, write.pull, last + left / len(written)
+            at.edges, at.shapes, at.attrs = (e, value), (shape, ()), (_to(place),)
+            if left:
+                at.kept, at.hooks = (), None
+            e = at
+
+
+_DOTS = (...,)
+
+
+def _to(place: tuple[int, ...]) -> tuple[Any, ...]:
+    """The path to an element."""
+    return ((getitem, (place + _DOTS,)),)
+
+
+def _holders(t: Any) -> int:
+    node = t.node
+    return getrefcount(node)
+
+
+def _alone() -> int:
+    """What ``getrefcount`` says of a node that nobody holds but a tensor and who asks."""
+    t = Traced()
+    t.node = Node()
+    return _holders(t)
+
+
+_ALONE = _alone()
 
 
 _ASSIGNABLE = (Traced, ndarray, *Number)
 
 
 def set_item(t: Any, index: Any, value: Any) -> None:
-    """``Tensor.__setitem__``: every form of index, values broadcast and take the tensor's dtype."""
-    key = basic(index)
+    """``Tensor.__setitem__``: every form of index, values broadcast and take the tensor's dtype.
+
+    Itself it does what loops over elements do: it writes one number into a tensor that owns its memory.
+    """
+    if not isinstance(value, Traced):
+        return _set_part(t, index, value)
+    array, v, memory = t.array, value.array, t.memory
+    place = index if type(index) is tuple else (index,)
     if (
-        key is not None
-        and isinstance(value, Traced)
-        and value.base is None
-        and _is_quickly_set(t, key, value)
+        v.ndim
+        or v.dtype is not array.dtype
+        or len(place) != array.ndim
+        or t.base is not None
+        or value.base is not None
+        or t.leaf
+        or type(memory) is Frozen
+        or 0 in array.strides
     ):
-        return
+        return _set_part(t, index, value)
+    for i in place:
+        if type(i) is not int or i < 0:
+            return _set_part(t, index, value)
+    try:
+        array[place] = v
+    except IndexError:
+        return _set_part(t, index, value)
+    if memory is None:
+        t.memory = [1]
+    else:
+        memory[0] += 1
+    if not mode.grad:
+        return None
+    node, f = t.node, value.node
+    if f is None and value.leaf:
+        f = value  # type: ignore[assignment]
+    if (
+        node is not None
+        and node.op is Elements
+        and getrefcount(node) == _ALONE
+        and node.hooks is None
+        and not stacks
+        and node.attrs[0].setdefault(place, f) is f
+    ):
+        node.seq = numbering.next_seq()
+        node.shapes.append(())
+    elif node is not None or f is not None:
+        t.node = Elements.node(array.shape, node, place, f)
+    return None
+
+
+def _set_part(t: Any, index: Any, value: Any) -> None:
+    """Write a value of any form."""
+    key = basic(index)
     if key is not None:
         steps: tuple[Any, ...] = ((getitem, (key,)),)
     else:
