@@ -62,7 +62,7 @@ def run(
         leaves = _loop(roots, retain_graph, create_graph, wanted)
         if wanted is not None:
             found.update(wanted.found)
-        for g, owned, leaf in leaves.values():
+        for leaf, (g, owned) in leaves.items():
             if wanted is not None and leaf not in wanted.edges:
                 continue
             if leaf.hooks is not None:
@@ -86,43 +86,51 @@ class _Wanted:
 
 def _loop(
     roots: list[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: _Wanted | None
-) -> dict[int, list[Any]]:
-    """The nodes, newest first; answers the leaves' gradients, as {id: [gradient, whether owned, leaf]}.
+) -> dict[Any, list[Any]]:
+    """The nodes, newest first; answers the leaves' gradients, as {leaf: [gradient, whether owned]}.
 
     ``pending`` has what waits, under the numbers in ``heap``; one node is at hand as ``node``, with ``g`` and
     whether that is ``owned``: a chain of nodes never comes to lie in them.
     """
     pending: dict[int, tuple[Any, bool, Node]] = {}  # seq: (gradient, whether owned, node)
-    leaves: dict[int, list[Any]] = {}
+    leaves: dict[Any, list[Any]] = {}
     heap: list[int] = []
     _give(roots, pending, leaves, heap)
     usual = wanted is None and not create_graph and not stacks
     node = None
-    while node is not None or heap:
+    while True:
         if node is None:
+            if not heap:
+                return leaves
             g, owned, node = pending.pop(heappop(heap))
         elif heap and heap[0] < node.seq:
             pending[node.seq] = (g, owned, node)
             g, owned, node = pending.pop(heapreplace(heap, node.seq))
         if node.hooks is not None:
             g, owned = hooked(node.hooks, g, create_graph), False
-        if usual:
-            gradients = node.pull(node, g, owned)
-            gift = type(gradients) is list
-        else:
-            gradients, gift = _pulled(node, g, create_graph, wanted), False
+        made = node.pull(node, g, owned) if usual else _pulled(node, g, create_graph, wanted)
+        gift = type(made) is list
         spent, sent, node = node, g, None
-        for e, r, shape in zip(spent.edges, gradients, spent.shapes):
+        if not retain_graph and spent.kept and made:
+            spent.kept = None
+        if len(made) == 1:  # most often, and it goes straight on to another node
+            (e,), (r,), (shape,) = spent.edges, made, spent.shapes
+            if type(e) is Node and r is not None and e.seq not in pending:
+                if r.shape != shape and not (usual and stays_one(r, shape, e)):
+                    r = fitted(r, shape)
+                node, g, owned = e, r, gift and r.base is None
+                continue
+        for e, r, shape in zip(spent.edges, made, spent.shapes):
             if r is None or e is None:
                 continue
             inner = type(e) is Node
             if r.shape != shape and not (inner and usual and stays_one(r, shape, e)):
                 r = fitted(r, shape)
             if not inner:
-                slot = leaves.get(id(e))
+                slot = leaves.get(e)
                 if slot is None:
                     # what a rule made anew is a leaf's; g itself or a view may be shared
-                    leaves[id(e)] = [r, r is not sent and not create_graph and r.base is None, e]
+                    leaves[e] = [r, r is not sent and not create_graph and r.base is None]
                 elif slot[1]:
                     slot[0] += r
                 else:
@@ -130,20 +138,21 @@ def _loop(
             elif e is node:
                 g, owned = g + r, not create_graph
             elif e.seq in pending:
-                total, ours, _ = pending[e.seq]
-                if ours:
-                    total += r
-                else:
-                    total, ours = total + r, not create_graph
-                pending[e.seq] = (total, ours, e)
+                pending[e.seq] = (*_added(pending[e.seq], r, create_graph), e)
             elif node is None:
                 node, g, owned = e, r, gift and r.base is None
             else:
                 pending[e.seq] = (r, gift and r.base is None, e)
                 heappush(heap, e.seq)
-        if not retain_graph and spent.kept and gradients:
-            spent.kept = None
-    return leaves
+
+
+def _added(waiting: tuple[Any, bool, Node], r: Any, create_graph: bool) -> tuple[Any, bool]:
+    """The sum of a gradient that waits and another, and whether it is owned."""
+    total, owned, _ = waiting
+    if owned:
+        total += r
+        return total, True
+    return total + r, not create_graph
 
 
 def _pulled(node: Node, g: Any, create_graph: bool, wanted: _Wanted | None) -> Any:
@@ -158,8 +167,8 @@ def _pulled(node: Node, g: Any, create_graph: bool, wanted: _Wanted | None) -> A
     else:
         made = _differentiated(node, g) if create_graph else node.pull(node, g, False)
     if wanted is None:
-        return made
-    return [r if e in wanted.way else None for e, r in zip(node.edges, made)]
+        return tuple(made)
+    return tuple(r if e in wanted.way else None for e, r in zip(node.edges, made))
 
 
 def _watched(node: Node, g: Any, create_graph: bool) -> Any:
@@ -185,7 +194,7 @@ def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[in
     """Put the roots' gradients where the loop finds them."""
     for e, g in roots:
         if type(e) is not Node:
-            leaves[id(e)] = [leaves[id(e)][0] + g if id(e) in leaves else g, False, e]
+            leaves[e] = [leaves[e][0] + g if e in leaves else g, False]
         elif e.seq in pending:
             pending[e.seq] = (pending[e.seq][0] + g, False, e)
         else:

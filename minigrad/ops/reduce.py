@@ -43,7 +43,7 @@ def _axis(dim: Any, ndim: int) -> Any:
 
 
 _HALF = np.dtype(np.float16)
-_add_up = np.add.reduce
+_add_up, _array, _pythons_sum = np.add.reduce, np.array, builtins.sum
 _SINGLE, _DOUBLE, _PAIRS = np.dtype(np.float32), np.dtype(np.float64), 1 << 12
 _FEW, _SOME = 24, 1024
 _SAFE = 1e38  # no overflow below: NumPy would warn
@@ -60,9 +60,9 @@ def _sum(input, /, dim, keepdim):
     if dim is None and input.size <= _FEW and not keepdim:
         dtype = input.dtype
         if dtype is _SINGLE or dtype is _DOUBLE:  # half of the time of calling a reduction
-            total = builtins.sum(input.ravel().tolist())
+            total = _pythons_sum(input.ravel().tolist())
             if -_SAFE < total < _SAFE:
-                return np.array(total, dtype)
+                return _array(total, dtype)
     token = errors.set(silent)  # torch never warns of an overflow
     try:
         return _summed(input, dim, keepdim)
