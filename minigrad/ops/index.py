@@ -51,24 +51,25 @@ put.vjps(input=lambda g, index: getitem(g, index))
 
 
 def basic(index: Any) -> tuple[Any, ...] | None:
-    """An index of ints, slices, None and Ellipsis as a tuple with an Ellipsis; None if it holds anything else."""
+    """An index of ints, slices, None and Ellipsis as a tuple by which NumPy answers a view; None for any other."""
     if type(index) is not tuple:
         index = (index,)
-    dots = False
+    dots = ranges = False
     for i in index:
         kind = type(i)
-        if kind is int or i is None:
-            pass
-        elif kind is slice:
+        if kind is slice:
+            ranges = True
             if i.step is not None and i.step <= 0:
                 raise ValueError("step must be greater than zero")
+        elif kind is int or i is None:
+            pass
         elif i is Ellipsis:
             if dots:
                 return None
             dots = True
         else:
             return None
-    return index if dots else (*index, Ellipsis)
+    return index if ranges or dots else (*index, Ellipsis)
 
 
 def split_index(index: Any, shape: tuple[int, ...]) -> list[tuple[Any, ...]]:
