@@ -122,6 +122,19 @@ def counted_from_the_end(T):
     return Y, x.grad
 
 
+def numbers_that_are_views(T):
+    x = leaf(T)
+    Z, Y = x * 2, T.zeros(4)
+    stale = Z[3]
+    for i in range(3):
+        Y[i] = Z[2 - i]
+    Z[3] = x[0]
+    Y[3] = stale
+    Y[0] = Y[1]
+    (Y * Y).sum().backward()
+    return Y, x.grad
+
+
 def other_forms_between(T):
     x = leaf(T)
     Y = T.zeros(2, 2)
@@ -148,7 +161,7 @@ def read_between(T):
     Y = T.zeros(4)
     Y[0] = x[0] * 2
     for i in range(1, 4):
-        Y[i] = Y[i - 1] * x[i]
+        Y[i] = Y[i - 1].clone() * x[i]
     Y.sum().backward()
     return Y, x.grad
 
@@ -353,6 +366,11 @@ def refused(T):
     Y[3] = x[1] * 2
 
 
+def refused_from_the_end(T):
+    x, Y = leaf(T), T.zeros(3)
+    Y[-4] = x[0] * 2
+
+
 def refused_where_elements_share_a_place(T):
     x = leaf(T)
     Y = T.zeros(1).expand(3).detach()
@@ -363,9 +381,9 @@ def of_no_dimensions(T):
     x, Y = leaf(T), T.zeros(())
     Y[()] = x[0] * 2
     Y[...] = x[1] * 3
-    Y[()] = Y * x[2]
+    Y[()] = Y.clone() * x[2]
     Y.backward()
-    return Y, x.grad
+    return Y.detach(), x.grad
 
 
 def indices_of_other_kinds(T):

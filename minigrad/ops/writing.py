@@ -225,17 +225,20 @@ def set_item(t: Any, index: Any, value: Any) -> None:
         or v.dtype is not array.dtype
         or len(place) != array.ndim
         or t.base is not None
-        or value.base is not None
         or t.leaf
         or type(memory) is Frozen
+        or (value.base is not None and value.memory is memory)
         or 0 in array.strides
     ):
         return _set_part(t, index, value)
+    from_end = False
     for i in place:
-        if type(i) is not int or i < 0:
+        if type(i) is not int:
             return _set_part(t, index, value)
+        if i < 0:
+            from_end = True
     try:
-        array[place] = v
+        array[index] = v
     except IndexError:
         return _set_part(t, index, value)
     if memory is None:
@@ -244,9 +247,11 @@ def set_item(t: Any, index: Any, value: Any) -> None:
         memory[0] += 1
     if not mode.grad:
         return None
-    node, f = t.node, value.node
+    if from_end:
+        place = tuple(i % n for i, n in zip(place, array.shape))
+    node, f = t.node, value.node if value.base is None else edge(value)
     if f is None and value.leaf:
-        f = value  # type: ignore[assignment]
+        f = value
     if (
         node is not None
         and node.op is Elements
