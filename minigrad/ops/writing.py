@@ -205,7 +205,9 @@ def _alone() -> int:
     return _holders(t)
 
 
-_ALONE = _alone()
+_ALONE = (
+    _alone()
+)  # more hold a node that somebody looks at, or that something else was computed from
 
 
 _ASSIGNABLE = (Traced, ndarray, *Number)
