@@ -178,6 +178,7 @@ class Elements:
         shape, last = node.shapes[0], node.seq
         for left, (place, value) in zip(range(len(written) - 1, -1, -1), written):
             at: Any = Node() if left else node
+            # fractions are numbers of nodes between the last write and all that was made before it
             at.op, at.pull, at.seq = write, write.pull, last + left / len(written)
             at.edges, at.shapes, at.attrs = (e, value), (shape, ()), (_to(place),)
             if left:
