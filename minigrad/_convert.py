@@ -47,6 +47,9 @@ def in_dtype(array: Array, dtype: np.dtype[Any], order: Any = "K") -> Array:
 
 def number(value: Any, dtype: np.dtype[Any]) -> Array:
     """A number as a 0-d array; RuntimeError if it does not fit the dtype."""
+    kind = type(value)
+    if (dtype is _F32 or dtype is _F64) and (kind is int or kind is float) and -1e38 < value < 1e38:
+        return np.array(value, dtype)
     if dtype.kind == "b":
         return np.array(bool(value), dtype)
     if isinstance(value, (float, np.floating)):

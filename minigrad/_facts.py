@@ -13,7 +13,7 @@ import numpy as np
 from ._core import TensorCore
 from ._tape import cell, edge, wrap
 from .ops import _common, shape
-from .ops.index import assign
+from .ops.writing import assign
 
 
 class Facts(TensorCore):

@@ -26,6 +26,7 @@ from .ops import (
     parts,
     shape,
     special,
+    writing,
 )
 from .ops.inplace import augmented
 
@@ -149,7 +150,7 @@ class Tensor(InPlace):
     __rrshift__ = _reflected(combine.bitwise_right_shift)
     __ilshift__ = in_place(combine.bitwise_left_shift)
     __irshift__ = in_place(combine.bitwise_right_shift)
-    __getitem__, __setitem__ = index.indexed, index.set_item
+    __getitem__, __setitem__ = index.indexed, writing.set_item
     __hash__ = object.__hash__
 
     # -------------------------------------------------------------------- Python's protocols

@@ -4,10 +4,12 @@ It knows no op of the vocabulary, no method of Tensor and no maths.
 
     graph       nodes, what the tape needs of a tensor, version cells, views
     primitive   an op: a function on arrays with one rule per input
+    fitting     how a gradient comes to have its input's shape
     unroll      the source of the functions generated for an op
     engine      the backward loop
 """
 
+from .fitting import fitted
 from .graph import (
     Array,
     Frozen,
@@ -22,6 +24,7 @@ from .graph import (
     mode,
     new,
     node_of,
+    numbering,
     refresh,
     settled,
     silent,
@@ -42,11 +45,13 @@ __all__ = [
     "cell",
     "edge",
     "errors",
+    "fitted",
     "follow",
     "heed_inference",
     "mode",
     "new",
     "node_of",
+    "numbering",
     "primitive",
     "primitives",
     "refresh",

@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterator
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import numpy as np
 
-from .graph import Node, Traced, cell, edge, errors, mode, new, silent, spoilt, stacks, sum_to, wrap
+from .fitting import fitted, stays_one
+from .graph import Node, Traced, cell, edge, errors, mode, silent, spoilt, stacks, wrap
 from .primitive import primitive
 
 ndarray = np.ndarray
@@ -53,17 +54,16 @@ def run(
     Answers {edge: gradient} for the leaves, or for the captured edges that were reached.
     RuntimeError if the graph was freed, or something it kept was written in place.
     """
-    wanted = needed = None
-    if capture is not None:
-        wanted = set(capture)
-        needed = wanted | _leading_to(wanted, [e for e, _ in roots])
+    wanted = None if capture is None else _Wanted(capture, roots)
     found: dict[Any, Any] = {}
     before, mode.grad = mode.grad, create_graph
     token = errors.set(silent)  # torch never warns of an overflow
     try:
-        leaves = _loop(roots, retain_graph, create_graph, wanted, needed, found)
-        for g, owned, leaf in leaves.values():
-            if wanted is not None and leaf not in wanted:
+        leaves = _loop(roots, retain_graph, create_graph, wanted)
+        if wanted is not None:
+            found.update(wanted.found)
+        for leaf, (g, owned) in leaves.items():
+            if wanted is not None and leaf not in wanted.edges:
                 continue
             if leaf.hooks is not None:
                 g = hooked(leaf.hooks, g, create_graph)
@@ -75,76 +75,100 @@ def run(
     return found
 
 
+class _Wanted:
+    """The edges at which gradients are wanted: those, all that lie on the way to them, and what was found."""
+
+    def __init__(self, capture: list[Any], roots: list[tuple[Any, Any]]):
+        self.edges = set(capture)
+        self.way = self.edges | _leading_to(self.edges, [e for e, _ in roots])
+        self.found: dict[Any, Any] = {}
+
+
 def _loop(
-    roots: list[tuple[Any, Any]],
-    retain_graph: bool,
-    create_graph: bool,
-    wanted: Any,
-    needed: Any,
-    found: dict[Any, Any],
-) -> dict[int, list[Any]]:
-    """The nodes, newest first; answers the leaves' gradients, as {id: [gradient, whether owned, leaf]}."""
-    pending: dict[int, list[Any]] = {}  # seq: [gradient, whether owned, node]
-    leaves: dict[int, list[Any]] = {}
+    roots: list[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: _Wanted | None
+) -> dict[Any, list[Any]]:
+    """The nodes, newest first; answers the leaves' gradients, as {leaf: [gradient, whether owned]}.
+
+    ``pending`` has what waits, under the numbers in ``heap``; one node is at hand as ``node``, with ``g`` and
+    whether that is ``owned``: a chain of nodes never comes to lie in them.
+    """
+    pending: dict[int, tuple[Any, bool, Node]] = {}  # seq: (gradient, whether owned, node)
+    leaves: dict[Any, list[Any]] = {}
     heap: list[int] = []
-    following = _give(roots, pending, leaves, heap)
+    _give(roots, pending, leaves, heap)
     usual = wanted is None and not create_graph and not stacks
-    while following is not None:
-        g, owned, node = pending.pop(following)
-        following = None
+    node = None
+    while True:
+        if node is None:
+            if not heap:
+                return leaves
+            g, owned, node = pending.pop(heappop(heap))
+        elif heap and heap[0] < node.seq:
+            pending[node.seq] = (g, owned, node)
+            g, owned, node = pending.pop(heapreplace(heap, node.seq))
         if node.hooks is not None:
             g, owned = hooked(node.hooks, g, create_graph), False
-        if usual:
-            gradients = node.pull(node, g, owned)
-            gift = type(gradients) is list
-        else:
-            gradients, gift = _pulled(node, g, create_graph, wanted, needed, found), False
-        for e, r, shape in zip(node.edges, gradients, node.shapes):
-            if e is None or r is None or (needed is not None and e not in needed):
+        made = node.pull(node, g, owned) if usual else _pulled(node, g, create_graph, wanted)
+        gift = type(made) is list
+        spent, sent, node = node, g, None
+        if not retain_graph and spent.kept and made:
+            spent.kept = None
+        if len(made) == 1:  # most often, and it goes straight on to another node
+            (e,), (r,), (shape,) = spent.edges, made, spent.shapes
+            if type(e) is Node and r is not None and e.seq not in pending:
+                if r.shape != shape and not (usual and stays_one(r, shape, e)):
+                    r = fitted(r, shape)
+                node, g, owned = e, r, gift and r.base is None
                 continue
-            if r.shape != shape:
-                r = sum_to(r, shape)
+        for e, r, shape in zip(spent.edges, made, spent.shapes):
+            if r is None or e is None:
+                continue
             inner = type(e) is Node
-            home, key = (pending, e.seq) if inner else (leaves, id(e))
-            slot = home.get(key)
-            if slot is None:
-                # what a rule made anew is a leaf's; g itself or a view may be shared
-                home[key] = [
-                    r,
-                    (gift if inner else r is not g and not create_graph) and r.base is None,
-                    e,
-                ]
-                if inner:
-                    if following is None:
-                        following = key
-                    else:
-                        heappush(heap, key)
-            elif slot[1]:
-                slot[0] += r
+            if r.shape != shape and not (inner and usual and stays_one(r, shape, e)):
+                r = fitted(r, shape)
+            if not inner:
+                slot = leaves.get(e)
+                if slot is None:
+                    # what a rule made anew is a leaf's; g itself or a view may be shared
+                    leaves[e] = [r, r is not sent and not create_graph and r.base is None]
+                elif slot[1]:
+                    slot[0] += r
+                else:
+                    slot[0], slot[1] = slot[0] + r, not create_graph
+            elif e is node:
+                g, owned = g + r, not create_graph
+            elif e.seq in pending:
+                pending[e.seq] = (*_added(pending[e.seq], r, create_graph), e)
+            elif node is None:
+                node, g, owned = e, r, gift and r.base is None
             else:
-                slot[0] = slot[0] + r
-                slot[1] = not create_graph
-        if not retain_graph and node.kept and gradients:
-            node.kept = None
-        if following is not None:
-            following = heappushpop(heap, following)
-        elif heap:
-            following = heappop(heap)
-    return leaves
+                pending[e.seq] = (r, gift and r.base is None, e)
+                heappush(heap, e.seq)
 
 
-def _pulled(
-    node: Node, g: Any, create_graph: bool, wanted: Any, needed: Any, found: dict[Any, Any]
-) -> Any:
-    """The node's gradients, none if they are wanted nowhere; its own is noted if that is wanted."""
+def _added(waiting: tuple[Any, bool, Node], r: Any, create_graph: bool) -> tuple[Any, bool]:
+    """The sum of a gradient that waits and another, and whether it is owned."""
+    total, owned, _ = waiting
+    if owned:
+        total += r
+        return total, True
+    return total + r, not create_graph
+
+
+def _pulled(node: Node, g: Any, create_graph: bool, wanted: _Wanted | None) -> Any:
+    """The node's gradients, none where they are not wanted; its own is noted if that is wanted."""
     if wanted is not None:
-        if node in wanted:
-            found[node] = g
-        if not _leads(node, needed):
+        if node in wanted.edges:
+            wanted.found[node] = g
+        if not _leads(node, wanted.way):
             return ()
     if stacks:
-        return _watched(node, g, create_graph)
-    return _differentiated(node, g) if create_graph else node.pull(node, g, False)
+        made = _watched(node, g, create_graph)
+    else:
+        made = _differentiated(node, g) if create_graph else node.pull(node, g, False)
+    if wanted is None:
+        return tuple(made)
+    return tuple(r if e in wanted.way else None for e, r in zip(node.edges, made))
 
 
 def _watched(node: Node, g: Any, create_graph: bool) -> Any:
@@ -166,21 +190,16 @@ def _watched(node: Node, g: Any, create_graph: bool) -> Any:
     return found
 
 
-def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> int | None:
-    """Put the roots' gradients where the loop finds them; answers the number of the newest node."""
-    if len(roots) == 1 and type(roots[0][0]) is Node:
-        e, g = roots[0]
-        pending[e.seq] = [g, False, e]
-        return int(e.seq)
+def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> None:
+    """Put the roots' gradients where the loop finds them."""
     for e, g in roots:
-        home, key = (pending, e.seq) if type(e) is Node else (leaves, id(e))
-        if key in home:
-            home[key][0] = home[key][0] + g
+        if type(e) is not Node:
+            leaves[e] = [leaves[e][0] + g if e in leaves else g, False]
+        elif e.seq in pending:
+            pending[e.seq] = (pending[e.seq][0] + g, False, e)
         else:
-            home[key] = [g, False, e]
-            if type(e) is Node:
-                heappush(heap, key)
-    return heappop(heap) if heap else None
+            pending[e.seq] = (g, False, e)
+            heappush(heap, e.seq)
 
 
 def _leads(node: Node, needed: Any) -> bool:
@@ -221,7 +240,7 @@ def _differentiated(node: Node, g: Any) -> Any:
     if node.op.composite is not None:
         return _by_composite(node, g)
     if node.op.kept and node.kept:
-        again = new(Node)
+        again = Node()
         again.op, again.pull, again.edges, again.shapes = (
             node.op,
             node.pull,

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .fitting import fitted
 from .hooks import Before, Handle, hang, replaced
 
 Array = np.ndarray[Any, Any]
@@ -69,18 +70,21 @@ class Node:
     newest of some is their minimum; ``edges`` and ``shapes``, one per input; ``attrs``;
     ``kept``, for each name in ``op.kept`` three entries in a row: the array that rules read, the cell of its
     memory and the version that had (None, None, 0 where no rule will ask); None once it was freed; ``hooks``.
+    Few have ``title``, a name instead of the op's, and ``noted``, their metadata.
     """
 
     __slots__ = (
-        "__dict__",
         "__weakref__",
         "attrs",
         "edges",
         "hooks",
         "kept",
+        "noted",
         "op",
+        "pull",
         "seq",
         "shapes",
+        "title",
     )
 
     op: Any
@@ -91,8 +95,8 @@ class Node:
     attrs: tuple[Any, ...]
     kept: tuple[Any, ...] | None
     hooks: list[Any] | None
-
-    title: str | None = None  # instead of the op's
+    noted: dict[str, Any]
+    title: str | None
 
     def keep_out(self, array: Array, memory: list[int]) -> None:
         """Keep the answer, if it is kept at all, as ``array`` whose memory has the version of now."""
@@ -101,21 +105,30 @@ class Node:
             if self.kept[i] is not None:
                 self.kept = (*self.kept[:i], array, memory, memory[0], *self.kept[i + 3 :])
 
+    def _parted(self) -> Node:
+        """The node, of one application: the last, if it stands for several (its op has ``parted`` then)."""
+        parted = getattr(self.op, "parted", None)
+        if parted is not None:
+            parted(self)
+        return self
+
     def name(self) -> str:
         """The name torch prints for this node, e.g. ``MulBackward0``."""
-        title = self.title or self.op.title
+        title = getattr(self, "title", None) or self.op.title
         return str(title(self) if callable(title) else title)
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes this one sends gradients to, in the order of its inputs, as (node, 0)."""
-        return tuple((e if isinstance(e, Node) or e is None else Leaf.of(e), 0) for e in self.edges)
+        edges = self._parted().edges
+        return tuple((e if isinstance(e, Node) or e is None else Leaf.of(e), 0) for e in edges)
 
     @property
     def metadata(self) -> dict[str, Any]:
         """A dict for whatever one wants to note."""
-        noted: dict[str, Any] = self.__dict__.setdefault("noted", {})
-        return noted
+        if not hasattr(self, "noted"):
+            self._parted().noted = {}
+        return self.noted
 
     def register_prehook(self, hook: Callable[[Any], Any]) -> Handle:
         """Call ``hook(grad_outputs)`` before the gradients of inputs are computed; a tuple it answers replaces them."""
@@ -124,7 +137,7 @@ class Node:
     def register_hook(self, hook: Callable[[Any, Any], Any]) -> Handle:
         """Call ``hook(grad_inputs, grad_outputs)`` afterwards; a tuple it answers replaces the gradients of inputs."""
         if not isinstance(self.pull, _Shown):
-            self.pull = _Shown(self.pull)
+            self.pull = _Shown(self._parted().pull)
         return hang(self.pull, "hooks", hook)
 
     def __repr__(self) -> str:
@@ -141,7 +154,7 @@ class _Shown:
     def __call__(self, node: Node, g: Any, owned: bool) -> tuple[Any, ...]:
         tensors = isinstance(g, Traced)
         found = tuple(
-            r if r is None else sum_to(r, s) if r.shape != s else r
+            r if r is None else fitted(r, s) if r.shape != s else r
             for r, s in zip(self.pull(node, g, False), node.shapes)
         )
         shown = found if tensors else tuple(r if r is None else wrap(r) for r in found)
@@ -263,21 +276,6 @@ def refresh(view: Traced) -> None:
         mode.grad = before
 
 
-def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
-    """A gradient summed over what was broadcast, so that it has ``shape``."""
-    if isinstance(g, Traced):
-        return g.sum_to_size(shape)  # type: ignore[attr-defined]
-    lead = g.ndim - len(shape)
-    axes = (
-        *range(lead),
-        *(lead + i for i, s in enumerate(shape) if s == 1 and g.shape[lead + i] != 1),
-    )
-    # NumPy adds one by one but along the last dimension: in float32 the errors of many would show
-    wider = np.float64 if g.dtype.kind == "f" and g.size > 1 << 12 else None
-    total = np.add.reduce(g, axis=axes, dtype=wider, keepdims=True).reshape(shape)
-    return total.astype(g.dtype, copy=False)
-
-
 def edge(t: Any) -> Any:
     """Where gradients for ``t`` go: a Node, ``t`` itself if it is a leaf that requires grad, or None."""
     if t.base is not None and t.seen != t.memory[0]:
@@ -340,7 +338,7 @@ def node_of(
     op: Any, edges: tuple[Any, ...], shapes: tuple[Any, ...], attrs: tuple[Any, ...]
 ) -> Node:
     """A node for an application of ``op`` that was carried out elsewhere and keeps nothing."""
-    node = new(Node)
+    node = Node()
     node.op, node.pull, node.seq = op, op.pull, numbering.next_seq()
     node.edges, node.shapes = edges, shapes
     node.attrs, node.kept, node.hooks = attrs, (), None

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from .fitting import level as levels
 from .graph import (
     Frozen,
     Node,
@@ -60,6 +61,7 @@ def primitive(
     quiet: bool = False,
     by: Callable[..., Any] | None = None,
     large: Callable[[Any], Any] | None = None,
+    level: bool = False,
 ) -> Any:
     """Make an op of a function on arrays.
 
@@ -70,6 +72,7 @@ def primitive(
     quiet: whether ``forward`` is arithmetic, in which NumPy would warn of overflow and NaN.
     by: a function of C that computes the answer in place of ``forward``, which then is only a signature.
     large: makes of an array of more than ``MANY`` elements what ``forward`` and the rules are given in its place.
+    level: whether it is elementwise and its rules are formulas that broadcast, so that ``g`` may be one number.
     """
     if forward is None:
         return lambda f: primitive(
@@ -81,8 +84,11 @@ def primitive(
             quiet=quiet,
             by=by,
             large=large,
+            level=level,
         )
     op = _Op(forward, view, aux, promote, quiet, by, large).function
+    if level:
+        levels.add(op.pull)
     op.title = title or f"{''.join(w.title() for w in forward.__name__.split('_'))}Backward0"
     if forward.__name__ in primitives:
         raise TypeError(f"there are two ops {forward.__name__!r}")

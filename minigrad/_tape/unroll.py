@@ -135,7 +135,7 @@ _GUARD = """
 
 _RECORD = """
     if ({live}) and mode.grad:
-        out.node = node = new(Node)
+        out.node = node = Node()
         node.op = op
         node.pull = pull
         node.seq = next_seq()
@@ -274,6 +274,9 @@ def _pull(form: Form) -> str:
         f"    if type(g) is ndarray and g.size > {MANY}:\n        g = large(g)"
         if form.large
         else "",
+        f"    {''.join(f'e_{x}, ' for x in form.inputs)}= node.edges"
+        if form.joint or len(form.inputs) > 1
+        else "",
         f"    return {_joint(form) if form.joint else _each(form)}\n",
     )
 
@@ -293,10 +296,10 @@ def _each(form: Form) -> str:
             continue
         call = f"rule_{x}(g{_fetched(form, takes[x], i)})"
         one = len(form.inputs) == 1
-        parts.append(f"{call}, " if one else f"{call} if node.edges[{i}] is not None else None, ")
+        parts.append(f"{call}, " if one else f"{call} if e_{x} is not None else None, ")
     return f"({''.join(parts)})"
 
 
 def _joint(form: Form) -> str:
-    needed = "".join(f"node.edges[{i}] is not None, " for i in range(len(form.inputs)))
+    needed = "".join(f"e_{x} is not None, " for x in form.inputs)
     return f"rule_all(g, ({needed}){_fetched(form, form.takes[0][1], 0)})"

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Node, cell, edge, mode, new, node_of, spoilt, wrap
+from .._tape import Node, cell, edge, mode, node_of, spoilt, wrap
 from ..tensor import Tensor
 
 
@@ -125,7 +125,7 @@ class Context:
             call.kept, self._saved = (saved,), weakref.ref(saved)
 
 
-_FREED = new(Node)
+_FREED = Node()
 _FREED.kept = None
 
 
@@ -215,9 +215,8 @@ class Function:
     @classmethod
     def _recorded(cls, ctx: Context, args: Any, edges: Any, outputs: list[Any]) -> Node:
         shapes = tuple(a.array.shape if isinstance(a, Tensor) else None for a in args)
-        call: Any = node_of(cls, edges, shapes, ())
-        call.ctx = ctx
-        call.outputs = [(o.array.shape, o.array.dtype) for o in outputs if isinstance(o, Tensor)]
+        kinds = [(o.array.shape, o.array.dtype) for o in outputs if isinstance(o, Tensor)]
+        call = node_of(cls, edges, shapes, (ctx, kinds))
         traced = [o for o in outputs if isinstance(o, Tensor)]
         for i, o in enumerate(traced):
             if id(o) in ctx._plain or o.array.dtype.kind != "f":
@@ -233,12 +232,13 @@ class Function:
     def pull(cls, node: Any, g: Any, owned: bool) -> tuple[Any, ...]:
         """The gradients of a recorded call's inputs."""
         gradients = []
-        for i, (shape, dtype) in enumerate(node.outputs):
+        ctx, kinds = node.attrs
+        for i, (shape, dtype) in enumerate(kinds):
             part = g.parts.get(i) if isinstance(g, _Bundle) else g
-            if part is None and node.ctx.materialize_grads:
+            if part is None and ctx.materialize_grads:
                 part = np.zeros(shape, dtype)
             gradients.append(part if part is None or isinstance(part, Tensor) else wrap(part))
-        found = cls.backward(node.ctx, *gradients)
+        found = cls.backward(ctx, *gradients)
         found = found if isinstance(found, tuple) else (found,)
         if len(found) < len(node.edges) or any(f is not None for f in found[len(node.edges) :]):
             raise RuntimeError(

@@ -13,8 +13,8 @@ from .. import _types
 from .._tape import Traced, edge, mode
 from .._tape.unroll import deferred
 from ._common import Number
-from .index import assign
 from .refusals import refuse_between, shares
+from .writing import assign
 
 _NUMPYS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}

@@ -38,7 +38,7 @@ def _alpha(input: Any, alpha: Any) -> Any:
     return input.dtype.type(alpha)
 
 
-@elementwise
+@elementwise(level=True)
 def add(input, other, /, *, alpha=1):
     """``input + alpha * other``."""
     return input + other if alpha == 1 else input + other * _alpha(input, alpha)
@@ -47,7 +47,7 @@ def add(input, other, /, *, alpha=1):
 add.vjps(input=lambda g: g, other=lambda g, alpha: g if alpha == 1 else g * alpha)
 
 
-@elementwise(by=np.add, title="AddBackward0")
+@elementwise(level=True, by=np.add, title="AddBackward0")
 def plus(input, other, /):
     """``input + other``: what the operator calls, which has no ``alpha``."""
 
@@ -66,7 +66,7 @@ def _no_bools(*inputs: Any) -> Any:
     return common(*inputs)
 
 
-@elementwise(promote=_no_bools)
+@elementwise(level=True, promote=_no_bools)
 def sub(input, other, /, *, alpha=1):
     """``input - alpha * other``; RuntimeError for bools, as in torch."""
     if input.dtype is _BOOL:
@@ -77,7 +77,7 @@ def sub(input, other, /, *, alpha=1):
 sub.vjps(input=lambda g: g, other=lambda g, alpha: -g if alpha == 1 else g * -alpha)
 
 
-@elementwise(by=np.subtract, title="SubBackward0", promote=_no_bools)
+@elementwise(level=True, by=np.subtract, title="SubBackward0", promote=_no_bools)
 def minus(input, other, /):
     """``input - other``: what the operator calls, which has no ``alpha``; TypeError for two bools."""
 
@@ -99,7 +99,7 @@ def rdiv(input, other):
     return mul(reciprocal(input), other)
 
 
-@elementwise(by=np.multiply)
+@elementwise(level=True, by=np.multiply)
 def mul(input, other, /):
     """``input * other``."""
 
@@ -107,7 +107,7 @@ def mul(input, other, /):
 mul.vjps(input=lambda g, other: g * other, other=lambda g, input: g * input)
 
 
-@elementwise(promote=common_float)
+@elementwise(level=True, promote=common_float)
 def true_div(input, other, /):
     """``input / other`` in floating point."""
     if input.dtype.kind != "f":  # two integer tensors of one dtype
@@ -185,7 +185,7 @@ def fmod(input, other, /):
 fmod.vjps(input=lambda g: g, other=lambda g, input, other: -g * trunc_divide(input, other))
 
 
-@unary
+@unary(level=True)
 def neg(input, /):
     """``-input``; RuntimeError for bool tensors, as in torch."""
     if input.dtype == bool:
@@ -283,7 +283,7 @@ def _pow_exponent(g: Any, input: Any, exponent: Any, out: Any) -> Any:
 _pow.vjps(input=_pow_input, exponent=_pow_exponent)
 
 
-@unary(title="PowBackward0")
+@unary(level=True, title="PowBackward0")
 def _to_the_power(input, /, exponent):
     """Floating-point ``input`` to the power of a number."""
     return input * input if exponent == 2 else _power(input, exponent)
@@ -305,7 +305,7 @@ def pow(input, exponent):
     return _pow(input, exponent)
 
 
-@unary
+@unary(level=True)
 def square(input, /):
     """``input ** 2``; of bools, int64."""
     return input**2 if input.dtype is not _BOOL else input.astype(np.int64)

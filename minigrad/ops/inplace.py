@@ -12,8 +12,8 @@ from .._tape.graph import unmatched
 from ..kernels.elementwise import MANY, large
 from . import elementwise
 from ._common import Number, entitled, number_as
-from .index import assign, write
 from .refusals import refuse_between, shares, writable
+from .writing import assign, write
 
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 

@@ -11,9 +11,10 @@ from ._common import expect, title, titled
 from ._public import named
 from .choosing import choose
 from .gather import _collect, _take
-from .index import assign, getitem, set_item, split_index
+from .index import getitem, split_index
 from .index import put as put_back
 from .shape import broadcast_shapes, clone, expand, reshape
+from .writing import assign, set_item
 
 
 @titled("MaskedSelectBackward0")

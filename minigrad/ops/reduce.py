@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced
+from .._tape import Traced, errors, fitted, primitive, silent
 from ..kernels.elementwise import Large, large
 from ..kernels.reduce import add_up
 from ._common import all_dims, cast, shape_of, titled, unary
@@ -29,18 +29,11 @@ def kept_dims(shape: tuple[int, ...], dim: Any) -> tuple[int, ...]:
     return tuple(1 if i in dims else s for i, s in enumerate(shape))
 
 
-_FEW_STEPS = 2000
-
-
 def spread(g: Any, into: tuple[int, ...], dim: Any) -> Any:
     """What was reduced over ``dim``, broadcast back over it."""
     if dim is None or not into:
         if not isinstance(g, Traced) and g.ndim == 0:
-            if math.prod(into) > _FEW_STEPS:
-                return np.ndarray(into, g.dtype, g, 0, (0,) * len(into))
-            filled = np.empty(into, g.dtype)  # of few numbers, quicker to compute with
-            filled.fill(g)
-            return filled
+            return fitted(g, into)
         return expand(g if g.ndim == 0 else reshape(g, (1,) * len(into)), into)
     return expand(reshape(g, kept_dims(into, dim)), into)
 
@@ -50,24 +43,36 @@ def _axis(dim: Any, ndim: int) -> Any:
 
 
 _HALF = np.dtype(np.float16)
-_add_up = np.add.reduce
-_SINGLE, _PAIRS = np.dtype(np.float32), 1 << 12
+_add_up, _array, _pythons_sum = np.add.reduce, np.array, builtins.sum
+_SINGLE, _DOUBLE, _PAIRS = np.dtype(np.float32), np.dtype(np.float64), 1 << 12
 _FEW, _SOME = 24, 1024
-_ones = {t: np.ones(_SOME, t) for t in (np.dtype(np.float32), np.dtype(np.float64))}
+_SAFE = 1e38  # no overflow below: NumPy would warn
+_ones = {t: np.ones(_SOME, t) for t in (_SINGLE, _DOUBLE)}
 
 
 def _titled(name: str) -> Any:
     return lambda node: f"{name}Backward{0 if node.attrs[0] is None else 1}"
 
 
-@unary(title=_titled("Sum"))
+@primitive(title=_titled("Sum"), large=large)
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
+    if dim is None and input.size <= _FEW and not keepdim:
+        dtype = input.dtype
+        if dtype is _SINGLE or dtype is _DOUBLE:  # half of the time of calling a reduction
+            total = _pythons_sum(input.ravel().tolist())
+            if -_SAFE < total < _SAFE:
+                return _array(total, dtype)
+    token = errors.set(silent)  # torch never warns of an overflow
+    try:
+        return _summed(input, dim, keepdim)
+    finally:
+        errors.reset(token)
+
+
+def _summed(input: Any, dim: Any, keepdim: Any) -> Any:
     if dim is None and input.size <= _SOME and not keepdim and input.dtype in _ones:
-        # Python's floats, then BLAS: half and two thirds of the time of calling a reduction
-        if input.size <= _FEW:
-            return np.array(builtins.sum(input.ravel().tolist()), input.dtype)
-        return input.ravel().dot(_ones[input.dtype][: input.size])
+        return input.ravel().dot(_ones[input.dtype][: input.size])  # BLAS: two thirds of it
     axis = None if dim is None else all_dims(dim, input.ndim)
     if type(input) is Large:
         return add_up(input.view(np.ndarray), axis, keepdim)
@@ -80,7 +85,11 @@ def _sum(input, /, dim, keepdim):
     return _add_up(input, axis, None, None, keepdim)
 
 
-_sum.vjps(input=lambda g, into, dim: spread(g, into, dim))
+def _sum_rule(g: Any, into: tuple[int, ...], dim: Any) -> Any:
+    return g if dim is None and g.ndim == 0 else spread(g, into, dim)
+
+
+_sum.vjps(input=_sum_rule)
 
 
 def _accumulated(input: Any, dtype: Any) -> Any:
@@ -110,6 +119,13 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
     return _sum(input, dim, keepdim)
 
 
+def total(input, dim=None, keepdim=False, **more):
+    """``Tensor.sum``: as ``sum``, and in the commonest case past all that it looks at."""
+    if more or input.array.dtype.kind != "f":
+        return sum(input, dim, keepdim, **more)
+    return _sum(input, dim, keepdim)
+
+
 def summed_to(input: Any, *size: Any) -> Any:
     """``Tensor.sum_to_size``: summed over what would have to be broadcast to have ``size``; RuntimeError if none is."""
     wanted, shape = shape_of(size), input.array.shape
@@ -132,7 +148,7 @@ def _mean(input, /, dim, keepdim):
     return total / input.dtype.type(count(input.shape, dim))
 
 
-_mean.vjps(input=lambda g, into, dim: spread(g / count(into, dim), into, dim))
+_mean.vjps(input=lambda g, into, dim: _sum_rule(g / count(into, dim), into, dim))
 
 
 @named

@@ -14,10 +14,11 @@ from ._common import expect, return_type, titled, whole
 from .arrange import _tril, diagonal
 from .choosing import masked
 from .functions import log
-from .index import assign, getitem
+from .index import getitem
 from .matrix import _mt, product
 from .reduce import _sum
 from .shape import clone, reshape
+from .writing import assign
 
 
 class LinAlgError(RuntimeError):

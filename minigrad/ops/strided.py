@@ -15,9 +15,10 @@ from ._common import expect, one_dim, titled, whole
 from ._public import named
 from .arrange import diagonal
 from .gather import _collect, _take
-from .index import assign, getitem
+from .index import getitem
 from .parts import narrow, select
 from .shape import clone, reshape
+from .writing import assign
 
 
 # ------------------------------------------------------------------------------ any strides
