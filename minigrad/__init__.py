@@ -133,6 +133,7 @@ _LATER = {
     "serialization": "",
     "set_float32_matmul_precision": "backends.switches",
     "set_flush_denormal": "backends.switches",
+    "testing": "",
     "transforms": "",
     "use_deterministic_algorithms": "backends.switches",
     "utils": "",
