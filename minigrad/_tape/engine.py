@@ -104,7 +104,7 @@ def _loop(
                 continue
             if r.shape != shape:
                 r = sum_to(r, shape)
-            inner = type(e) is Node
+            inner = isinstance(e, Node)
             home, key = (pending, e.seq) if inner else (leaves, id(e))
             slot = home.get(key)
             if slot is None:
@@ -168,17 +168,17 @@ def _watched(node: Node, g: Any, create_graph: bool) -> Any:
 
 def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> int | None:
     """Put the roots' gradients where the loop finds them; answers the number of the newest node."""
-    if len(roots) == 1 and type(roots[0][0]) is Node:
+    if len(roots) == 1 and isinstance(roots[0][0], Node):
         e, g = roots[0]
         pending[e.seq] = [g, False, e]
         return int(e.seq)
     for e, g in roots:
-        home, key = (pending, e.seq) if type(e) is Node else (leaves, id(e))
+        home, key = (pending, e.seq) if isinstance(e, Node) else (leaves, id(e))
         if key in home:
             home[key][0] = home[key][0] + g
         else:
             home[key] = [g, False, e]
-            if type(e) is Node:
+            if isinstance(e, Node):
                 heappush(heap, key)
     return heappop(heap) if heap else None
 
@@ -190,12 +190,12 @@ def _leads(node: Node, needed: Any) -> bool:
 
 def _leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
     """The nodes from which a wanted edge can be reached."""
-    nodes, stack = set(), [e for e in roots if type(e) is Node]
+    nodes, stack = set(), [e for e in roots if isinstance(e, Node)]
     while stack:
         node = stack.pop()
         if node not in nodes:
             nodes.add(node)
-            stack.extend(e for e in node.edges if type(e) is Node)
+            stack.extend(e for e in node.edges if isinstance(e, Node))
     needed: set[Any] = set()
     for node in sorted(nodes, key=lambda n: -n.seq):  # inputs before outputs
         if any(e in wanted or e in needed for e in node.edges if e is not None):

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from .. import _types
 from .._tape import heed_inference, mode
 
 
@@ -31,6 +32,9 @@ class set_grad_enabled:  # noqa: N801  (torch's name)
 
     def __exit__(self, *_: Any) -> None:
         mode.grad = self.before
+
+    def __repr__(self) -> str:
+        return f"{_types.package}.autograd.grad_mode.set_grad_enabled(mode={self.wanted})"
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, recording or not during its calls."""
