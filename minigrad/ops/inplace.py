@@ -13,7 +13,7 @@ from ..kernels.elementwise import MANY, large
 from . import elementwise
 from ._common import Number, entitled, number_as
 from .index import assign, write
-from .refusals import refuse_between, shares, writable
+from .refusals import refuse_between, shares, writable, writable_with_one_value
 
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
@@ -171,13 +171,25 @@ def fill_(t: Any, value: Any) -> Any:
             f"{value.array.ndim} dimensions."
         )
     if not isinstance(value, Traced):
+        if 0 in t.array.strides and not (mode.grad and _live(t, ())):
+            return _filled_over(t, value)
         value = number_as(value, t.array.dtype)
         return _of_owner(assign(t, value), "FillBackward2")
     return _of_owner(assign(t, value), "FillBackward3")
 
 
+def _filled_over(t: Any, value: Any) -> Any:
+    """``t``, of which several elements lie in one place, with a number written everywhere: torch allows that."""
+    writable_with_one_value(t)
+    t.array.fill(number_as(value, t.array.dtype))
+    cell(t if t.base is None else t.base)[0] += 1
+    return t
+
+
 def zero_(t: Any) -> Any:
     """Write zeros into ``t``."""
+    if 0 in t.array.strides and not (mode.grad and _live(t, ())):
+        return _filled_over(t, 0)
     return _of_owner(assign(t, 0), "ZeroBackward0")
 
 
