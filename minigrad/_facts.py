@@ -78,6 +78,8 @@ class Facts(TensorCore):
         """The tensor itself, as it is real."""
         return self
 
+    output_nr = 0  # in torch, which of its node's outputs it is
+
     @property
     def imag(self) -> Any:
         """RuntimeError: a real tensor has no imaginary part."""

@@ -35,7 +35,14 @@ from .ops.arrange import (
 )
 from .ops.choosing import where
 from .ops.compare import allclose, equal
-from .ops.counting import bincount, count_nonzero, histc, unique, unique_consecutive
+from .ops.counting import (
+    bincount,
+    count_nonzero,
+    histc,
+    histogram,
+    unique,
+    unique_consecutive,
+)
 from .ops.dropout import (
     alpha_dropout,
     alpha_dropout_,
@@ -135,6 +142,7 @@ from .ops.shape import cloned as clone
 from .ops.shape import reshaped as reshape
 from .ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .ops.similarity import cosine_similarity
+from .ops.slopes import gradient
 from .ops.softmax import cumsum, log_softmax, logsumexp, softmax
 from .ops.solve import det, inv, logdet, matrix_power, slogdet, trace
 from .ops.solve import old_cholesky as cholesky
@@ -203,6 +211,7 @@ ceil, trunc = public(functions.ceil), public(functions.trunc)
 frac, round = public(functions.frac), public(functions.round)
 erf, erfc = public(special.erf), public(special.erfc)
 logit, sinc = public(special.logit), public(special.sinc)
+angle = public(special.angle)
 deg2rad, rad2deg = public(special.deg2rad), public(special.rad2deg)
 atan2, hypot = public(special.atan2, None), public(special.hypot, None)
 logaddexp, logaddexp2 = public(special.logaddexp, None), public(special.logaddexp2, None)
@@ -277,6 +286,7 @@ __all__ = [  # noqa: RUF022
     "threshold", "threshold_", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide",
     "trunc", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "var", "var_mean",
     "vdot", "vsplit", "vstack", "where", "xlogy",
+    "angle", "gradient", "histogram",
     "nonzero_static", "pdist", "put", "cholesky_inverse", "cholesky_solve", "matrix_exp", "triangular_solve",
     "block_diag", "corrcoef", "cov", "cumulative_trapezoid", "diff", "digamma", "erfinv",
     "float_power", "frexp", "isin", "ldexp", "lgamma", "mvlgamma", "nextafter", "polygamma",

@@ -181,7 +181,7 @@ class Methods(Facts):
     topk, kthvalue = order.topk, order.kthvalue
     count_nonzero, unique = counting.count_nonzero, counting.unique
     unique_consecutive, bincount = counting.unique_consecutive, counting.bincount
-    histc = counting.histc
+    histc, histogram, angle = counting.histc, counting.histogram, special.angle
     diff, cov, corrcoef = series.diff, series.cov, series.corrcoef
 
     # -------------------------------------------------------------------- shape

@@ -375,3 +375,9 @@ def result_dtype(operands: Iterable[Any]) -> np.dtype[Any]:
             d = number_dtype(x)
             numbers = d if numbers is None else promote(numbers, d)
     return _combine(with_dims, _combine(without, numbers))
+
+
+# Printed, as ``type(x.shape)`` is, they are the package's; their examples are still this file's.
+__test__ = {made.__name__: made for made in (Size, device, dtype, finfo, iinfo)}
+for _made in __test__.values():
+    _made.__module__ = package
