@@ -166,6 +166,8 @@ class TensorCore(Traced):
             raise TypeError(
                 f"requires_grad_(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}"
             )
+        if requires_grad and self.array.dtype.kind != "f":  # torch's words differ from the setter's
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
         return self
 

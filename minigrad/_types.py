@@ -248,6 +248,13 @@ class device:  # noqa: N801  (torch's name)
     def __reduce__(self) -> Any:
         return device, (str(self),)
 
+    def __enter__(self) -> device:
+        """In a ``with``: what is made, is made there; AssertionError or RuntimeError unless that is the CPU."""
+        return on_cpu(self)
+
+    def __exit__(self, *_: Any) -> None:
+        return None
+
 
 def on_cpu(given: Any) -> device:
     """The device that something is to be put on; AssertionError or RuntimeError unless it is the CPU."""

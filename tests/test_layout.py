@@ -75,10 +75,18 @@ ORDER = [
         "transforms",
         "viz",
         "testing",
+        "func",
+        "amp",
         "cuda",
         "backends",
+        "accelerator",
+        "compiler",
+        "mps",
+        "xpu",
+        "types",
+        "multiprocessing",
     ],
-    [""],
+    ["", "version"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 

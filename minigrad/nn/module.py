@@ -149,6 +149,13 @@ class Module(Registering, Stateful):
         """Give every parameter and buffer new memory, its values not set."""
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
 
+    def share_memory(self: T) -> T:
+        """The module itself: other processes are sent copies of its tensors."""
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: there is no compiler; see ``minigrad.compile``."""
+
     # ------------------------------------------------------------------------------- modes
     def train(self: T, mode: bool = True) -> T:
         """Set the whole tree to training (dropout drops, batch norm learns) or to evaluation."""
