@@ -78,6 +78,9 @@ class Facts(TensorCore):
         """The tensor itself, as it is real."""
         return self
 
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("Tensor does not support deleting items")
+
     output_nr = 0  # in torch, which of its node's outputs it is
 
     @property

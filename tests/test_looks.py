@@ -104,3 +104,26 @@ def test_a_leaf_that_is_a_view_is_trained():
         return x, x.is_leaf
 
     check(story)
+
+
+@pytest.mark.parametrize(
+    "index, shape",
+    [
+        ("0", "2"),
+        ("slice(None)", "2"),
+        ("0", "2, 3"),
+        ("(0, 0)", "2"),
+        ("0", "2, 1, 3"),
+        ("slice(0, 1)", "3, 1"),
+        ("...", "4, 2, 3"),
+        ("[0, 1]", "4"),
+        ("(slice(None), [0])", "4"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_in_torchs_words(index, shape):
+    check(lambda torch: torch.zeros(2, 3).__setitem__(eval(index), torch.ones(eval(shape))))
+
+
+def test_items_are_not_deleted():
+    with pytest.raises(TypeError, match="does not support deleting items"):
+        del minigrad.ones(2)[0]

@@ -17,7 +17,7 @@ import numpy as np
 from .._tape import Array, Frozen, Traced, cell, edge, follow, mode, node_of, primitive
 from .._tape.graph import new, public
 from ._common import Number, cast, number_as
-from .refusals import refuse_between, writable
+from .refusals import refuse_between, unspread, writable
 
 ndarray = np.ndarray
 
@@ -378,7 +378,4 @@ def set_item(t: Any, index: Any, value: Any) -> None:
             if _spreads(got, want) and isinstance(value, (Traced, ndarray)):
                 assign(t, value.reshape(got), steps)
                 return
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(got)} cannot be broadcast to indexing result of shape "
-            f"{list(want)}"
-        ) from error
+        raise unspread(got, want, key is not None) from error

@@ -103,3 +103,22 @@ def _is_smaller_view(array: Array, steps: tuple[Any, ...]) -> bool:
         return True
     part = follow(array, steps)
     return part.shape != array.shape and np.may_share_memory(part, array)
+
+
+def unspread(got: tuple[int, ...], want: tuple[int, ...], is_view: bool) -> Exception:
+    """Torch's error for a value that does not broadcast to the part of a tensor that it is to be written to."""
+    if is_view and len(got) > len(want):
+        return RuntimeError(
+            f"expand(torch.FloatTensor{{{list(got)}}}, size={list(want)}): the number of sizes provided ({len(want)}) "
+            f"must be greater or equal to the number of dimensions in the tensor ({len(got)})"
+        )
+    if is_view:
+        lead = len(want) - len(got)
+        i = next(i for i in reversed(range(len(got))) if got[i] not in (1, want[lead + i]))
+        return RuntimeError(
+            f"The expanded size of the tensor ({want[lead + i]}) must match the existing size ({got[i]}) at "
+            f"non-singleton dimension {lead + i}.  Target sizes: {list(want)}.  Tensor sizes: {list(got)}"
+        )
+    return RuntimeError(
+        f"shape mismatch: value tensor of shape {list(got)} cannot be broadcast to indexing result of shape {list(want)}"
+    )
