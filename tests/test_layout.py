@@ -25,6 +25,7 @@ ORDER = [
     ["_tape", "_print", "_sampling", "_convert"],
     ["ops"],
     [
+        "storage",
         "_core",
         "_data",
         "_facts",
@@ -85,6 +86,7 @@ ORDER = [
         "xpu",
         "types",
         "multiprocessing",
+        "jit",
     ],
     ["", "version"],
 ]

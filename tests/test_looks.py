@@ -107,7 +107,7 @@ def test_a_leaf_that_is_a_view_is_trained():
 
 
 @pytest.mark.parametrize(
-    "index, shape",
+    ("index", "shape"),
     [
         ("0", "2"),
         ("slice(None)", "2"),

@@ -120,5 +120,6 @@ def unspread(got: tuple[int, ...], want: tuple[int, ...], is_view: bool) -> Exce
             f"non-singleton dimension {lead + i}.  Target sizes: {list(want)}.  Tensor sizes: {list(got)}"
         )
     return RuntimeError(
-        f"shape mismatch: value tensor of shape {list(got)} cannot be broadcast to indexing result of shape {list(want)}"
+        f"shape mismatch: value tensor of shape {list(got)} cannot be broadcast to indexing result of shape "
+        f"{list(want)}"
     )
