@@ -23,6 +23,7 @@ LATER = {
     "compiler": "",
     "empty_cache": "kernels.scratch",
     "datasets": "",
+    "distributions": "",
     "func": "",
     "get_default_device": "backends.switches",
     "get_float32_matmul_precision": "backends.switches",

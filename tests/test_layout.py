@@ -87,6 +87,7 @@ ORDER = [
         "types",
         "multiprocessing",
         "jit",
+        "distributions",
     ],
     ["", "version"],
 ]
