@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from .ops import choosing, combine, compare, elementwise, functions, gamma, matrix, special
-from .ops._public import public
+from .ops import (
+    choosing,
+    combine,
+    compare,
+    elementwise,
+    factor,
+    functions,
+    gamma,
+    matrix,
+    solve,
+    special,
+)
+from .ops._public import named, public
 from .ops.activations_named import (
     celu,
     celu_,
@@ -58,7 +69,6 @@ from .ops.extreme import all, amax, amin, aminmax, any, argmax, argmin, max, min
 from .ops.factor import old_norm as norm
 from .ops.factor import old_qr as qr
 from .ops.factor import old_svd as svd
-from .ops.factor import pinv as pinverse
 from .ops.gather import (
     gather,
     index_add,
@@ -144,7 +154,7 @@ from .ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .ops.similarity import cosine_similarity
 from .ops.slopes import gradient
 from .ops.softmax import cumsum, log_softmax, logsumexp, softmax
-from .ops.solve import det, inv, logdet, matrix_power, slogdet, trace
+from .ops.solve import logdet, trace
 from .ops.solve import old_cholesky as cholesky
 from .ops.stacks import (
     atleast_1d,
@@ -236,6 +246,9 @@ isfinite, isclose = public(compare.isfinite), public(compare.isclose)
 matmul, mm = public(matrix.matmul), public(matrix.mm)
 bmm, mv = public(matrix.bmm), public(matrix.mv)
 dot, outer, addmm = public(matrix.dot), public(matrix.outer), public(matrix.addmm)
+# linalg's, whose first argument has another name there
+det, slogdet, inverse = named(solve.det), named(solve.slogdet), named(solve.inv)
+matrix_power, pinverse = named(solve.matrix_power), named(factor.pinv)
 subtract, multiply, divide, negative = sub, mul, div, neg
 absolute, clip, sgn, fix = abs, clamp, sign, trunc
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
@@ -243,7 +256,7 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 swapaxes = swapdims = transpose
-moveaxis, ravel, inverse = movedim, flatten, inv
+moveaxis, ravel = movedim, flatten
 concat = concatenate = cat
 row_stack = vstack
 trapz = trapezoid

@@ -69,16 +69,26 @@ class Methods(Facts):
         return self._made(from_data(data, kind), requires_grad)
 
     def new_zeros(
-        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+        self,
+        *sizes: Any,
+        size: Any = None,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
     ) -> Any:
         """Zeros of the given size in this tensor's dtype."""
-        return self._new(size, 0, dtype, requires_grad)
+        return self._new(sizes if size is None else (size,), 0, dtype, requires_grad)
 
     def new_ones(
-        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+        self,
+        *sizes: Any,
+        size: Any = None,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
     ) -> Any:
         """Ones of the given size in this tensor's dtype."""
-        return self._new(size, 1, dtype, requires_grad)
+        return self._new(sizes if size is None else (size,), 1, dtype, requires_grad)
 
     new_empty = new_zeros
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .. import _types
+from .. import _tape, _types
 from .._tape import heed_inference, mode
 
 
@@ -21,10 +21,10 @@ class set_grad_enabled:  # noqa: N801  (torch's name)
     False
     """
 
-    def __init__(self, mode_: bool):
-        self.wanted = bool(mode_)
-        self.before = mode.grad
-        mode.grad = self.wanted
+    def __init__(self, mode: bool):
+        self.wanted = bool(mode)
+        self.before = _tape.mode.grad
+        _tape.mode.grad = self.wanted
 
     def __enter__(self) -> Any:
         mode.grad = self.wanted

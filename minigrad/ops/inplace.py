@@ -139,23 +139,23 @@ def _fits(old: Any, new: Any) -> None:
         )
 
 
-def copy_(t: Any, src: Any, non_blocking: bool = False) -> Any:
-    """Write ``src``, broadcast and converted to t's dtype, into ``t``."""
-    if isinstance(src, Number):
-        return fill_(t, src)
-    if not isinstance(src, Traced):
-        raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
+def copy_(t: Any, other: Any, non_blocking: bool = False) -> Any:
+    """Write ``other``, broadcast and converted to t's dtype, into ``t``."""
+    if isinstance(other, Number):
+        return fill_(t, other)
+    if not isinstance(other, Traced):
+        raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(other).__name__}")
     try:
-        fits = np.broadcast_shapes(src.array.shape, t.array.shape) == t.array.shape
+        fits = np.broadcast_shapes(other.array.shape, t.array.shape) == t.array.shape
     except ValueError:
         fits = False
     if not fits:
         raise RuntimeError(
             f"The size of tensor a ({t.array.shape[-1] if t.array.ndim else 1}) must match the size of tensor b "
-            f"({src.array.shape[-1] if src.array.ndim else 1}) at non-singleton dimension "
-            f"{max(0, src.array.ndim - 1)}"
+            f"({other.array.shape[-1] if other.array.ndim else 1}) at non-singleton dimension "
+            f"{max(0, other.array.ndim - 1)}"
         )
-    return _of_owner(assign(t, src), "CopyBackwards")
+    return _of_owner(assign(t, other), "CopyBackwards")
 
 
 def _of_owner(t: Any, title: str) -> Any:
