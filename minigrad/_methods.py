@@ -239,7 +239,8 @@ class Methods(Facts):
     inner, cross, vdot, ger = products.inner, products.cross, products.vdot, products.ger
     dist = products.dist
     kron = einsums.kron
-    det, logdet, slogdet, inverse = solving.det, solving.logdet, solving.slogdet, solving.inv
+    det, logdet, inverse = solving.det, solving.logdet, solving.inv
+    slogdet = solving.old_slogdet
     cholesky, matrix_power, trace = solving.old_cholesky, solving.matrix_power, solving.trace
     svd, qr, pinverse = factor.old_svd, factor.old_qr, factor.pinv
     cholesky_solve, cholesky_inverse = systems.cholesky_solve, systems.cholesky_inverse

@@ -33,6 +33,7 @@ _FIELDS = {
     "linalg_slogdet": ("sign", "logabsdet"),
     "linalg_svd": ("U", "S", "Vh"),
     "qr": ("Q", "R"),
+    "slogdet": ("sign", "logabsdet"),
     "svd": ("U", "S", "V"),
     "triangular_solve": ("solution", "cloned_coefficient"),
 }

@@ -23,7 +23,7 @@ _ALSO = {
     "min": {"other": "dim"},
     "split": {"tensor": "input", "split_size": "split_size_or_sections"},
     "transpose": {"axis0": "dim0", "axis1": "dim1"},
-    **{name: {"input": "A"} for name in ("det", "slogdet", "inv", "matrix_power", "pinv")},
+    **{name: {"input": "A"} for name in ("det", "old_slogdet", "inv", "matrix_power", "pinv")},
 }
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
