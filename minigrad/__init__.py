@@ -18,6 +18,7 @@ from minigrad._formats import (
     strided,
 )
 from minigrad._functions import *  # noqa: F403  (its __all__ is the list of ops)
+from minigrad._later import LATER
 from minigrad._print import get_printoptions, printoptions, set_printoptions
 from minigrad._types import (
     Size,
@@ -65,7 +66,9 @@ from minigrad.creation import (
 )
 from minigrad.grids import (
     can_cast,
+    empty_strided,
     from_dlpack,
+    frombuffer,
     is_floating_point,
     is_nonzero,
     is_tensor,
@@ -73,9 +76,11 @@ from minigrad.grids import (
     numel,
     promote_types,
     result_type,
+    scalar_tensor,
     tril_indices,
     triu_indices,
 )
+from minigrad.grids import range_with_end as range
 from minigrad.kernels.threads import get_num_threads, set_num_threads
 from minigrad.random import (
     Generator,
@@ -109,141 +114,13 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 newaxis = None
 
-# Loaded when first asked for, as tensors and layers do without: name -> the module that has it.
-_LATER = {
-    "BoolTensor": "legacy",
-    "ByteTensor": "legacy",
-    "CharTensor": "legacy",
-    "DoubleTensor": "legacy",
-    "FloatTensor": "legacy",
-    "HalfTensor": "legacy",
-    "IntTensor": "legacy",
-    "LongTensor": "legacy",
-    "ShortTensor": "legacy",
-    "are_deterministic_algorithms_enabled": "backends.switches",
-    "backends": "",
-    "empty_cache": "kernels.scratch",
-    "datasets": "",
-    "get_float32_matmul_precision": "backends.switches",
-    "is_deterministic_algorithms_warn_only_enabled": "backends.switches",
-    "load": "serialization",
-    "nn": "",
-    "optim": "",
-    "save": "serialization",
-    "serialization": "",
-    "set_float32_matmul_precision": "backends.switches",
-    "set_flush_denormal": "backends.switches",
-    "transforms": "",
-    "use_deterministic_algorithms": "backends.switches",
-    "utils": "",
-    # methods that torch has as functions too
-    **dict.fromkeys(
-        [
-            "abs_",
-            "acos_",
-            "acosh_",
-            "addmv_",
-            "adjoint",
-            "arccos_",
-            "arccosh_",
-            "arcsin_",
-            "arcsinh_",
-            "arctan_",
-            "arctanh_",
-            "as_strided_",
-            "asin_",
-            "asinh_",
-            "atan_",
-            "atanh_",
-            "ceil_",
-            "clamp_",
-            "clamp_max_",
-            "clamp_min_",
-            "clip_",
-            "conj",
-            "conj_physical",
-            "conj_physical_",
-            "cos_",
-            "cosh_",
-            "deg2rad_",
-            "detach",
-            "detach_",
-            "erf_",
-            "erfc_",
-            "exp2_",
-            "exp_",
-            "expm1_",
-            "fill_",
-            "fix_",
-            "floor_",
-            "frac_",
-            "gcd_",
-            "get_device",
-            "index_put_",
-            "is_complex",
-            "is_conj",
-            "is_distributed",
-            "is_inference",
-            "is_neg",
-            "is_same_size",
-            "is_signed",
-            "isreal",
-            "lcm_",
-            "ldexp_",
-            "log10_",
-            "log1p_",
-            "log2_",
-            "log_",
-            "logit_",
-            "nan_to_num_",
-            "neg_",
-            "negative_",
-            "rad2deg_",
-            "reciprocal_",
-            "resize_as_",
-            "resolve_conj",
-            "resolve_neg",
-            "round_",
-            "rsqrt_",
-            "sin_",
-            "sinc_",
-            "sinh_",
-            "sqrt_",
-            "square_",
-            "tan_",
-            "trunc_",
-            "xlogy_",
-            "zero_",
-        ],
-        "_of_methods",
-    ),
-    # what torch has under both names with the same arguments
-    **dict.fromkeys(
-        [
-            *(f"conv{n}d" for n in (1, 2, 3)),
-            *(f"conv_transpose{n}d" for n in (1, 2, 3)),
-            *(f"max_pool{n}d" for n in (1, 2, 3)),
-            "adaptive_avg_pool1d",
-            "alpha_dropout",
-            "avg_pool1d",
-            "dropout",
-            "feature_alpha_dropout",
-            "group_norm",
-            "layer_norm",
-            "pdist",
-            "rms_norm",
-        ],
-        "nn.functional",
-    ),
-}
-
 
 def __getattr__(name: str) -> Any:
     """A part of minigrad that is loaded when it is first asked for."""
-    if name not in _LATER:
+    if name not in LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_LATER[name] or name}")
-    found = globals()[name] = getattr(module, name) if _LATER[name] else module
+    module = importlib.import_module(f"{__name__}.{LATER[name] or name}")
+    found = globals()[name] = getattr(module, name) if LATER[name] else module
     return found
 
 
@@ -252,7 +129,7 @@ __all__ = [
     "get_printoptions",
     "printoptions",
     *_functions.__all__,
-    *_LATER,
+    *LATER,
     "Generator",
     "Size",
     "Tensor",
@@ -273,6 +150,7 @@ __all__ = [
     "e",
     "empty",
     "empty_like",
+    "empty_strided",
     "enable_grad",
     "eye",
     "finfo",
@@ -282,6 +160,7 @@ __all__ = [
     "float64",
     "from_dlpack",
     "from_numpy",
+    "frombuffer",
     "full",
     "full_like",
     "get_default_dtype",
@@ -329,7 +208,9 @@ __all__ = [
     "randn_like",
     "random",
     "randperm",
+    "range",
     "result_type",
+    "scalar_tensor",
     "seed",
     "set_default_dtype",
     "set_grad_enabled",

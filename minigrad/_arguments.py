@@ -20,6 +20,12 @@ def checked_options(name: str, options: dict[str, Any]) -> None:
             raise TypeError(f"{name}() got an unexpected keyword argument '{option}'")
 
 
+def floats_only(array: Any) -> None:
+    """RuntimeError, in torch's words for what is being made, unless the dtype can require gradients."""
+    if array.dtype.kind != "f":
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+
+
 def size_of(function: str, size: tuple[Any, ...], named: dict[str, Any]) -> Shape:
     """The size given as ints, as one sequence, or as size=; the rest of the named must be options."""
     if named:

@@ -166,6 +166,8 @@ class TensorCore(Traced):
             raise TypeError(
                 f"requires_grad_(): argument 'requires_grad' must be bool, not {type(requires_grad).__name__}"
             )
+        if requires_grad and self.array.dtype.kind != "f":  # torch's words differ from the setter's
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
         return self
 
@@ -178,7 +180,7 @@ class TensorCore(Traced):
     def grad_fn(self) -> Node | None:
         """The node that made it, None for leaves."""
         e = edge(self)
-        return e if isinstance(e, Node) else None
+        return e.shown() if isinstance(e, Node) else None
 
     @property
     def grad(self) -> Any:
@@ -192,15 +194,18 @@ class TensorCore(Traced):
         if value is not None:
             if not isinstance(value, TensorCore):
                 raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got {type(value)}"
+                    "assigned grad expected to be a Tensor or None but got grad of type "
+                    f"{type(value).__name__}"
                 )
             if value.array.shape != self.array.shape:
                 raise RuntimeError(
-                    f"assigned grad has data of a different size: {list(value.shape)} instead of {list(self.shape)}"
+                    f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+                    f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
             if value.array.dtype != self.array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: {value.dtype} instead of {self.dtype}"
+                    f"attempting to assign a gradient with dtype '{value.dtype}' to a tensor of dtype "
+                    f"'{self.dtype}'. The gradient must match the tensor's dtype"
                 )
         self.gradient = value
 

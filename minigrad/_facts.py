@@ -14,6 +14,7 @@ from ._core import TensorCore
 from ._tape import cell, edge, wrap
 from .ops import _common, shape
 from .ops.writing import assign
+from .storage import TypedStorage, UntypedStorage, memory_of
 
 
 class Facts(TensorCore):
@@ -77,6 +78,19 @@ class Facts(TensorCore):
     def real(self) -> Any:
         """The tensor itself, as it is real."""
         return self
+
+    def untyped_storage(self) -> UntypedStorage:
+        """The memory that the tensor lies in, as bytes."""
+        return UntypedStorage(memory_of(self.array).view(np.uint8))
+
+    def storage(self) -> TypedStorage:
+        """The memory that the tensor lies in, as numbers; its views have the same."""
+        return TypedStorage(memory_of(self.array))
+
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("Tensor does not support deleting items")
+
+    output_nr = 0  # in torch, which of its node's outputs it is
 
     @property
     def imag(self) -> Any:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from .ops import choosing, combine, compare, elementwise, functions, gamma, matrix, special
-from .ops._public import public
+from .ops import (
+    choosing,
+    combine,
+    compare,
+    elementwise,
+    factor,
+    functions,
+    gamma,
+    matrix,
+    solve,
+    special,
+)
+from .ops._public import named, public
 from .ops.activations_named import (
     celu,
     celu_,
@@ -35,7 +46,14 @@ from .ops.arrange import (
 )
 from .ops.choosing import where
 from .ops.compare import allclose, equal
-from .ops.counting import bincount, count_nonzero, histc, unique, unique_consecutive
+from .ops.counting import (
+    bincount,
+    count_nonzero,
+    histc,
+    histogram,
+    unique,
+    unique_consecutive,
+)
 from .ops.dropout import (
     alpha_dropout,
     alpha_dropout_,
@@ -51,7 +69,6 @@ from .ops.extreme import all, amax, amin, aminmax, any, argmax, argmin, max, min
 from .ops.factor import old_norm as norm
 from .ops.factor import old_qr as qr
 from .ops.factor import old_svd as svd
-from .ops.factor import pinv as pinverse
 from .ops.gather import (
     gather,
     index_add,
@@ -135,8 +152,9 @@ from .ops.shape import cloned as clone
 from .ops.shape import reshaped as reshape
 from .ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .ops.similarity import cosine_similarity
+from .ops.slopes import gradient
 from .ops.softmax import cumsum, log_softmax, logsumexp, softmax
-from .ops.solve import det, inv, logdet, matrix_power, slogdet, trace
+from .ops.solve import logdet, trace
 from .ops.solve import old_cholesky as cholesky
 from .ops.stacks import (
     atleast_1d,
@@ -203,6 +221,7 @@ ceil, trunc = public(functions.ceil), public(functions.trunc)
 frac, round = public(functions.frac), public(functions.round)
 erf, erfc = public(special.erf), public(special.erfc)
 logit, sinc = public(special.logit), public(special.sinc)
+angle = public(special.angle)
 deg2rad, rad2deg = public(special.deg2rad), public(special.rad2deg)
 atan2, hypot = public(special.atan2, None), public(special.hypot, None)
 logaddexp, logaddexp2 = public(special.logaddexp, None), public(special.logaddexp2, None)
@@ -227,6 +246,9 @@ isfinite, isclose = public(compare.isfinite), public(compare.isclose)
 matmul, mm = public(matrix.matmul), public(matrix.mm)
 bmm, mv = public(matrix.bmm), public(matrix.mv)
 dot, outer, addmm = public(matrix.dot), public(matrix.outer), public(matrix.addmm)
+# linalg's, whose first argument has another name there
+det, slogdet, inverse = named(solve.det), named(solve.old_slogdet), named(solve.inv)
+matrix_power, pinverse = named(solve.matrix_power), named(factor.pinv)
 subtract, multiply, divide, negative = sub, mul, div, neg
 absolute, clip, sgn, fix = abs, clamp, sign, trunc
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
@@ -234,7 +256,7 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 swapaxes = swapdims = transpose
-moveaxis, ravel, inverse = movedim, flatten, inv
+moveaxis, ravel = movedim, flatten
 concat = concatenate = cat
 row_stack = vstack
 trapz = trapezoid
@@ -277,6 +299,7 @@ __all__ = [  # noqa: RUF022
     "threshold", "threshold_", "tile", "topk", "trace", "transpose", "tril", "triu", "true_divide",
     "trunc", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "var", "var_mean",
     "vdot", "vsplit", "vstack", "where", "xlogy",
+    "angle", "gradient", "histogram",
     "nonzero_static", "pdist", "put", "cholesky_inverse", "cholesky_solve", "matrix_exp", "triangular_solve",
     "block_diag", "corrcoef", "cov", "cumulative_trapezoid", "diff", "digamma", "erfinv",
     "float_power", "frexp", "isin", "ldexp", "lgamma", "mvlgamma", "nextafter", "polygamma",

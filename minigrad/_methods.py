@@ -69,16 +69,26 @@ class Methods(Facts):
         return self._made(from_data(data, kind), requires_grad)
 
     def new_zeros(
-        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+        self,
+        *sizes: Any,
+        size: Any = None,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
     ) -> Any:
         """Zeros of the given size in this tensor's dtype."""
-        return self._new(size, 0, dtype, requires_grad)
+        return self._new(sizes if size is None else (size,), 0, dtype, requires_grad)
 
     def new_ones(
-        self, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+        self,
+        *sizes: Any,
+        size: Any = None,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
     ) -> Any:
         """Ones of the given size in this tensor's dtype."""
-        return self._new(size, 1, dtype, requires_grad)
+        return self._new(sizes if size is None else (size,), 1, dtype, requires_grad)
 
     new_empty = new_zeros
 
@@ -181,7 +191,7 @@ class Methods(Facts):
     topk, kthvalue = order.topk, order.kthvalue
     count_nonzero, unique = counting.count_nonzero, counting.unique
     unique_consecutive, bincount = counting.unique_consecutive, counting.bincount
-    histc = counting.histc
+    histc, histogram, angle = counting.histc, counting.histogram, special.angle
     diff, cov, corrcoef = series.diff, series.cov, series.corrcoef
 
     # -------------------------------------------------------------------- shape
@@ -229,7 +239,8 @@ class Methods(Facts):
     inner, cross, vdot, ger = products.inner, products.cross, products.vdot, products.ger
     dist = products.dist
     kron = einsums.kron
-    det, logdet, slogdet, inverse = solving.det, solving.logdet, solving.slogdet, solving.inv
+    det, logdet, inverse = solving.det, solving.logdet, solving.inv
+    slogdet = solving.old_slogdet
     cholesky, matrix_power, trace = solving.old_cholesky, solving.matrix_power, solving.trace
     svd, qr, pinverse = factor.old_svd, factor.old_qr, factor.pinv
     cholesky_solve, cholesky_inverse = systems.cholesky_solve, systems.cholesky_inverse

@@ -248,6 +248,13 @@ class device:  # noqa: N801  (torch's name)
     def __reduce__(self) -> Any:
         return device, (str(self),)
 
+    def __enter__(self) -> device:
+        """In a ``with``: what is made, is made there; AssertionError or RuntimeError unless that is the CPU."""
+        return on_cpu(self)
+
+    def __exit__(self, *_: Any) -> None:
+        return None
+
 
 def on_cpu(given: Any) -> device:
     """The device that something is to be put on; AssertionError or RuntimeError unless it is the CPU."""
@@ -375,3 +382,9 @@ def result_dtype(operands: Iterable[Any]) -> np.dtype[Any]:
             d = number_dtype(x)
             numbers = d if numbers is None else promote(numbers, d)
     return _combine(with_dims, _combine(without, numbers))
+
+
+# Printed, as ``type(x.shape)`` is, they are the package's; their examples are still this file's.
+__test__ = {made.__name__: made for made in (Size, device, dtype, finfo, iinfo)}
+for _made in __test__.values():
+    _made.__module__ = package

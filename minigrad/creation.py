@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import _convert, _formats, _types
-from ._arguments import checked_options, no_bools, no_size, number, shape_from, size_of
+from ._arguments import checked_options, floats_only, no_bools, no_size, number, shape_from, size_of
 from ._data import from_data, native
 from ._tape import Frozen, mode, wrap
 from .ops._common import expect, whole
@@ -26,6 +26,7 @@ def _made(array: Any, requires_grad: bool = False, device: Any = None) -> Tensor
     if mode.inference:
         out.memory = Frozen((0,))
     if requires_grad:
+        floats_only(array)
         out.requires_grad = True
     return out
 

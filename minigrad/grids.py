@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from . import _types
 from ._tape import Traced, wrap
-from .creation import from_numpy, linspace
+from .creation import empty, from_numpy, linspace, tensor
 from .ops._common import whole
 from .tensor import Tensor
 
@@ -65,6 +66,96 @@ def triu_indices(
 ) -> Tensor:
     """The indices, (2, n), of the upper triangle of a (row, col) matrix, row by row."""
     return _triangle("triu_indices", row, col, offset, dtype, False)
+
+
+def range_with_end(
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """torch's old ``range``: numbers from ``start`` up to and with ``end``; of the default dtype, with a warning.
+
+    RuntimeError if the step is 0 or leads away from the end.
+    """
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent "
+        "with Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        UserWarning,
+        stacklevel=2,
+    )
+    first, last = (0, start) if end is None else (start, end)
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (last - first) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    kind = _types.default() if dtype is None else _types.as_numpy(dtype)
+    if device is not None:
+        _types.on_cpu(device)
+    n = int((last - first) / step) + 1
+    out = wrap((first + np.arange(n) * step).astype(kind))
+    return out.requires_grad_() if requires_grad else out
+
+
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A number as a 0-d tensor of the default dtype."""
+    kind = _types.of(_types.default()) if dtype is None else dtype
+    return tensor(s, dtype=kind, device=device, requires_grad=requires_grad)
+
+
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Uninitialised numbers of the given size that lie in memory by the given steps, in elements."""
+    if len(size) != len(stride):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(size)}) must match dimensionality of strides ({len(stride)})"
+        )
+    needed = 1 + sum((n - 1) * s for n, s in zip(size, stride)) if 0 not in size else 0
+    out = empty(needed, dtype=dtype, device=device).as_strided(tuple(size), tuple(stride)).detach()
+    return out.requires_grad_() if requires_grad else out
+
+
+def frombuffer(
+    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """A 1-D tensor on the memory of bytes or of another buffer; ValueError if it does not fit the dtype.
+
+    >>> import minigrad as mg
+    >>> mg.frombuffer(bytearray(b"abc"), dtype=mg.uint8)
+    tensor([97, 98, 99], dtype=minigrad.uint8)
+    """
+    kind = _types.as_numpy(dtype)
+    size = memoryview(buffer).nbytes
+    if not size or not count:
+        raise ValueError(f"both buffer length ({size}) and count ({count}) must not be 0")
+    if not 0 <= offset < size:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({size} bytes) minus 1"
+        )
+    if count < 0 and (size - offset) % kind.itemsize:
+        raise ValueError(
+            f"buffer length ({size} bytes) after offset ({offset} bytes) must be a multiple of element size "
+            f"({kind.itemsize})"
+        )
+    if count > 0 and offset + count * kind.itemsize > size:
+        raise ValueError(
+            f"requested buffer length ({count} * {kind.itemsize} bytes) after offset ({offset} bytes) must not be "
+            f"greater than actual buffer length ({size} bytes)"
+        )
+    if memoryview(buffer).readonly:
+        warnings.warn(
+            "The given buffer is not writable, and PyTorch does not support non-writable tensors.",
+            UserWarning,
+            stacklevel=2,
+        )
+    out = wrap(np.frombuffer(buffer, kind, count, offset))
+    return out.requires_grad_() if requires_grad else out
 
 
 # ------------------------------------------------------------------------------ questions

@@ -76,6 +76,25 @@ def samples(draw, fill):
     return Case(fill(shape), fill((shape[dim],) if spacing == "line" else shape), dim=dim)
 
 
+def sloping(draw, fill):
+    """Values on a grid: all along, or along one dimension, evenly spaced or at places of their own."""
+    order = draw(st.sampled_from([1, 2]))
+    shape = draw(our.shapes(min_dims=1, max_dims=3, min_side=order + 1))
+    dim = draw(st.none() | our.dims(len(shape)))
+    spacing = draw(st.sampled_from([1, 2, 0.5]))
+    if dim is not None and draw(st.booleans()):
+        spacing = [draw(st.sampled_from([1.0, 0.25]))]
+    options = {} if dim is None else {"dim": dim}
+    return Case(fill(shape), spacing=spacing, edge_order=order, **options)
+
+
+def in_bins(draw, fill):
+    shape = draw(our.shapes(max_dims=2, min_side=1))
+    density = draw(st.booleans())
+    low, high = draw(st.sampled_from([(-3.0, 3.5), (-0.75, 1.5)]))
+    return Case(fill(shape), draw(st.integers(1, 5)), range=(low, high), density=density)
+
+
 def listed_powers(draw, fill):
     count = draw(st.none() | st.integers(0, 4))
     return Case(fill((draw(st.integers(0, 4)),)), count, draw(st.booleans()))

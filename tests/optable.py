@@ -443,6 +443,9 @@ def _digamma(x):
 SERIES = [
     Row("diff", cases_tensors.differences),
     *_rows("trapezoid trapz cumulative_trapezoid", cases_tensors.samples, kinds="fiu", slack=4),
+    Row("gradient", cases_tensors.sloping, kinds="fi", slack=8),
+    Row("angle", cases.unary, domain=(0.2, 3.0)),
+    Row("histogram", cases_tensors.in_bins, kinds="f", smooth=False, slack=4),
     Row("vander", cases_tensors.listed_powers, slack=4, smooth=False),  # torch's backward fails
     Row("linalg.vander", cases_tensors.batched_powers, slack=4),
     Row("cov", cases_tensors.observed, kinds="fi", slack=16),

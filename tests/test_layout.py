@@ -20,11 +20,12 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A file imports from its own row or from rows above it in this list.
 ORDER = [
-    ["_types", "_einops", "_formats"],
+    ["_types", "_einops", "_formats", "_later"],
     ["kernels"],
     ["_tape", "_print", "_sampling", "_convert"],
     ["ops"],
     [
+        "storage",
         "_core",
         "_data",
         "_facts",
@@ -35,7 +36,17 @@ ORDER = [
         "_functions",
         "tensor",
     ],
-    ["_of_methods", "creation", "grids", "legacy", "random", "linalg"],
+    [
+        "_of_methods",
+        "creation",
+        "grids",
+        "legacy",
+        "random",
+        "linalg",
+        "special",
+        "windows",
+        "return_types",
+    ],
     ["autograd"],
     ["nn._args", "nn._norm_args", "nn._pool_args", "nn._block_args"],
     [
@@ -54,7 +65,7 @@ ORDER = [
         "nn._pad",
         "nn._resample",
     ],
-    ["nn.functional", "nn.init"],
+    ["nn.functional", "nn.init", "_native"],
     ["nn"],
     ["nn.modules", "nn.utils"],
     [
@@ -65,10 +76,20 @@ ORDER = [
         "transforms",
         "viz",
         "testing",
+        "func",
+        "amp",
         "cuda",
         "backends",
+        "accelerator",
+        "compiler",
+        "mps",
+        "xpu",
+        "types",
+        "multiprocessing",
+        "jit",
+        "distributions",
     ],
-    [""],
+    ["", "version"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 

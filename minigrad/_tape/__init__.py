@@ -11,9 +11,9 @@ It knows no op of the vocabulary, no method of Tensor and no maths.
 
 from .fitting import fitted
 from .graph import (
+    AccumulateGrad,
     Array,
     Frozen,
-    Leaf,
     Node,
     Traced,
     alias,
@@ -32,13 +32,15 @@ from .graph import (
     stacks,
     wrap,
 )
+from .hooks import RemovableHandle
 from .primitive import bind, heed_inference, primitive, primitives, variadic, watch
 
 __all__ = [
+    "AccumulateGrad",
     "Array",
     "Frozen",
-    "Leaf",
     "Node",
+    "RemovableHandle",
     "Traced",
     "alias",
     "bind",

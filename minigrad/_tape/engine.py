@@ -115,7 +115,7 @@ def _loop(
             spent.kept = None
         if len(made) == 1:  # most often, and it goes straight on to another node
             (e,), (r,), (shape,) = spent.edges, made, spent.shapes
-            if type(e) is Node and r is not None and e.seq not in pending:
+            if isinstance(e, Node) and r is not None and e.seq not in pending:
                 if r.shape != shape and not (usual and stays_one(r, shape, e)):
                     r = fitted(r, shape)
                 node, g, owned = e, r, gift and r.base is None
@@ -123,7 +123,7 @@ def _loop(
         for e, r, shape in zip(spent.edges, made, spent.shapes):
             if r is None or e is None:
                 continue
-            inner = type(e) is Node
+            inner = isinstance(e, Node)
             if r.shape != shape and not (inner and usual and stays_one(r, shape, e)):
                 r = fitted(r, shape)
             if not inner:
@@ -193,7 +193,7 @@ def _watched(node: Node, g: Any, create_graph: bool) -> Any:
 def _give(roots: list[tuple[Any, Any]], pending: Any, leaves: Any, heap: list[int]) -> None:
     """Put the roots' gradients where the loop finds them."""
     for e, g in roots:
-        if type(e) is not Node:
+        if not isinstance(e, Node):
             leaves[e] = [leaves[e][0] + g if e in leaves else g, False]
         elif e.seq in pending:
             pending[e.seq] = (pending[e.seq][0] + g, False, e)
@@ -209,12 +209,12 @@ def _leads(node: Node, needed: Any) -> bool:
 
 def _leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
     """The nodes from which a wanted edge can be reached."""
-    nodes, stack = set(), [e for e in roots if type(e) is Node]
+    nodes, stack = set(), [e for e in roots if isinstance(e, Node)]
     while stack:
         node = stack.pop()
         if node not in nodes:
             nodes.add(node)
-            stack.extend(e for e in node.edges if type(e) is Node)
+            stack.extend(e for e in node.edges if isinstance(e, Node))
     needed: set[Any] = set()
     for node in sorted(nodes, key=lambda n: -n.seq):  # inputs before outputs
         if any(e in wanted or e in needed for e in node.edges if e is not None):

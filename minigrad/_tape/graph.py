@@ -10,6 +10,7 @@ Everything points backwards, so that a graph dies with its last tensor, without 
 from __future__ import annotations
 
 import contextvars
+import functools
 import itertools
 import threading
 import weakref
@@ -117,11 +118,19 @@ class Node:
         title = getattr(self, "title", None) or self.op.title
         return str(title(self) if callable(title) else title)
 
+    def shown(self) -> Node:
+        """This node, as users see it: its type has its name.  Recording makes nodes of one type only."""
+        if type(self) is Node:
+            self.__class__ = _of_name(self.name())
+        return self
+
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes this one sends gradients to, in the order of its inputs, as (node, 0)."""
-        edges = self._parted().edges
-        return tuple((e if isinstance(e, Node) or e is None else Leaf.of(e), 0) for e in edges)
+        return tuple(
+            (e if e is None else e.shown() if isinstance(e, Node) else AccumulateGrad.of(e), 0)
+            for e in self._parted().edges
+        )
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -144,6 +153,12 @@ class Node:
         return f"<{self.name()} object at {id(self):#x}>"
 
 
+@functools.cache
+def _of_name(name: str) -> type[Node]:
+    """The type of the nodes of that name."""
+    return type(name, (Node,), {"__slots__": (), "__module__": "builtins"})
+
+
 class _Shown:
     """In the place of a node's ``pull``: its gradients after hooks have seen, and perhaps replaced, them."""
 
@@ -163,7 +178,7 @@ class _Shown:
         return shown if tensors else tuple(r if r is None else r.array[...] for r in shown)
 
 
-class Leaf:
+class AccumulateGrad:
     """What stands for a leaf tensor in ``next_functions``: the place where its gradient is added up."""
 
     next_functions: tuple[Any, ...] = ()
@@ -173,7 +188,7 @@ class Leaf:
         self.metadata: dict[str, Any] = {}
 
     @classmethod
-    def of(cls, variable: Any) -> Leaf:
+    def of(cls, variable: Any) -> AccumulateGrad:
         """The one that stands for ``variable``."""
         known = variable.__dict__.get("accumulator")
         found = known() if known is not None else None
@@ -240,7 +255,7 @@ def unsaved() -> None:
     raise RuntimeError(
         "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
         "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
-        "it in autograd, or use `no_grad()` instead of `inference_mode()`."
+        "it in autograd, or use `minigrad.no_grad()` instead of `minigrad.inference_mode()`."
     )
 
 
@@ -377,5 +392,5 @@ def spoilt(node: Node) -> None:
                 f"{'output' if k == 'out' else f'input {k!r}'} of {node.name()}, is at version {memory[0]}; "
                 f"expected version {version} instead. Hint: enable anomaly detection to find the "
                 "operation that failed to compute its gradient, with "
-                "torch.autograd.set_detect_anomaly(True)."
+                "minigrad.autograd.set_detect_anomaly(True)."
             )

@@ -48,6 +48,11 @@ def is_anomaly_enabled() -> bool:
     return set_detect_anomaly.on
 
 
+def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
+    """Switch anomaly detection on or off."""
+    _set(mode)
+
+
 def _set(on: bool) -> None:
     set_detect_anomaly.on = bool(on)
     _tape.watch(bool(on))

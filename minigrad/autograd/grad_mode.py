@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from .. import _tape, _types
 from .._tape import heed_inference, mode
 
 
@@ -20,10 +21,10 @@ class set_grad_enabled:  # noqa: N801  (torch's name)
     False
     """
 
-    def __init__(self, mode_: bool):
-        self.wanted = bool(mode_)
-        self.before = mode.grad
-        mode.grad = self.wanted
+    def __init__(self, mode: bool):
+        self.wanted = bool(mode)
+        self.before = _tape.mode.grad
+        _tape.mode.grad = self.wanted
 
     def __enter__(self) -> Any:
         mode.grad = self.wanted
@@ -31,6 +32,9 @@ class set_grad_enabled:  # noqa: N801  (torch's name)
 
     def __exit__(self, *_: Any) -> None:
         mode.grad = self.before
+
+    def __repr__(self) -> str:
+        return f"{_types.package}.autograd.grad_mode.set_grad_enabled(mode={self.wanted})"
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, recording or not during its calls."""

@@ -6,6 +6,10 @@ Kernels here have one way, which gives the same bits each time, so there is noth
 from __future__ import annotations
 
 import warnings
+from typing import Any
+
+from .. import _types
+from ..kernels.threads import get_num_threads
 
 _PRECISIONS = ("highest", "high", "medium")
 _deterministic = _warn_only = False
@@ -54,3 +58,52 @@ def get_float32_matmul_precision() -> str:
 def set_flush_denormal(mode: bool) -> bool:
     """False: whether tiny numbers count as 0 is not switched, as on processors that cannot."""
     return False
+
+
+def set_default_device(device: Any) -> None:
+    """Where tensors are to be made from now on: AssertionError or RuntimeError unless that is the CPU, or None."""
+    if device is not None:
+        _types.on_cpu(device)
+
+
+def get_default_device() -> _types.device:
+    """Where tensors are made: the CPU."""
+    return _types.cpu
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """torch's old ``set_default_dtype``, by the name or the type of a floating-point tensor; TypeError for others."""
+    name = t if isinstance(t, str) else f"{_types.package}.{getattr(t, '__name__', t)}"
+    if ".cuda." in name:
+        raise TypeError(f"type {name} not available. {_types.package} computes on the CPU only.")
+    dtype = _types.by_type(name.replace("torch.", f"{_types.package}.", 1))
+    if not dtype.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    _types.set_default_dtype(dtype)
+
+
+_warn_always = False
+
+
+def set_warn_always(b: bool, /) -> None:
+    """Ask for every warning each time: kept; Python's own filters decide."""
+    global _warn_always
+    if not isinstance(b, bool):
+        raise TypeError(f"setWarnOnlyOnce expects a bool, but got {type(b).__name__}")
+    _warn_always = b
+
+
+def is_warn_always_enabled() -> bool:
+    """What `set_warn_always` was given last: False at first."""
+    return _warn_always
+
+
+def get_num_interop_threads() -> int:
+    """As many threads as there are: there are none beside those of `get_num_threads`."""
+    return get_num_threads()
+
+
+def set_num_interop_threads(num: int, /) -> None:
+    """Ask for threads between operations: there are none.  RuntimeError unless the number is positive."""
+    if num <= 0:
+        raise RuntimeError("Expected a positive number of threads")

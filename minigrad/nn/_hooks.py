@@ -10,61 +10,15 @@ Knows calls; nothing of parameters, names or state.  How gradients are watched i
 
 from __future__ import annotations
 
-import itertools
 import warnings
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
+from .._tape import RemovableHandle
 from ._passage import Hook, Passage
 
 Table = OrderedDict[int, Any]
-
-
-class RemovableHandle:
-    """Removes a hook: by ``remove()``, or at the end of ``with handle:``.
-
-    Args:
-        hooks_dict: the table the hook stands in, under ``handle.id``.
-        extra_dict: a table, or a list of tables, that say more of the same hook by the same id.
-    """
-
-    _ids = itertools.count()
-
-    def __init__(self, hooks_dict: Any, *, extra_dict: Any = None):
-        # A table that was unpickled has ids that this process did not give.
-        self.id = next(id for id in RemovableHandle._ids if id not in hooks_dict)
-        extras = extra_dict if isinstance(extra_dict, (list, tuple)) else [extra_dict]
-        tables = [hooks_dict, *(d for d in extras if d is not None)]
-        # Weakly: a handle that is kept does not keep the module alive.
-        self._tables = [weakref.ref(table) for table in tables]
-
-    def remove(self) -> None:
-        """Take the hook out of its table; a second time does nothing."""
-        for reference in self._tables:
-            table = reference()
-            if table is not None:
-                table.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.remove()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"id": self.id, "tables": [reference() for reference in self._tables]}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.id = state["id"]
-        self._tables = [weakref.ref(table) for table in state["tables"] if table is not None]
 
 
 class Hooks:

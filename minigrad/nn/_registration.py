@@ -13,9 +13,9 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from .. import _types
+from .._tape import RemovableHandle
 from ..tensor import Tensor
 from . import _registry
-from ._hooks import RemovableHandle
 from ._members import Members
 from ._passage import Hook
 from .parameter import Buffer, Parameter

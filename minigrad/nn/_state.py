@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import _types
+from .._tape import RemovableHandle
 from ..autograd import no_grad
 from ..tensor import Tensor
-from ._hooks import Hooked, RemovableHandle
+from ._hooks import Hooked
 from ._passage import Hook
 from .parameter import Parameter, is_lazy
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .. import _types
+from .. import _formats, _types
 from ..autograd import no_grad
 from ..creation import empty_like
 from ..tensor import Tensor
@@ -108,15 +108,20 @@ class Module(Registering, Stateful):
     def to(self: T, *args: Any, **kwargs: Any) -> T:
         """Convert floating-point parameters and buffers to a dtype, a device, or those of a tensor.
 
+        memory_format: the order in memory of those of 4 dimensions (5 for ``channels_last_3d``).
         TypeError for a dtype that is not floating-point, RuntimeError for a device other than the
         CPU.
         """
+        form = kwargs.pop("memory_format", None)
         dtype, device = _wanted(*args, **kwargs)
         if dtype is not None and not dtype.is_floating_point:
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex "
                 f"dtypes, but got desired dtype={dtype}"
             )
+        if form is not None:
+            ndim = 5 if form is _formats.channels_last_3d else 4
+            self._apply(lambda t: t.contiguous(memory_format=form) if t.ndim == ndim else t)
         return self._apply(
             lambda t: t.to(device=device, dtype=dtype if t.is_floating_point() else None)
         )
@@ -148,6 +153,13 @@ class Module(Registering, Stateful):
     def to_empty(self: T, *, device: Any, recurse: bool = True) -> T:
         """Give every parameter and buffer new memory, its values not set."""
         return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
+
+    def share_memory(self: T) -> T:
+        """The module itself: other processes are sent copies of its tensors."""
+        return self
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: there is no compiler; see ``minigrad.compile``."""
 
     # ------------------------------------------------------------------------------- modes
     def train(self: T, mode: bool = True) -> T:

@@ -10,6 +10,7 @@ import copy
 from typing import Any
 
 from .. import _types
+from .._arguments import floats_only
 from .._tape import cell, settled
 from ..creation import empty
 from ..tensor import Tensor
@@ -37,6 +38,8 @@ class Parameter(Tensor):
             )
         settled(self, data.array)
         self.memory = cell(data)
+        if requires_grad:
+            floats_only(self.array)
         self.requires_grad = requires_grad
 
     def __repr__(self) -> str:

@@ -17,6 +17,14 @@ from .refusals import refuse_between, shares
 from .writing import assign
 
 _NUMPYS = {"axis": "dim", "keepdims": "keepdim", "x": "input", "x1": "input", "x2": "other"}
+# Torch's names of arguments for which a function here has another, as it serves two of torch's.
+_ALSO = {
+    "max": {"other": "dim"},
+    "min": {"other": "dim"},
+    "split": {"tensor": "input", "split_size": "split_size_or_sections"},
+    "transpose": {"axis0": "dim0", "axis1": "dim1"},
+    **{name: {"input": "A"} for name in ("det", "old_slogdet", "inv", "matrix_power", "pinv")},
+}
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 
@@ -36,6 +44,7 @@ def named(function: Callable[..., Any]) -> Any:
     several = made.co_varnames[n] if made.co_flags & _TAKES_MORE else ""
     defaults = function.__defaults__ or ()
     required = made.co_argcount - len(defaults)
+    also = _ALSO.get(function.__name__)
     usual = dict(zip(names[required:], defaults), **(function.__kwdefaults__ or {}))
 
     def first_call(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -50,6 +59,8 @@ def named(function: Callable[..., Any]) -> Any:
             if value is not _MISSING and value is not usual.get(name, _MISSING):
                 options[name] = value
         out = options.pop("out", None)
+        if also is not None:
+            options = {also.get(name, name): value for name, value in options.items()}
         if not options.keys().isdisjoint(_NUMPYS):
             options = _renamed(function.__name__, options)
         first = [options.pop(name) for name in names if rest and name in options]
@@ -123,6 +134,10 @@ def public(function: Callable[..., Any], number_first: bool | None = False) -> A
             out = kwargs.pop("out", None)
             if not kwargs.keys().isdisjoint(_NUMPYS):
                 kwargs = _renamed(name, kwargs)
+            if not args and "input" in kwargs:
+                args = (kwargs.pop("input"),)
+            elif not args and number_first and "self" in kwargs:
+                args = (kwargs.pop("self"),)
             for i, tensor in enumerate(
                 inputs[len(args) :], len(args)
             ):  # a primitive's own are positional
@@ -132,7 +147,8 @@ def public(function: Callable[..., Any], number_first: bool | None = False) -> A
                 return delivered(name, args, function(*args, **kwargs), out)
         if not args:
             raise TypeError(f'{name}() missing 1 required positional arguments: "input"')
-        if not any(isinstance(x, Traced) for x in (args if number_first else args[:1])):
+        looked = (*args, *kwargs.values()) if number_first else args[:1]
+        if not any(isinstance(x, Traced) for x in looked):
             given = type(args[0]).__name__
             raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {given}")
         if number_first is None and len(args) > 1 and isinstance(args[1], Number):

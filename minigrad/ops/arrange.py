@@ -57,9 +57,9 @@ def roll(input, shifts, dims=None):
     return _roll(input, steps, tuple(one_dim(d, n) for d in chosen))
 
 
-def tile(input, *dims):
+def tile(input, *sizes, dims=None):
     """``input`` laid side by side ``dims`` times along each dimension, missing ones counting as 1."""
-    times = shape_of(dims)
+    times = shape_of(sizes if dims is None else (dims,))
     return repeat(input, (1,) * (input.array.ndim - len(times)) + times)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, wrap
-from ._common import all_dims, expect, one_dim, whole
+from ._common import all_dims, expect, one_dim, return_type, whole
 from ._public import named
 
 
@@ -109,3 +109,50 @@ def histc(input, bins=100, min=0, max=0):
     low, high = x.dtype.type(low), x.dtype.type(high)
     place = ((inside - low) * x.dtype.type(bins) / (high - low)).astype(np.int64)
     return wrap(np.bincount(np.minimum(place, bins - 1), minlength=bins).astype(x.dtype))
+
+
+@named
+def histogram(input, bins, *, range=None, weight=None, density=False):
+    """How many elements, or how much weight, lies in each bin, and the edges of the bins: (hist, bin_edges).
+
+    bins: a number of equal parts of ``range`` (by default from the least to the largest element), or a tensor of edges.
+    density: divided so that the integral is 1.  NotImplementedError for integers.
+
+    >>> import minigrad as mg
+    >>> mg.histogram(mg.tensor([1.0, 2.0, 1.0]), bins=4, range=(0.0, 3.0)).hist
+    tensor([0., 2., 1., 0.])
+    """
+    expect("histogram", input=input)
+    x = input.array.reshape(-1)
+    if x.dtype.kind != "f":
+        name = _types.of(x.dtype).title
+        raise NotImplementedError(f"\"histogramdd\" not implemented for '{name}'")
+    if isinstance(bins, Traced):
+        edges = bins.array.astype(x.dtype)
+    else:
+        edges = _edges(x, whole("histogram", "bins", bins), range)
+    w = None if weight is None else weight.array.reshape(-1)
+    if w is not None and w.shape != x.shape:
+        raise RuntimeError(
+            f"torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor, "
+            f"but got input {list(input.array.shape)} and weight {list(weight.array.shape)}"
+        )
+    hist = np.histogram(x, edges, weights=w)[0].astype(x.dtype)
+    if density:
+        with np.errstate(invalid="ignore"):  # nothing lies in the bins: NaN, as in torch
+            hist = hist / (hist.sum() * np.diff(edges))
+    made = return_type("histogram", "hist", "bin_edges")
+    return made(wrap(hist.astype(x.dtype)), wrap(edges))
+
+
+def _edges(x: Array, bins: int, limits: Any) -> Array:
+    if bins <= 0:
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    low, high = limits if limits is not None else (x.min(), x.max()) if x.size else (0.0, 1.0)
+    if low > high:
+        raise RuntimeError(
+            f"torch.histogramdd: min should not exceed max, but got min {low:g} max {high:g} for dimension 0"
+        )
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, bins + 1).astype(x.dtype)

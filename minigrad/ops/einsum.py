@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from typing import Any
 
 from .._tape import Traced
@@ -12,6 +13,8 @@ from .arrange import diagonal
 from .matrix import _bmm, _mm
 from .reduce import _sum
 from .shape import _permute, expand, reshape
+
+_ALPHABET = string.ascii_uppercase + string.ascii_lowercase
 
 
 def _letters(equation: str, operands: list[Any]) -> tuple[list[list[str]], list[str]]:
@@ -78,16 +81,33 @@ def _once(x: Any, names: list[str], k: int) -> tuple[Any, list[str]]:
     return x, names
 
 
+def _from_lists(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The equation and the operands of tensors followed by lists of numbers, the answer's list last or left out."""
+
+    def term(numbers: Any) -> str:
+        for n in numbers:
+            if n is not Ellipsis and not 0 <= n < len(_ALPHABET):
+                raise ValueError(f"einsum(): subscript {n} is not within the valid range [0, 52)")
+        return "".join("..." if n is Ellipsis else _ALPHABET[n] for n in numbers)
+
+    left = ",".join(term(numbers) for numbers in given[1::2])
+    arrow = f"->{term(given[-1])}" if len(given) % 2 else ""
+    return left + arrow, tuple(given[: len(given) // 2 * 2 : 2])
+
+
 def einsum(equation, *operands):
     """Sums of products by the letters of their dimensions: ``"ij,jk->ik"`` is the product of two matrices.
 
     Letters that the answer lacks are summed over; a letter twice in one operand takes its diagonal; '...' stands
     for dimensions that broadcast.  RuntimeError, in torch's words, for what does not fit.
+    ``einsum(x, [0, 1], y, [1, 2], [0, 2])`` says the same in lists of numbers from 0 to 51, and Ellipsis.
 
     >>> import minigrad as mg
     >>> mg.einsum("ij,j->i", mg.tensor([[1., 2.], [3., 4.]]), mg.tensor([1., 1.]))
     tensor([3., 7.])
     """
+    if isinstance(equation, Traced):
+        equation, operands = _from_lists((equation, *operands))
     given = (
         list(operands[0])
         if len(operands) == 1 and isinstance(operands[0], (tuple, list))

@@ -135,7 +135,7 @@ def mvlgamma(input, p):
         raise RuntimeError("p has to be greater than or equal to 1")
     out: Any = p * (p - 1) / 4 * math.log(math.pi)
     for j in range(p):
-        out = out + lgamma(input - j / 2)
+        out = out + lgamma(input + -j / 2)  # of -0.0 the 0.0, as in torch
     return out
 
 

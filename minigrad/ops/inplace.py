@@ -12,7 +12,7 @@ from .._tape.graph import unmatched
 from ..kernels.elementwise import MANY, large
 from . import elementwise
 from ._common import Number, entitled, number_as
-from .refusals import refuse_between, shares, writable
+from .refusals import refuse_between, shares, writable, writable_with_one_value
 from .writing import assign, write
 
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
@@ -139,23 +139,23 @@ def _fits(old: Any, new: Any) -> None:
         )
 
 
-def copy_(t: Any, src: Any, non_blocking: bool = False) -> Any:
-    """Write ``src``, broadcast and converted to t's dtype, into ``t``."""
-    if isinstance(src, Number):
-        return fill_(t, src)
-    if not isinstance(src, Traced):
-        raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
+def copy_(t: Any, other: Any, non_blocking: bool = False) -> Any:
+    """Write ``other``, broadcast and converted to t's dtype, into ``t``."""
+    if isinstance(other, Number):
+        return fill_(t, other)
+    if not isinstance(other, Traced):
+        raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(other).__name__}")
     try:
-        fits = np.broadcast_shapes(src.array.shape, t.array.shape) == t.array.shape
+        fits = np.broadcast_shapes(other.array.shape, t.array.shape) == t.array.shape
     except ValueError:
         fits = False
     if not fits:
         raise RuntimeError(
             f"The size of tensor a ({t.array.shape[-1] if t.array.ndim else 1}) must match the size of tensor b "
-            f"({src.array.shape[-1] if src.array.ndim else 1}) at non-singleton dimension "
-            f"{max(0, src.array.ndim - 1)}"
+            f"({other.array.shape[-1] if other.array.ndim else 1}) at non-singleton dimension "
+            f"{max(0, other.array.ndim - 1)}"
         )
-    return _of_owner(assign(t, src), "CopyBackwards")
+    return _of_owner(assign(t, other), "CopyBackwards")
 
 
 def _of_owner(t: Any, title: str) -> Any:
@@ -171,13 +171,25 @@ def fill_(t: Any, value: Any) -> Any:
             f"{value.array.ndim} dimensions."
         )
     if not isinstance(value, Traced):
+        if 0 in t.array.strides and not (mode.grad and _live(t, ())):
+            return _filled_over(t, value)
         value = number_as(value, t.array.dtype)
         return _of_owner(assign(t, value), "FillBackward2")
     return _of_owner(assign(t, value), "FillBackward3")
 
 
+def _filled_over(t: Any, value: Any) -> Any:
+    """``t``, of which several elements lie in one place, with a number written everywhere: torch allows that."""
+    writable_with_one_value(t)
+    t.array.fill(number_as(value, t.array.dtype))
+    cell(t if t.base is None else t.base)[0] += 1
+    return t
+
+
 def zero_(t: Any) -> Any:
     """Write zeros into ``t``."""
+    if 0 in t.array.strides and not (mode.grad and _live(t, ())):
+        return _filled_over(t, 0)
     return _of_owner(assign(t, 0), "ZeroBackward0")
 
 

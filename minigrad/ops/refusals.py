@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._tape import Array, Frozen, follow, mode
+import numpy as np
+
+from .._tape import Array, Frozen, Node, Traced, edge, follow, mode
 
 _UNSUPPORTED = (
     "unsupported operation: {} a single memory location. Please clone() the tensor before performing the "
@@ -64,8 +66,15 @@ def shares(t: Any, value: Any) -> bool:
 
 def writable(t: Any, steps: tuple[Any, ...] = ()) -> None:
     """RuntimeError, in torch's words, if the part of ``t`` at the end of ``steps`` may not be written in place."""
-    if (t.leaf or (t.base is not None and t.base.leaf)) and mode.grad:
-        view = "a view of " if t.base is not None else ""
+    writable_with_one_value(t, steps)
+    if 0 in t.array.strides:
+        refuse_within(follow(t.array, steps))
+
+
+def writable_with_one_value(t: Any, steps: tuple[Any, ...] = ()) -> None:
+    """`writable`, for a write that is the same wherever several elements lie in one place."""
+    if mode.grad and (t.leaf or (t.base is not None and (t.base.leaf or _is_of_leaf(t)))):
+        view = "a view of " if t.base is not None or _is_smaller_view(t.array, steps) else ""
         raise RuntimeError(
             f"{view}a leaf Variable that requires grad is being used in an in-place operation."
         )
@@ -76,5 +85,41 @@ def writable(t: Any, steps: tuple[Any, ...] = ()) -> None:
         )
     if t.base is not None and t.base.base is not None:
         t.base = t.base.base  # the owner was itself reshaped in place
-    if 0 in t.array.strides:
-        refuse_within(follow(t.array, steps))
+
+
+def _is_of_leaf(view: Any) -> bool:
+    """Whether a view was made of a leaf that is itself a view, of memory that requires no gradient."""
+    e = edge(view)
+    for op, _ in reversed(view.path):
+        if not isinstance(e, Node) or e.op is not op:
+            break
+        e = e.edges[0]
+    return isinstance(e, Traced)
+
+
+def _is_smaller_view(array: Array, steps: tuple[Any, ...]) -> bool:
+    """Whether an index leads to a view that torch would make first: to a part, not to the whole or to copies."""
+    if len(steps) > 1:
+        return True
+    part = follow(array, steps)
+    return part.shape != array.shape and np.may_share_memory(part, array)
+
+
+def unspread(got: tuple[int, ...], want: tuple[int, ...], is_view: bool) -> Exception:
+    """Torch's error for a value that does not broadcast to the part of a tensor that it is to be written to."""
+    if is_view and len(got) > len(want):
+        return RuntimeError(
+            f"expand(torch.FloatTensor{{{list(got)}}}, size={list(want)}): the number of sizes provided ({len(want)}) "
+            f"must be greater or equal to the number of dimensions in the tensor ({len(got)})"
+        )
+    if is_view:
+        lead = len(want) - len(got)
+        i = next(i for i in reversed(range(len(got))) if got[i] not in (1, want[lead + i]))
+        return RuntimeError(
+            f"The expanded size of the tensor ({want[lead + i]}) must match the existing size ({got[i]}) at "
+            f"non-singleton dimension {lead + i}.  Target sizes: {list(want)}.  Tensor sizes: {list(got)}"
+        )
+    return RuntimeError(
+        f"shape mismatch: value tensor of shape {list(got)} cannot be broadcast to indexing result of shape "
+        f"{list(want)}"
+    )

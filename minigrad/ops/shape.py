@@ -44,9 +44,9 @@ expand.vjps(input=lambda g, into: g if g.shape == into else sum_to_size(g, into)
 sum_to_size.vjps(input=lambda g, into: expand(g, into))
 
 
-def expanded(input: Any, *sizes: Any) -> Any:
+def expanded(input: Any, *sizes: Any, size: Any = None) -> Any:
     """``Tensor.expand``: -1 leaves a size as it is; RuntimeError where a size other than 1 would change."""
-    sizes = shape_of(sizes)
+    sizes = shape_of(sizes if size is None else (size,))
     old = input.array.shape
     lead = len(sizes) - len(old)
     if lead < 0:
@@ -131,13 +131,16 @@ def inferred(size: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape
 
 
-def reshaped(input: Any, *shape: Any) -> Any:
+def reshaped(input: Any, *sizes: Any, shape: Any = None) -> Any:
     """``Tensor.reshape``: one size may be -1; RuntimeError if the number of elements differs."""
-    return reshape(input, inferred(input.array.size, shape_of(shape)))
+    wanted = shape_of(sizes if shape is None else (shape,))
+    return reshape(input, inferred(input.array.size, wanted))
 
 
-def viewed(input: Any, *shape: Any) -> Any:
+def viewed(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
     """``Tensor.view``: as reshape, but RuntimeError where a copy would be needed."""
+    if size is not None or dtype is not None:
+        shape = (dtype if size is None else size,)
     if len(shape) == 1 and isinstance(shape[0], (_types.dtype, np.dtype)):
         return _reinterpreted(input, _types.as_numpy(shape[0]))
     sizes = inferred(input.array.size, shape_of(shape))
@@ -374,9 +377,9 @@ constant_pad.vjps(input=lambda g, pads: constant_pad(g, tuple((-a, -b) for a, b 
 
 
 @titled("RepeatBackward0")
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *sizes: Any, repeats: Any = None) -> Any:
     """``input`` laid side by side ``repeats`` times along each dimension, new ones in front."""
-    times = shape_of(repeats)
+    times = shape_of(sizes if repeats is None else (repeats,))
     lead = len(times) - input.array.ndim
     if lead < 0:
         raise RuntimeError(

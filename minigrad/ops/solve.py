@@ -211,6 +211,11 @@ def cholesky(A, *, upper=False):
     return _mt(L) if upper else L
 
 
+def old_slogdet(A):
+    """torch.slogdet: see ``linalg.slogdet``, whose answer has another type in torch."""
+    return return_type("slogdet", "sign", "logabsdet")(*slogdet(A))
+
+
 def old_cholesky(input, upper=False):
     """torch.cholesky: see ``linalg.cholesky``."""
     return cholesky(input, upper=upper)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Array
+from .._tape import Array, primitive
 from ._common import cast, common_float, elementwise, expect, floating, tensors_only, unary
 from .choosing import choose, clamp, masked
 from .functions import cos, exp, exp2, sin
@@ -66,6 +66,16 @@ def logit(input, eps=None):
         x = input if input.array.dtype.kind == "f" else cast(input, _types.default())
         input = clamp(x, eps, 1 - eps)
     return _logit(input)
+
+
+@primitive(quiet=True)
+def angle(input, /):
+    """The angle of a number to the positive ones: 0, or pi where it is negative; NaN stays."""
+    x = floating(input)
+    return np.where(np.isnan(x), x, np.where(x < 0, np.pi, 0)).astype(x.dtype, copy=False)
+
+
+angle.vjps(input=lambda g, input: g * 0)
 
 
 @unary

@@ -30,7 +30,7 @@ from .._tape import (
 )
 from ._common import Number, cast, number_as
 from .index import basic, explained, getitem, split_index
-from .refusals import refuse_between, writable
+from .refusals import refuse_between, unspread, writable
 
 ndarray = np.ndarray
 
@@ -296,7 +296,4 @@ def _set_part(t: Any, index: Any, value: Any) -> None:
             if _spreads(got, want) and isinstance(value, (Traced, ndarray)):
                 assign(t, value.reshape(got), steps)
                 return
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(got)} cannot be broadcast to indexing result of shape "
-            f"{list(want)}"
-        ) from error
+        raise unspread(got, want, key is not None) from error

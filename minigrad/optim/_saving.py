@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import _types
-from ..nn._hooks import RemovableHandle
+from .._tape import RemovableHandle
 from ..tensor import Tensor
 
 Group = dict[str, Any]

@@ -15,8 +15,8 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .._tape import RemovableHandle
 from ..autograd import enable_grad, set_grad_enabled
-from ..nn._hooks import RemovableHandle
 from ..tensor import Tensor
 from ._saving import Group, Hook, Saving, added
 

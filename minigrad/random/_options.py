@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._arguments import Shape, no_size, shape_from, size_of
+from .._arguments import Shape, floats_only, no_size, shape_from, size_of
 from .._tape import Traced, edge, mode, wrap
 from ..ops.inplace import refill
 from ..tensor import Tensor
@@ -60,6 +60,7 @@ def new(array: Any, device: Any, requires_grad: bool) -> Tensor:
         _types.on_cpu(device)
     made = as_tensor(array)
     if requires_grad:
+        floats_only(array)
         made.requires_grad = True
     return made
 

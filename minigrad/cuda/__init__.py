@@ -6,10 +6,11 @@ scripts run unchanged; what needs a device raises AssertionError.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import _types
+from .. import _types
 
 
 def is_available() -> bool:
@@ -98,3 +99,10 @@ init = _refused("init")
 mem_get_info = _refused("mem_get_info")
 set_device = _refused("set_device")
 synchronize = _refused("synchronize")
+
+
+def __getattr__(name: str) -> Any:
+    """``amp``, which is loaded when it is asked for."""
+    if name != "amp":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.amp")

@@ -1,0 +1,81 @@
+"""``torch.special``: functions of statistics and of numbers, most of them under the names that SciPy has for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._functions import (
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    exp2,
+    expm1,
+    lgamma,
+    log1p,
+    log_softmax,
+    logit,
+    logsumexp,
+    mvlgamma,
+    polygamma,
+    round,
+    sigmoid,
+    sinc,
+    softmax,
+    where,
+    xlogy,
+)
+
+psi, gammaln, multigammaln, expit = digamma, lgamma, mvlgamma, sigmoid
+
+
+def entr(input: Any) -> Any:
+    """``-x log x``, elementwise: 0 at 0, -inf below.
+
+    >>> import minigrad as mg
+    >>> mg.special.entr(mg.tensor([-1.0, 0.0, 0.5, 1.0]))
+    tensor([  -inf, 0.0000, 0.3466, 0.0000])
+    """
+    x = where(input < 0, 1.0, input)
+    return where(input < 0, -float("inf"), 0.0 - xlogy(x, x))
+
+
+def ndtr(input: Any) -> Any:
+    """The probability of a standard normal number below ``input``, elementwise.
+
+    >>> import minigrad as mg
+    >>> mg.special.ndtr(mg.tensor([-1.0, 0.0, 1.0]))
+    tensor([0.1587, 0.5000, 0.8413])
+    """
+    return erfc(input * -(0.5**0.5)) * 0.5
+
+
+def xlog1py(input: Any, other: Any) -> Any:
+    """``input * log1p(other)``, elementwise: 0 where ``input`` is 0."""
+    return xlogy(input, 1 + other)
+
+
+__all__ = [
+    "digamma",
+    "entr",
+    "erf",
+    "erfc",
+    "erfinv",
+    "exp2",
+    "expit",
+    "expm1",
+    "gammaln",
+    "log1p",
+    "log_softmax",
+    "logit",
+    "logsumexp",
+    "multigammaln",
+    "ndtr",
+    "polygamma",
+    "psi",
+    "round",
+    "sinc",
+    "softmax",
+    "xlog1py",
+    "xlogy",
+]
