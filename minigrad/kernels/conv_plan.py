@@ -34,6 +34,7 @@ from minigrad.kernels.scratch import address
 Table = np.ndarray[Any, np.dtype[np.int64]]
 Size = tuple[int, ...]  # of three dimensions
 
+FEW = 8  # tasks, below which work is cut finer than caches ask for, so that threads can share it
 L2 = 600_000  # bytes of input and output that are worked on at a time
 
 

@@ -37,7 +37,6 @@ TILES = {
     16: {(4, 3): 1.0, (3, 3): 1.05, (2, 4): 1.1, (1, 9): 1.9},
 }
 INPUTS, OUTPUTS = 16, 64  # channels that are packed at a time
-FEW = 8  # tasks, below which images are taken apart
 
 
 @helper
@@ -128,7 +127,9 @@ class Weight:
         self.calls = integers([simd.address(*name, dtype) for name in names])
         chunks, per_chunk = -(-inputs // deep), -(-outputs // height)
         blocks, per_part = len(lane.starts_in) * item // vector, groups * chunks * per_chunk
-        self.parts = parts = min(blocks, -(-FEW // per_part)) if per_part < FEW else 1
+        self.parts = parts = (
+            min(blocks, -(-conv_plan.FEW // per_part)) if per_part < conv_plan.FEW else 1
+        )
         self.sizes = integers(Sizes(
             inputs=inputs, outputs=outputs, pixels=math.prod(lane.size), item=item,
             lanes=vector // item, image_x=lane.plane_in, image_g=lane.plane_out,

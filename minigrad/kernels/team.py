@@ -149,7 +149,7 @@ def _placing(kernel: Any) -> Any:
         def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
             flags: Any = Flags()
             flags.nrt, flags.error_model = True, "numpy"
-            made = context.compile_subroutine(builder, kernel, taken, flags=flags)
+            made = context.compile_subroutine(builder, kernel, taken, flags=flags, caching=False)
             kind = context.get_value_type(arguments)
             entry = ir.Function(builder.module, _ENTRY, f"{builder.function.name}.entry")
             entry.linkage = "internal"

@@ -10,22 +10,17 @@
                                   |<---- waits for all that have begun ----|
 
 A kernel gives the same bits whatever the pieces are; that is the kernel's duty, and it is tested.
-
-Linux wakes a worker on the CPU it was woken from and moves it after milliseconds, longer than
-most kernels run: so workers are kept off the caller's CPU, wherever that is at the moment.
 """
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
+from minigrad.kernels.crew import MOST, Crew, Placing
 
 # Waking a worker and hearing back costs about 20 µs: less work than this is not shared.
 INLINE_BELOW = 60e3  # nanoseconds on one thread
@@ -33,7 +28,6 @@ ALONE_BELOW = 8e3  # likewise, where a worker that is awake already may help wit
 # From here on the work is cut finer, so that a thread that lost its CPU does not hold up all.
 CUT_FINE_ABOVE = 2e6
 CUT_ABOVE = 100e3  # likewise, where a piece costs next to nothing to hand out
-SOON = 2e-4  # seconds after which a worker that found nothing to do is asleep, roughly
 FINE = 4  # pieces per thread unless the kernel says otherwise
 
 
@@ -100,7 +94,7 @@ def share(
         try:
             crew = _pool.crew
             if crew is None:
-                crew = _pool.crew = _Crew()
+                crew = _pool.crew = Crew()
             if total < step * threads:
                 step = 1
             pieces = min(-(-total // step), threads * (fine if cost > CUT_ABOVE else 1))
@@ -158,84 +152,14 @@ class _Worker:
         return False
 
 
-MOST = 256  # threads that work together
-
-
-class _Placing:
-    """Keeps workers off the CPU of the calling thread."""
-
-    def __init__(self) -> None:
-        self.avoided = -1  # the CPU that no worker may run on
-        self.cpu = _current_cpu()
-
-    def look(self, workers: list[threading.Thread]) -> None:
-        """Let the workers run on all CPUs of the calling thread but this one."""
-        if self.cpu is None or self.avoided == (here := self.cpu()):
-            return
-        self.avoided = here
-        others = os.sched_getaffinity(0) - {here}
-        for worker in workers if others else ():
-            with contextlib.suppress(OSError):  # where that is forbidden they go where they go
-                os.sched_setaffinity(worker.native_id or 0, others)
-
-
-class _Crew:
-    """The workers of compiled kernels, and the memory they look at for jobs."""
-
-    def __init__(self) -> None:
-        from minigrad.kernels import team
-
-        self.team = team
-        self.memory = np.zeros(team.SLOT * (MOST + 1), np.int64)
-        begin = self.memory.ctypes.data
-        self.slots = begin + -begin % 64
-        self.first = (self.slots - begin) // 8
-        self.workers: list[threading.Thread] = []
-        self.asked = 0.0
-        self.placing = _Placing()
-        atexit.register(self.stop)
-
-    def ready(self, workers: int) -> int:
-        """The address of the slots, with so many workers there."""
-        while len(self.workers) < workers and not self.team.INTERPRETED:
-            self.hire()
-        self.placing.look(self.workers)
-        return self.slots
-
-    def is_busy(self) -> bool:
-        """Whether it has been a moment only since this was asked last: workers stay awake then."""
-        before, self.asked = self.asked, time.perf_counter()
-        return self.asked - before < SOON
-
-    def hire(self) -> None:
-        size, seat = self.team.SLOT, len(self.workers)
-        self.memory[self.first + seat * size + 2] = self.team.new_lock()
-        worker = threading.Thread(
-            target=self.team.serve,
-            args=(self.slots + seat * size * 8, seat + 1),
-            name="minigrad-worker",
-            daemon=True,
-        )
-        worker.start()
-        self.workers.append(worker)
-        self.placing.avoided = -1
-
-    def stop(self) -> None:
-        """Have the workers leave compiled code, before that goes."""
-        if self is _pool.crew:  # in a forked child they are not there
-            self.team.dismiss(self.slots, len(self.workers))
-            for worker in self.workers:
-                worker.join(1)
-
-
 class _Pool:
     """Workers of both kinds, made when first needed, and the lock that says who is using them."""
 
     def __init__(self) -> None:
         self.owner = threading.Lock()
         self.workers: list[_Worker] = []
-        self.placing = _Placing()
-        self.crew: _Crew | None = None
+        self.placing = Placing()
+        self.crew: Crew | None = None
 
     def share(self, task: Callable[[int, int], object], cuts: list[int], threads: int) -> None:
         while len(self.workers) < threads - 1:
@@ -280,15 +204,6 @@ def _start_afresh() -> None:
     """A forked child has none of its parent's threads."""
     global _pool
     _pool = _Pool()
-
-
-def _current_cpu() -> Callable[[], int] | None:
-    """A function that answers on which CPU its caller runs, on systems that let us use it."""
-    if not hasattr(os, "sched_setaffinity"):
-        return None
-    import ctypes  # when first needed: not everybody who imports minigrad runs kernels
-
-    return getattr(ctypes.PyDLL(None), "sched_getcpu", None)
 
 
 def _usable_cpus() -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.kernels import loops, scratch, team, threads
+from minigrad.kernels import crew, loops, scratch, team, threads
 
 BIG = 1e9  # a cost that is always shared out
 
@@ -99,7 +99,7 @@ def test_small_work_does_not_wake_workers() -> None:
 def test_nobody_waits_for_a_worker_that_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(threads, "_pool", threads._Pool())
-        patch.setattr(threads.threading, "Thread", lambda **_: _Absent())
+        patch.setattr(crew.threading, "Thread", lambda **_: _Absent())
         threads.set_num_threads(3)
         for _ in range(3):
             counts, seats = covered(100, BIG)
@@ -113,6 +113,9 @@ class _Absent:
 
     def start(self) -> None:
         """Never comes."""
+
+    def is_alive(self) -> bool:
+        return False
 
 
 def test_a_failure_is_told_and_the_workers_live_on() -> None:
