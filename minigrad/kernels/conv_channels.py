@@ -67,11 +67,11 @@ def _pack(s, at, gather, group, first, count, g0, g1):  # type: ignore[no-untype
         image = (first + n) * s.groups + group
         for c in range(s.blocks_x):
             pack(gather, at.x + image * s.inputs * s.pixels_x * s.item, none,
-                 at.starts_x + c * s.lanes * 8, one, none, s.pixels_x, s.pixels_x, s.item, s.lanes,
+                 at.starts_x + c * s.lanes * 8, one, none, s.pixels_x, s.pixels_x, none, s.item, s.lanes,
                  at.xp + (c * s.batch + n) * s.plane_x, none, at.at_x)  # fmt: skip
         for c in range(g0, g1):
             pack(gather, at.g + image * s.outputs * s.pixels_g * s.item, none,
-                 at.starts_g + c * s.lanes * 8, one, none, s.pixels_g, s.pixels_g, s.item, s.lanes,
+                 at.starts_g + c * s.lanes * 8, one, none, s.pixels_g, s.pixels_g, none, s.item, s.lanes,
                  at.gp + c * s.block_g + n * s.image_g, none, at.at_g)  # fmt: skip
 
 

@@ -24,7 +24,9 @@ Sizes = fields(
     conv_images.SIZES,
     "step_in step_out rows band bands columns kinds depth vecs w_group w_input",
 )
-Places = fields(conv_images.PLACES, "starts_x starts_y pixels offs gaps lines reads kinds")
+Places = fields(
+    conv_images.PLACES, "starts_x starts_y pixels offs gaps lines reads kinds", conv_images.RUNS
+)
 # Per phase: depth of its sums, where they begin, first pixel, pixels, rows of taps, taps in a row.
 KIND = 6
 TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cache
@@ -125,7 +127,7 @@ class Direct(ImageSweep):
         ))  # fmt: skip
         self.tables = addresses(
             lane.starts_in, lane.starts_out, planes.pixels, self.offs, planes.gaps, planes.rows,
-            planes.reads, self.kinds,
+            planes.reads, self.kinds, lane.runs_in, lane.runs_out,
         )  # fmt: skip
         # Rows that fill up the last block repeat the last: their sums are not used.
         self.rows = np.minimum(np.arange(blocks * height), job.outputs - 1) * (steps[1] * self.item)

@@ -32,19 +32,27 @@ NANOSECONDS = 0.02  # per multiply-add, to judge whether threads pay
 
 
 @helper
-def pack(gather, x, step, starts, channels, first, last, total, item, lanes, xp, plane, pixels):  # type: ignore[no-untyped-def]
-    """Pixels first..last (of total) of all channels of one block of lanes into their planes.
+def pack(gather, x, step, starts, channels, first, last, run, runs, item, lanes, xp, plane, pixels):  # type: ignore[no-untyped-def]
+    """Pixels first..last of all channels of one block of lanes into their planes.
 
     gather: the addresses of simd.gather and gather_few.  starts, pixels: of tables.
+    runs: where each run of `run` pixels begins; 0 if there is just one.
     """
     for c in range(channels):
-        if total >= lanes:
-            for p in range(first, last, lanes):
-                q = min(p, total - lanes)
-                call(gather[0], (x + c * step + q * item, starts, xp + c * plane, pixels + q * 8))
-        elif first < last:
-            at = x + c * step + first * item
-            call(gather[1], (at, starts, xp + c * plane, pixels + first * 8, last - first))
+        base = first // run * run
+        while base < last:
+            start, stop = max(first, base), min(last, base + run)
+            origin, plane_c = x + c * step - base * item, xp + c * plane
+            if runs:
+                origin += look(runs, base // run)
+            if run >= lanes:
+                for p in range(start, stop, lanes):
+                    q = min(p, base + run - lanes)
+                    call(gather[0], (origin + q * item, starts, plane_c, pixels + q * 8))
+            else:
+                at = origin + start * item
+                call(gather[1], (at, starts, plane_c, pixels + start * 8, stop - start))
+            base += run
 
 
 @helper
@@ -62,7 +70,7 @@ def pack_band(s, at, gather, unit, packed, need):  # type: ignore[no-untyped-def
     block, group = unit // s.groups, unit % s.groups
     if need > packed:
         pack(gather, at.x + group * s.inputs * s.image_x, s.image_x, at.starts_x + block * s.lanes * 8,
-             s.inputs, packed, need, s.pixels, s.item, s.lanes, at.xp, s.plane, at.pixels)  # fmt: skip
+             s.inputs, packed, need, s.run, at.runs_x, s.item, s.lanes, at.xp, s.plane, at.pixels)  # fmt: skip
     return max(packed, need)
 
 
@@ -73,17 +81,26 @@ def unpack(s, at, scatter, unit, tmp, o0, o1, row, rows):  # type: ignore[no-unt
     scatter: the addresses of simd.scatter and scatter_few.  o0, o1: from and to which R channels.
     """
     block, group = unit // s.groups, unit % s.groups
-    starts, count = at.starts_y + block * s.lanes * 8, rows * s.wide
+    starts = at.starts_y + block * s.lanes * 8
     for o in range(o0 * s.height, min(s.outputs, o1 * s.height)):
         source, channel = tmp + o * s.step_tmp, group * s.outputs + o
-        target = at.y + channel * s.image_y + row * s.wide * s.item
-        bias = at.bias + channel * s.item
-        if count >= s.lanes:
-            for p in range(0, count, s.lanes):
-                q = min(p, count - s.lanes)
-                call(scatter[0], (source + q * s.vector, bias, target + q * s.item, starts))
-        else:
-            call(scatter[1], (source, bias, target, starts, count))
+        bias, r = at.bias + channel * s.item, row
+        while r < row + rows:
+            inside = r % s.run_rows
+            number = min(row + rows - r, s.run_rows - inside)
+            count, target = (
+                number * s.wide,
+                at.y + channel * s.image_y + look(at.runs_y, r // s.run_rows),
+            )
+            target += inside * s.wide * s.item
+            if count >= s.lanes:
+                for p in range(0, count, s.lanes):
+                    q = min(p, count - s.lanes)
+                    call(scatter[0], (source + q * s.vector, bias, target + q * s.item, starts))
+            else:
+                call(scatter[1], (source, bias, target, starts, count))
+            source += count * s.vector
+            r += number
 
 
 class ImageSweep:
@@ -117,7 +134,7 @@ class ImageSweep:
         job, lane = self.job, self.lane
         return {
             "groups": job.groups, "inputs": job.inputs, "outputs": job.outputs,
-            "pixels": math.prod(lane.size), "item": self.item, "lanes": self.lanes,
+            "run": lane.run, "run_rows": lane.rows, "item": self.item, "lanes": self.lanes,
             "vector": simd.BYTES, "image_x": lane.plane_in, "image_y": lane.plane_out,
             "plane": planes.plane, "gaps": len(planes.gaps), "wide": lane.out[2],
             "height": height, "blocks": -(-job.outputs // height), "step_tmp": step_tmp,
@@ -148,8 +165,9 @@ class ImageSweep:
 
 
 # Names in the tuples that jitted code gets: of sizes, and of addresses.
-SIZES = "groups inputs outputs pixels item lanes vector image_x image_y plane gaps wide height blocks step_tmp"
+SIZES = "groups inputs outputs run run_rows item lanes vector image_x image_y plane gaps wide height blocks step_tmp"
 PLACES = "x weights bias y xp tmp"
+RUNS = "runs_x runs_y"
 
 
 def with_border(x: Array, size: Size, before: Size, bordered: Size) -> Array:

@@ -17,8 +17,8 @@ Planes are packed with a zero border.  The columns right of a row are also those
 
 All positions in the tables are bytes.
 
-Lanes are images.  Where there are too few, an image is cut into `parts` along its first
-dimension, and each part (with the rows around it) counts as an image: `Lanes`.
+Lanes are images.  Where there are too few, an image is cut into `parts`, and each part (with the
+pixels around it) counts as an image: `Lanes`.
 """
 
 import itertools
@@ -148,7 +148,8 @@ class Lanes(NamedTuple):
     """Which pixels the lanes work on: whole images, or `parts` of each with a border copied in.
 
     starts_in and starts_out say where each lane's channel 0 begins; `dead` lanes at the start of
-    the last block repeat others.
+    the last block repeat others.  A lane's pixels lie in runs in memory: of `run` pixels in the input
+    and `rows` rows in the output, which begin at the distances of runs_in and runs_out.
     """
 
     parts: int
@@ -163,28 +164,90 @@ class Lanes(NamedTuple):
     starts_in: Table
     starts_out: Table
     dead: int
+    run: int
+    runs_in: Table
+    rows: int
+    runs_out: Table
 
 
-def _starts(images: int, image: int, parts: int, part: int, lanes: int) -> tuple[Table, int]:
+class _Cut(NamedTuple):
+    """How one dimension is cut: parts of `length` outputs that need so many inputs, `advance` apart."""
+
+    parts: int
+    length: int
+    need: int
+    advance: int
+    low: int  # border before the first
+    whole: int  # input with borders
+    phases: tuple[Phase, ...]
+
+    @classmethod
+    def of(cls, phases: tuple[Phase, ...], size: int, out: int, length: int) -> "_Cut":
+        """A dimension of `size` inputs and `out` outputs in parts of `length`."""
+        if length >= out:
+            return cls(1, out, size, 0, 0, size, phases)
+        low, high = border(phases, size)
+        step, parts = phases[0].step, -(-out // length)
+        advance = length // step * phases[0].stride
+        cut = tuple(
+            p._replace(
+                reach=tuple(r + low for r in p.reach),
+                number=max(0, -(-(length - p.first) // step)),
+            )
+            for p in phases
+        )
+        need = max(1, sum(border(cut, 0)))
+        whole = max(size + low + high, (parts - 1) * advance + need)
+        return cls(parts, length, need, advance, low, whole, cut)
+
+
+def _starts(images: int, image: int, parts: Table, lanes: int) -> tuple[Table, int]:
     """Start of each lane; the last block overlaps the one before, or repeats the first lane."""
-    each = np.arange(images)[:, None] * image + np.arange(parts) * part
-    starts = each.ravel().astype(np.int64)
+    starts = (np.arange(images)[:, None] * image + parts).ravel().astype(np.int64)
     dead = -len(starts) % lanes
     whole = len(starts) - (lanes - dead) if dead else len(starts)
     fill = starts[:whole][-dead:] if whole >= dead else np.repeat(starts[:1], dead)
     return np.concatenate([starts[:whole], fill[:dead], starts[whole:]]), dead
 
 
-def _cut(images: int, pixels: int, unit: int, lanes: int) -> tuple[int, int]:
-    """Into how many parts to cut each image, and how many pixels long a part is."""
-    best, parts, length = -(-images // lanes) * pixels, 1, pixels
-    for count in range(2, min(pixels // unit, 4 * lanes) + 1):
-        each = -(-pixels // (count * unit)) * unit
-        used = -(-pixels // each)
-        cost = -(-images * used // lanes) * each
-        if cost * 1.15 < best:  # a part costs a copy of its input and more border
-            best, parts, length = cost, used, each
-    return parts, length
+def _lengths(out: int, unit: int, lanes: int) -> list[int]:
+    """How many outputs long the parts of a dimension may be, the whole dimension first."""
+    counts = range(2, min(out // unit, 4 * lanes) + 1)
+    cut = {-(-out // (count * unit)) * unit for count in counts}
+    return [out, *sorted(length for length in cut if length < out)]
+
+
+# What it costs to move a pixel to its lane or back, in multiply-adds: in tiles, and one by one.
+MOVE, MOVE_ONE = 12, 48
+WORTH = 1.15  # parts cost a copy of the input
+
+
+def _cost(cuts: tuple[_Cut, ...], job: Sweep | Correlation, taps: float, lanes: int) -> float:
+    """What a way to cut costs, roughly, in multiply-adds of vectors for each channel of the input."""
+    blocks = -(-job.images * math.prod(c.parts for c in cuts) // lanes)
+    inputs, outputs = (math.prod(c[i] for c in cuts) for i in (2, 1))
+    move_in = MOVE if _run([c.need for c in cuts], [c.whole for c in cuts]) >= lanes else MOVE_ONE
+    run = _run([c.length for c in cuts], [c.length * c.parts for c in cuts])
+    move_out = (MOVE if run >= lanes else MOVE_ONE) * job.outputs / job.inputs
+    return blocks * (outputs * (job.outputs * taps + move_out) + inputs * move_in)
+
+
+def _run(size: Any, whole: Any) -> int:
+    """How many pixels of a part lie one after the other in the whole."""
+    run = 1
+    for n, w in zip(size[::-1], whole[::-1]):
+        run *= n
+        if n != w:
+            break
+    return int(run)
+
+
+def _runs(size: Size, whole: Size, item: int) -> tuple[int, Table]:
+    """Pixels of a run of a part of a whole, and where in the whole the runs begin, in bytes."""
+    run = _run(size, whole)
+    d, h, w = np.ix_(*(np.arange(n) for n in size))
+    places = ((d * whole[1] + h) * whole[2] + w).ravel()
+    return run, (places[::run] * item).astype(np.int64)
 
 
 def choose_lanes(
@@ -192,36 +255,38 @@ def choose_lanes(
 ) -> Lanes:
     """Whole images as lanes, or parts of them where that leaves fewer lanes idle.
 
-    units: parts have multiples of so many pixels along the dimension that is cut.
+    units: parts have multiples of so many pixels along a dimension that is cut.  Images of a
+    correlation are cut along their first dimension only.
     """
-    images, size, out = job.images, job.size, job.out
-    item = np.dtype(job.dtype).itemsize
+    size, out, item = job.size, job.out, np.dtype(job.dtype).itemsize
+    taps = math.prod(
+        sum(len(p.taps) * p.number for p in ps) / max(1, n) for ps, n in zip(phases, out)
+    )
+    first = next((d for d in range(3) if out[d] > 1), 2)
+    options = []
+    for d in range(3):
+        free = d == first or (d > first and isinstance(job, Sweep))
+        lengths = _lengths(out[d], phases[d][0].step * units[d], lanes) if free else [out[d]]
+        options.append([_Cut.of(phases[d], size[d], out[d], length) for length in lengths])
+    ways = list(itertools.product(*options))
+    best = min(ways[1:], key=lambda way: _cost(way, job, taps, lanes), default=ways[0])
+    if _cost(best, job, taps, lanes) * WORTH >= _cost(ways[0], job, taps, lanes):
+        best = ways[0]
     channels, outputs = job.groups * job.inputs, job.groups * job.outputs
-    edges = [border(p, n) for p, n in zip(phases, size)]
-    dim = next((d for d in range(3) if out[d] > 1 or size[d] + sum(edges[d]) > 1), 2)
-    step, stride = phases[dim][0].step, phases[dim][0].stride
-    parts, length = _cut(images, out[dim], step * units[dim], lanes)
-    low, cut, need, rows, advance = 0, phases[dim], size[dim], size[dim], 0
-    if parts > 1:
-        low, advance = edges[dim][0], length // step * stride
-        cut = tuple(
-            p._replace(reach=tuple(r + low for r in p.reach), number=max(0, -(-(length - p.first) // step)))
-            for p in cut
-        )  # fmt: skip
-        need = max(1, sum(border(cut, 0)))
-        rows = max(size[dim] + sum(edges[dim]), (parts - 1) * advance + need)
-
-    def along(n: Any, others: Any) -> Any:
-        """n in the dimension that is cut, and `others` in the others."""
-        return (*others[:dim], n, *others[dim + 1 :])
-
-    bordered, padded = along(rows, size), along(parts * length, out)
-    inner_in, inner_out = (math.prod(n[dim + 1 :]) * item for n in (size, out))
+    bordered, padded = tuple(c.whole for c in best), tuple(c.parts * c.length for c in best)
+    need, length = tuple(c.need for c in best), tuple(c.length for c in best)
     plane_in, plane_out = math.prod(bordered) * item, math.prod(padded) * item
-    starts_in, dead = _starts(images, channels * plane_in, parts, advance * inner_in, lanes)
-    starts_out, _ = _starts(images, outputs * plane_out, parts, length * inner_out, lanes)
-    return Lanes(parts, along(cut, phases), along(need, size), along(length, out), bordered,
-                 along(low, (0, 0, 0)), padded, plane_in, plane_out, starts_in, starts_out, dead)  # fmt: skip
+    d, h, w = np.ix_(*(np.arange(c.parts) * c.advance for c in best))
+    parts_in = (((d * bordered[1] + h) * bordered[2] + w) * item).ravel()
+    d, h, w = np.ix_(*(np.arange(c.parts) * c.length for c in best))
+    parts_out = (((d * padded[1] + h) * padded[2] + w) * item).ravel()
+    starts_in, dead = _starts(job.images, channels * plane_in, parts_in, lanes)
+    starts_out, _ = _starts(job.images, outputs * plane_out, parts_out, lanes)
+    run, runs_in = _runs(need, bordered, item)
+    run_out, runs_out = _runs(length, padded, item)
+    return Lanes(len(parts_in), tuple(c.phases for c in best), need, length, bordered,
+                 tuple(c.low for c in best), padded, plane_in, plane_out, starts_in, starts_out,
+                 dead, run, runs_in, run_out // length[2], runs_out)  # fmt: skip
 
 
 class Planes:

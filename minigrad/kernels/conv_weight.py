@@ -55,12 +55,12 @@ def _pack_band(s, at, gather, block, group, c0, channels, o0, o1, r0, r1):  # ty
     last, number = look(at.reads, 2 * r1 - 1), (r1 - r0) * s.wide
     if last > first:
         pack(gather, at.x + (group * s.inputs + c0) * s.image_x, s.image_x, at.starts_x + table,
-             channels, first, last, s.pixels, s.item, s.lanes, at.xp, s.plane_x, at.pixels)  # fmt: skip
+             channels, first, last, s.pixels, 0, s.item, s.lanes, at.xp, s.plane_x, at.pixels)  # fmt: skip
         if idle:
             start = max(np.int64(0), min(first, s.pixels - s.lanes))
             _still(at.xp, last - start, channels, s.plane_x, at.pixels + start * 8, idle)
     source = at.g + (group * s.outputs + o0) * s.image_g + r0 * s.wide * s.item
-    pack(gather, source, s.image_g, at.starts_g + table, o1 - o0, np.int64(0), number, number,
+    pack(gather, source, s.image_g, at.starts_g + table, o1 - o0, np.int64(0), number, number, 0,
          s.item, s.lanes, at.gp, s.plane_g, at.outs)  # fmt: skip
     if idle:
         _still(at.gp, number, o1 - o0, s.plane_g, at.outs, idle)

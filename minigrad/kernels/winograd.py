@@ -36,6 +36,7 @@ Sizes = fields(
 Places = fields(
     conv_images.PLACES,
     "spectra product starts_x starts_y pixels offs gaps bands patches depths",
+    conv_images.RUNS,
 )
 SPECTRA = 400_000  # bytes of spectra worked on at a time
 DEPTH = 64  # channels summed in one go: rounding errors of longer sums would show in the answer
@@ -148,7 +149,7 @@ class Winograd(ImageSweep):
         self.offs = np.arange(deep, dtype=np.int64) * chunk * vector
         self.tables = addresses(
             lane.starts_in, lane.starts_out, planes.pixels, self.offs, planes.gaps, self.bands,
-            self.patches, self.depths,
+            self.patches, self.depths, lane.runs_in, lane.runs_out,
         )  # fmt: skip
         order = [[tap for _, tap in sorted(zip(p.reach, p.taps))] for (p,) in job.phases]
         self.slices = np.array(order[0]) * (9 * self.item)
