@@ -225,7 +225,7 @@ WORTH = 1.15  # parts cost a copy of the input
 def _cost(cuts: tuple[_Cut, ...], job: Sweep | Correlation, taps: float, lanes: int) -> float:
     """What a way to cut costs, roughly, in multiply-adds of vectors for each channel of the input."""
     blocks = -(-job.images * math.prod(c.parts for c in cuts) // lanes)
-    inputs, outputs = (math.prod(c[i] for c in cuts) for i in (2, 1))
+    inputs, outputs = math.prod(c.need for c in cuts), math.prod(c.length for c in cuts)
     move_in = MOVE if _run([c.need for c in cuts], [c.whole for c in cuts]) >= lanes else MOVE_ONE
     run = _run([c.length for c in cuts], [c.length * c.parts for c in cuts])
     move_out = (MOVE if run >= lanes else MOVE_ONE) * job.outputs / job.inputs
@@ -245,9 +245,14 @@ def _run(size: Any, whole: Any) -> int:
 def _runs(size: Size, whole: Size, item: int) -> tuple[int, Table]:
     """Pixels of a run of a part of a whole, and where in the whole the runs begin, in bytes."""
     run = _run(size, whole)
-    d, h, w = np.ix_(*(np.arange(n) for n in size))
-    places = ((d * whole[1] + h) * whole[2] + w).ravel()
-    return run, (places[::run] * item).astype(np.int64)
+    return run, _places([np.arange(n) for n in size], whole)[::run] * item
+
+
+def _places(positions: Any, whole: Size) -> Table:
+    """Where the pixels at these positions along each dimension lie in a whole, counted in pixels."""
+    d, h, w = np.ix_(*positions)
+    places: Table = ((d * whole[1] + h) * whole[2] + w).ravel().astype(np.int64)
+    return places
 
 
 def choose_lanes(
@@ -276,10 +281,8 @@ def choose_lanes(
     bordered, padded = tuple(c.whole for c in best), tuple(c.parts * c.length for c in best)
     need, length = tuple(c.need for c in best), tuple(c.length for c in best)
     plane_in, plane_out = math.prod(bordered) * item, math.prod(padded) * item
-    d, h, w = np.ix_(*(np.arange(c.parts) * c.advance for c in best))
-    parts_in = (((d * bordered[1] + h) * bordered[2] + w) * item).ravel()
-    d, h, w = np.ix_(*(np.arange(c.parts) * c.length for c in best))
-    parts_out = (((d * padded[1] + h) * padded[2] + w) * item).ravel()
+    parts_in = _places([np.arange(c.parts) * c.advance for c in best], bordered) * item
+    parts_out = _places([np.arange(c.parts) * c.length for c in best], padded) * item
     starts_in, dead = _starts(job.images, channels * plane_in, parts_in, lanes)
     starts_out, _ = _starts(job.images, outputs * plane_out, parts_out, lanes)
     run, runs_in = _runs(need, bordered, item)
