@@ -267,10 +267,10 @@ def choose_lanes(
     taps = math.prod(
         sum(len(p.taps) * p.number for p in ps) / max(1, n) for ps, n in zip(phases, out)
     )
-    first = next((d for d in range(3) if out[d] > 1), 2)
+    first = next((d for d in range(3) if max(out[d], size[d]) > 1 or any(border(phases[d], 1))), 2)
     options = []
     for d in range(3):
-        free = d == first or (d > first and isinstance(job, Sweep))
+        free = d == first or isinstance(job, Sweep)
         lengths = _lengths(out[d], phases[d][0].step * units[d], lanes) if free else [out[d]]
         options.append([_Cut.of(phases[d], size[d], out[d], length) for length in lengths])
     ways = list(itertools.product(*options))
