@@ -12,7 +12,7 @@ from .._tape import Traced
 from ._common import all_dims, expect
 from .arrange import diagonal
 from .matrix import _bmm, _mm
-from .reduce import _sum
+from .reduce import sum as _total
 from .refusals import unlike
 from .shape import _permute, expand, reshape
 
@@ -153,7 +153,7 @@ def _reduced(pair: tuple[Any, list[str]], kept: set[str]) -> tuple[Any, list[str
     """An operand summed over the letters that nobody needs any more."""
     x, names = pair
     dims = tuple(i for i, s in enumerate(names) if s not in kept)
-    return (_sum(x, dims, False) if dims else x), [s for s in names if s in kept]
+    return (_total(x, dims) if dims else x), [s for s in names if s in kept]
 
 
 def _contracted(first: Any, second: Any, kept: set[str]) -> tuple[Any, list[str]]:
