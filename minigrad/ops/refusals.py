@@ -110,7 +110,7 @@ def unspread(got: tuple[int, ...], want: tuple[int, ...], is_view: bool) -> Exce
     """Torch's error for a value that does not broadcast to the part of a tensor that it is to be written to."""
     if is_view and len(got) > len(want):
         return RuntimeError(
-            f"expand({_types.package}.Tensor{{{list(got)}}}, size={list(want)}): the number of sizes provided ({len(want)}) "
+            f"expand(torch.Tensor{{{list(got)}}}, size={list(want)}): the number of sizes provided ({len(want)}) "
             f"must be greater or equal to the number of dimensions in the tensor ({len(got)})"
         )
     if is_view:
