@@ -70,7 +70,7 @@ def triu_indices(
 
 def range_with_end(
     start: Any,
-    end: Any = None,
+    end: Any,
     step: Any = 1,
     *,
     dtype: Any = None,
@@ -87,16 +87,15 @@ def range_with_end(
         UserWarning,
         stacklevel=2,
     )
-    first, last = (0, start) if end is None else (start, end)
     if step == 0:
         raise RuntimeError("step must be nonzero")
-    if (last - first) * step < 0:
+    if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     kind = _types.default() if dtype is None else _types.as_numpy(dtype)
     if device is not None:
         _types.on_cpu(device)
-    n = int((last - first) / step) + 1
-    out = wrap((first + np.arange(n) * step).astype(kind))
+    n = int((end - start) / step) + 1
+    out = wrap((start + np.arange(n) * step).astype(kind))
     return out.requires_grad_() if requires_grad else out
 
 

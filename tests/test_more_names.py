@@ -12,6 +12,7 @@ from tests.stories import check
 
 EXPRESSIONS = """
 torch.range(0, 3.5)
+torch.range(3)
 torch.range(3, 1, -1)
 torch.range(0, 1, 0.25)
 torch.range(0, 4, dtype=torch.int64)
@@ -108,7 +109,7 @@ def test_alike(expression):
         names = {"torch": torch, "np": np, "pickle": pickle, "x": x, "y": y, "z": z}
         return eval(expression, names)
 
-    check(story, words="window" not in expression and "60" not in expression)
+    check(story, words=not any(s in expression for s in ("window", "60", "range(3)")))
 
 
 def test_a_buffer_is_shared():
@@ -117,7 +118,7 @@ def test_a_buffer_is_shared():
     assert memory == bytearray([7] * 4)
 
 
-@pytest.mark.parametrize("call", ["t.range(3)", "t.frombuffer(b'ab', dtype=t.uint8)"])
+@pytest.mark.parametrize("call", ["t.range(0, 3)", "t.frombuffer(b'ab', dtype=t.uint8)"])
 def test_torchs_warnings(call):
     with pytest.warns(UserWarning, match="deprecated|not writable"):
         eval(call, {"t": minigrad})

@@ -8,6 +8,7 @@ from typing import Any
 from .. import _types
 from .._tape import Traced
 from ..kernels.geometry import Geometry
+from ..ops.refusals import c_name
 
 
 def sizes(value: Any, n: int, name: str) -> tuple[int, ...]:
@@ -87,10 +88,14 @@ def _check_tensors(name: str, x: Any, w: Any, b: Any, n: int) -> None:
             f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size: "
             f"{list(x[0])}"
         )
-    for what, other in (("weight", w), ("bias", b)):
+    for what, other in (("bias", b), ("weight", w)):
         if other is not None and other[1] != x[1]:
+            first = ""
+            if what == "weight":
+                titles = _types.of(x[1]).title, _types.of(other[1]).title
+                first = f"expected scalar type {titles[0]} but found {titles[1]}: "
             raise RuntimeError(
-                f"Input type ({_types.of(x[1])}) and {what} type ({_types.of(other[1])}) should be the same"
+                f"{first}Input type ({c_name(x[1])}) and {what} type ({c_name(other[1])}) should be the same"
             )
     if x[1].kind == "b":
         raise NotImplementedError(f"\"{name}\" not implemented for '{_types.of(x[1]).title}'")

@@ -243,3 +243,6 @@ def _check(input: Any, grid: Any, mode: str, padding_mode: str) -> None:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     if input.array.dtype != grid.array.dtype:
         raise RuntimeError(f"expected scalar type {title(input)} but found {title(grid)}")
+    if input.array.dtype.kind != "f":
+        name = "grid_sampler_2d_cpu_kernel_impl" if len(a) == 4 else "grid_sampler_3d_cpu"
+        raise NotImplementedError(f"\"{name}\" not implemented for '{title(input)}'")

@@ -118,6 +118,15 @@ def _check_labels(scores: Array, labels: Array, weight: Any) -> None:
     if labels.shape != wanted and not (scores.ndim == 1 and labels.shape == (1,)):
         if scores.ndim < 3 and labels.ndim > 1:
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+        if scores.ndim == 4:  # pictures, which torch has a kernel of their own for
+            if labels.ndim != 3:
+                raise RuntimeError(
+                    "only batches of spatial targets supported (3D tensors) but got targets of dimension: "
+                    f"{labels.ndim}"
+                )
+            raise RuntimeError(
+                f"size mismatch (got input: {list(scores.shape)} , target: {list(labels.shape)}"
+            )
         raise RuntimeError(f"Expected target size {list(wanted)}, got {list(labels.shape)}")
     if labels.dtype not in (np.int64, np.uint8):
         raise RuntimeError(

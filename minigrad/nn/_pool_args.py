@@ -125,6 +125,15 @@ def _check_input(name: str, n: int, shape: Sizes) -> None:
     """RuntimeError unless there are n + 1 or n + 2 dimensions, of which only the batch may be empty."""
     if len(shape) in (n + 1, n + 2) and 0 not in shape[-n - 1 :]:
         return
+    if name == "avg_pool2d" and len(shape) < 3:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-len(shape)}, {len(shape) - 1}], but got -3): "
+            f"avg_pool2d() takes 3D or 4D input, but got:{list(shape)}"
+        )
+    if n > 1 and name != "avg_pool2d" and len(shape) not in (n + 1, n + 2):
+        raise RuntimeError(
+            f"non-empty {n + 1}D or {n + 2}D (batch mode) tensor expected for input: got {list(shape)}"
+        )
     prefix = f"{name}: " if n == 1 else ""
     raise RuntimeError(
         f"{prefix}Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "

@@ -111,6 +111,8 @@ def mish(input, /):
     real("mish_cpu", input)
     if many(input):
         return activation("mish", input)
+    if input.dtype == np.float16:  # whose exp overflows from 12 on
+        return mish(input.astype(np.float32)).astype(np.float16)
     # tanh(log(1 + e)) = (e (e + 2)) / (e (e + 2) + 2), and 1 in all digits from 20 on
     e = np.exp(np.minimum(input, 20))
     n = e * (e + 2)
@@ -201,6 +203,8 @@ def softplus(input, /, beta=1, threshold=20):
     real("softplus_cpu", input)
     if many(input):
         return activation("softplus", input, numbers=(beta, threshold))
+    if input.dtype == np.float16:  # whose exp overflows from 12 on
+        return softplus(input.astype(np.float32), beta, threshold).astype(np.float16)
     steep = input * beta
     return select(steep > threshold, input, np.log1p(np.exp(steep)) / input.dtype.type(beta))
 

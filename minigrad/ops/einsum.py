@@ -7,11 +7,13 @@ import re
 import string
 from typing import Any
 
+from .. import _types
 from .._tape import Traced
 from ._common import all_dims, expect
 from .arrange import diagonal
 from .matrix import _bmm, _mm
-from .reduce import _sum
+from .reduce import sum as _total
+from .refusals import unlike
 from .shape import _permute, expand, reshape
 
 _ALPHABET = string.ascii_uppercase + string.ascii_lowercase
@@ -151,7 +153,7 @@ def _reduced(pair: tuple[Any, list[str]], kept: set[str]) -> tuple[Any, list[str
     """An operand summed over the letters that nobody needs any more."""
     x, names = pair
     dims = tuple(i for i, s in enumerate(names) if s not in kept)
-    return (_sum(x, dims, False) if dims else x), [s for s in names if s in kept]
+    return (_total(x, dims) if dims else x), [s for s in names if s in kept]
 
 
 def _contracted(first: Any, second: Any, kept: set[str]) -> tuple[Any, list[str]]:
@@ -162,6 +164,8 @@ def _contracted(first: Any, second: Any, kept: set[str]) -> tuple[Any, list[str]
     summed = [s for s in a if s in b and s not in kept]
     left = [s for s in a if s not in b]
     right = [s for s in b if s not in a]
+    if summed and x.array.dtype is not y.array.dtype:
+        raise unlike("bmm", x.array, y.array)
     size = {**dict(zip(a, x.array.shape)), **dict(zip(b, y.array.shape))}
     count = [math.prod(size[s] for s in part) for part in (stacked, left, summed, right)]
     x = _laid(x, a, [*stacked, *left, *summed], (count[0], count[1], count[2]), bool(stacked))
@@ -204,7 +208,8 @@ def tensordot(a, b, dims=2, out=None):
             )
     if a.array.dtype != b.array.dtype:
         raise RuntimeError(
-            f"tensordot: expected both tensors to have the same dtype, but got {a.dtype} and {b.dtype}"
+            "both inputs should have same dtype: got "
+            f"{_types.of(a.array.dtype).title} and {_types.of(b.array.dtype).title}"
         )
     free_a = [i for i in range(n) if i not in first]
     free_b = [j for j in range(m) if j not in second]

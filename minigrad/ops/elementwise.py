@@ -58,7 +58,13 @@ plus.vjps(input=lambda g: g, other=lambda g: g)
 def _no_bools(*inputs: Any) -> Any:
     """``common`` for what bools cannot do, be they tensors or Python's (``tensor - True`` is refused by torch)."""
     found = operands(inputs)
-    if any((_types.number_dtype(x) if isinstance(x, Number) else x.dtype) == _BOOL for x in found):
+    bools = [(_types.number_dtype(x) if isinstance(x, Number) else x.dtype) == _BOOL for x in found]
+    if all(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    if any(bools):
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
             "mask, use the `~` or `logical_not()` operator instead."

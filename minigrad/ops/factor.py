@@ -186,6 +186,10 @@ def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
                 f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {n}D."
             )
         dim = tuple(range(n))
+    if isinstance(dim, (tuple, list)) and len(dim) not in (1, 2):
+        raise RuntimeError(
+            f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}"
+        )
     dims = all_dims(dim, n)
     if len(dims) == 2:
         return matrix_norm(A, ord, dims, keepdim, dtype=dtype)

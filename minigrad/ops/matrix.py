@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from .._tape import Traced, primitive
 from ..kernels import products as kernels
 from ._common import entitled
+from .refusals import unlike
 from .shape import _transpose, expanded, reshape, sum_to_size
 
 ndarray = np.ndarray
@@ -68,15 +70,23 @@ def _checked(name: str, a: Any, b: Any, dims: tuple[int, int] | None = None) -> 
     for i, x in enumerate((a, b)):
         if not isinstance(x, Traced):
             raise TypeError(f"{name}(): argument {i + 1} must be Tensor, not {type(x).__name__}")
-    if a.array.dtype is not b.array.dtype:
-        raise RuntimeError(
-            f"{name}: expected both tensors to have the same dtype, but got {a.dtype} and {b.dtype}"
-        )
     if dims is not None and (a.array.ndim, b.array.ndim) != dims:
-        raise RuntimeError(
-            f"{name}: expected tensors of {dims[0]} and {dims[1]} dimensions, got {a.array.ndim}D and "
-            f"{b.array.ndim}D"
-        )
+        raise _of_other_dims(name, a, b, dims)
+    if a.array.dtype is not b.array.dtype:
+        raise unlike(name, a.array, b.array)
+
+
+def _of_other_dims(name: str, a: Any, b: Any, dims: tuple[int, int]) -> RuntimeError:
+    """Torch's error for factors that are no matrices, stacks of them or vectors."""
+    m, n = a.array.ndim, b.array.ndim
+    if name == "mv":
+        return RuntimeError(f"vector + matrix @ vector expected, got 1, {m}, {n}")
+    if name == "bmm":
+        return RuntimeError(f"batch{1 if m != 3 else 2} must be a 3D tensor: got {m}D and {n}D")
+    if name == "mm":
+        return RuntimeError(f"{'self' if m != 2 else 'mat2'} must be a matrix: got {m}D and {n}D")
+    which, ndim = ("mat1", m) if m != 2 else ("mat2", n)
+    return RuntimeError(f"{which} must be a matrix, got {ndim}-D tensor")
 
 
 def _sizes_differ(a: Any, b: Any) -> RuntimeError:
@@ -110,7 +120,8 @@ def matmul(input, other):
                     f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a[-1]} and {columns})"
                 )
             raise RuntimeError(
-                f"Expected size for first two dimensions of batch2 tensor to be: [{a[-1]}] but got: {list(b)}"
+                "Expected size for first two dimensions of batch2 tensor to be: "
+                f"[{math.prod(b[:-2])}, {a[-1]}] but got: [{math.prod(b[:-2])}, {b[-2 if n > 1 else 0]}]."
             )
         if n == 1:
             raise RuntimeError(
@@ -188,7 +199,8 @@ def outer(input, vec2):
     """The products of every element of one vector with every element of another: (n,), (m,) -> (n, m)."""
     if input.array.ndim != 1 or vec2.array.ndim != 1:
         raise RuntimeError(
-            f"outer: Expected 1-D arguments, but got {input.array.ndim}D and {vec2.array.ndim}D"
+            f"outer: Expected 1-D argument {'self' if input.array.ndim != 1 else 'vec2'}, but got "
+            f"{input.array.ndim}-D and {vec2.array.ndim}-D"
         )
     return reshape(input, (-1, 1)) * vec2
 
@@ -222,6 +234,8 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     if mat1.array.shape[1] != mat2.array.shape[0]:
         raise _sizes_differ(mat1, mat2)
     shape = (mat1.array.shape[0], mat2.array.shape[1])
+    if input.array.dtype is not mat1.array.dtype:
+        raise unlike("addmm", input.array, mat1.array)
     if input.array.shape not in (shape, shape[1:]):
         input = expanded(input, shape)
     return _addmm(input, mat1, mat2, beta, alpha)
@@ -256,7 +270,7 @@ def linear(input, weight, bias=None):
     >>> mg.nn.functional.linear(mg.ones(1, 2), mg.ones(3, 2), mg.zeros(3))
     tensor([[2., 2., 2.]])
     """
-    _checked("linear", input, weight)
+    _checked("linear" if bias is not None else "matmul", input, weight)
     x, w = input.array.shape, weight.array.shape
     if len(w) == 1:
         out = matmul(input, weight)
@@ -266,6 +280,8 @@ def linear(input, weight, bias=None):
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x[-1] if x else 0} and {w[1]}x{w[0]})"
         )
+    if bias is not None and bias.array.dtype is not input.array.dtype:
+        raise unlike("addmm", bias.array, input.array)
     if bias is not None and bias.array.shape not in ((w[0],), (1,), ()):
         raise RuntimeError(
             f"The expanded size of the tensor ({w[0]}) must match the existing size ({bias.array.shape[0]}) at "

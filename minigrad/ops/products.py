@@ -15,6 +15,7 @@ from .gather import _take
 from .matrix import _scaled, bmm, dot, matmul, mm, mv, outer
 from .parts import cat, narrow
 from .reduce import _norm, _sum
+from .refusals import unlike
 from .shape import expanded, permute, reshape, transpose
 
 
@@ -22,10 +23,8 @@ def _added(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     """``beta * input + alpha * product``; where beta is 0, NaN in ``input`` is not looked at."""
     expect(name, input=input)
     wide = expanded(input, product.array.shape)
-    if input.array.dtype != product.array.dtype:
-        raise RuntimeError(
-            f"{name}: expected both tensors to have the same dtype, but got {input.dtype} and {product.dtype}"
-        )
+    if input.array.dtype != product.array.dtype and name != "addr":  # that one promotes
+        raise unlike("addmm", input.array, product.array)
     out = _scaled(product, alpha)
     return out if beta == 0 else out + _scaled(wide, beta)
 

@@ -168,6 +168,8 @@ def mean(input, dim=None, keepdim=False, *, dtype=None):
 @unary(title="VarBackward0")
 def _var(input, /, dim, correction, keepdim):
     """The variance over ``dim`` with ``correction`` degrees of freedom taken off the count."""
+    if input.dtype == np.float16:  # whose squares overflow
+        return _var(input.astype(np.float32), dim, correction, keepdim).astype(np.float16)
     axis = _axis(dim, input.ndim)
     centred = large(input - _mean(input, dim, True))
     total = np.add.reduce(large(centred * centred), axis=axis, keepdims=keepdim)
@@ -304,6 +306,8 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
 
 @unary(title="LinalgVectorNormBackward0")
 def _norm(input, /, p, dim, keepdim):
+    if input.dtype == np.float16:
+        return _norm(input.astype(np.float32), p, dim, keepdim).astype(np.float16)
     axis = _axis(dim, input.ndim)
     if p == math.inf:
         return np.maximum.reduce(np.abs(input), axis=axis, keepdims=keepdim)

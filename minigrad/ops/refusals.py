@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _types
 from .._tape import Array, Frozen, Node, Traced, edge, follow, mode
 
 _UNSUPPORTED = (
@@ -109,7 +110,7 @@ def unspread(got: tuple[int, ...], want: tuple[int, ...], is_view: bool) -> Exce
     """Torch's error for a value that does not broadcast to the part of a tensor that it is to be written to."""
     if is_view and len(got) > len(want):
         return RuntimeError(
-            f"expand(torch.FloatTensor{{{list(got)}}}, size={list(want)}): the number of sizes provided ({len(want)}) "
+            f"expand(torch.Tensor{{{list(got)}}}, size={list(want)}): the number of sizes provided ({len(want)}) "
             f"must be greater or equal to the number of dimensions in the tensor ({len(got)})"
         )
     if is_view:
@@ -123,3 +124,40 @@ def unspread(got: tuple[int, ...], want: tuple[int, ...], is_view: bool) -> Exce
         f"shape mismatch: value tensor of shape {list(got)} cannot be broadcast to indexing result of shape "
         f"{list(want)}"
     )
+
+
+_OF_C = {
+    "Byte": "unsigned char",
+    "Char": "signed char",
+    "Half": "c10::Half",
+    "Int": "int",
+    "Long": "long int",
+    "Short": "short int",
+}
+
+
+def c_name(dtype: Any) -> str:
+    """The name of a dtype in C++, which some of torch's errors have."""
+    title = _types.of(dtype).title
+    return _OF_C.get(title, title.lower())
+
+
+def unlike(name: str, a: Array, b: Array) -> RuntimeError:
+    """Torch's error for factors of different dtypes, which it words by the product."""
+    first, second = _types.of(a.dtype).title, _types.of(b.dtype).title
+    if name == "addmm":
+        said = f"self and mat2 must have the same dtype, but got {first} and {second}"
+    elif name == "linear":
+        said = f"mat1 and mat2 must have the same dtype, but got {first} and {second}"
+    elif name == "bmm":
+        said = f"expected scalar type {first} but found {second}"
+    elif a.ndim == b.ndim == 1:
+        said = f"dot : expected both vectors to have same dtype, but found {first} and {second}"
+    elif a.ndim == 2 and b.ndim == 1:
+        said = (
+            f"addmv input tensors must have the same dtype, but got {second}, {first}, and {second}"
+        )
+    else:
+        names = f"{c_name(a.dtype)} != {c_name(b.dtype)}"
+        said = f"expected m1 and m2 to have the same dtype, but got: {names}"
+    return RuntimeError(said)

@@ -51,8 +51,8 @@ def expanded(input: Any, *sizes: Any, size: Any = None) -> Any:
     lead = len(sizes) - len(old)
     if lead < 0:
         raise RuntimeError(
-            f"expand({list(sizes)}, size={len(old)}): the number of sizes provided ({len(sizes)}) must be "
-            f"greater or equal to the number of dimensions in the tensor ({len(old)})"
+            f"expand(torch.Tensor{{{list(old)}}}, size={list(sizes)}): the number of sizes provided "
+            f"({len(sizes)}) must be greater or equal to the number of dimensions in the tensor ({len(old)})"
         )
     new = []
     for i, s in enumerate(sizes):

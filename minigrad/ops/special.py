@@ -82,7 +82,8 @@ angle.vjps(input=lambda g, input: g * 0)
 def sinc(input, /):
     """``sin(pi x) / (pi x)``, and 1 at 0."""
     x = floating(input)
-    return np.sinc(x).astype(x.dtype, copy=False)
+    wide = x.astype(np.float32) if x.dtype == np.float16 else x
+    return np.sinc(wide).astype(x.dtype, copy=False)
 
 
 def _sinc_rule(g: Any, input: Any) -> Any:
