@@ -76,8 +76,32 @@ def test_dlpack_of_read_only_memory_is_copied():
     assert array.tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("name", ["exp", "abs", "relu", "neg", "sigmoid", "square"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "exp",
+        "abs",
+        "relu",
+        "neg",
+        "sigmoid",
+        "square",
+        "sum",
+        "mean",
+        "prod",
+        "var",
+        "max",
+        "argmin",
+    ]
+    + ["squeeze", "flatten", "diag", "tril", "amax"],
+)
 def test_functions_refuse_arrays(name):
     for package in (minigrad, torch):
         with pytest.raises(TypeError, match=r"argument 'input' \(position 1\) must be Tensor"):
+            getattr(package, name)(np.ones(2))
+
+
+@pytest.mark.parametrize("name", ["any", "all", "var", "std", "argmax"])
+def test_reductions_refuse_arrays(name):
+    for package in (minigrad, torch):
+        with pytest.raises(TypeError):
             getattr(package, name)(np.ones(2))

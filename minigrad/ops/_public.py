@@ -112,7 +112,7 @@ def call({parameters}):
 
 def _refuse(name: str, parameters: Any, first: Any) -> None:
     """TypeError, in torch's words, if what should be the tensor is none."""
-    if parameters[:1] == ("input",) and not isinstance(first, (Traced, np.ndarray)):
+    if parameters[:1] == ("input",) and not isinstance(first, Traced):
         raise TypeError(
             f"{name}(): argument 'input' (position 1) must be Tensor, not {type(first).__name__}"
         ) from None

@@ -10,7 +10,7 @@ from .. import _types
 from .._tape import Traced, primitive, wrap
 from .._tape.graph import unmatched
 from ..kernels.selection import select
-from ._common import cast, converted, elementwise, entitled, number_as, tensors_only, unary
+from ._common import cast, converted, elementwise, entitled, expect, number_as, tensors_only, unary
 
 
 def masked(condition: Any) -> Any:
@@ -37,7 +37,8 @@ def where(condition, input=None, other=None):
     >>> mg.where(mg.tensor([True, False]), mg.tensor([1., 2.]), 0.0)
     tensor([1., 0.])
     """
-    mask = condition.array if isinstance(condition, Traced) else np.asarray(condition)
+    expect("where", condition=condition)
+    mask = condition.array
     if input is None and other is None:
         return tuple(wrap(i) for i in (np.nonzero(mask) if mask.ndim else np.nonzero(mask[None])))
     if mask.dtype not in (np.bool_, np.uint8):

@@ -12,7 +12,7 @@ import numpy as np
 from .._tape import Array, Traced, primitive
 from ..kernels import reduce
 from ..kernels.elementwise import Large, large
-from ._common import all_dims, one_dim, return_type, titled, unary
+from ._common import all_dims, expect, one_dim, return_type, titled, unary
 from ._public import named
 from .choosing import masked, maximum, minimum
 from .reduce import _axis, _sum, spread
@@ -257,10 +257,12 @@ def _truth(input: Array, answer: Any) -> Any:
 @named
 def all(input, dim=None, keepdim=False):
     """Whether all elements over ``dim`` are nonzero."""
+    expect("all", input=input)
     return _all(input, dim, keepdim)
 
 
 @named
 def any(input, dim=None, keepdim=False):
     """Whether some element over ``dim`` is nonzero."""
+    expect("any", input=input)
     return _any(input, dim, keepdim)

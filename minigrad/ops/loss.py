@@ -16,14 +16,14 @@ from .activations import real
 from .activations_smooth import logsigmoid
 from .choosing import _clamp
 from .functions import log, log1p, sigmoid
-from .reduce import mean, sum
+from .reduce import _mean, _sum
 
 
 def reduced(losses: Any, reduction: str) -> Any:
     """The mean or the sum of the losses, or ('none') the losses."""
     if reduction == "none":
         return losses
-    return mean(losses) if reduction == "mean" else sum(losses)
+    return (_mean if reduction == "mean" else _sum)(losses, None, False)
 
 
 def _share(g: Any, into: tuple[int, ...], reduction: str, weight: Any = None) -> Any:

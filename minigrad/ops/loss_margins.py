@@ -11,7 +11,7 @@ from ._common import unary
 from .activations import real
 from .choosing import choose, masked
 from .loss_labels import _nll_backward, _reduced, nll_loss
-from .reduce import sum
+from .reduce import _sum
 from .shape import reshape
 
 
@@ -57,7 +57,7 @@ def _multi_margin_rule(
     active.flat[where] = False
     slope = choose(1.0 / into[1] if p == 1 else z * (2.0 / into[1]), 0.0 * input, active)
     slope = slope * _column(g, factors, by)
-    return slope + _nll_backward(sum(slope, 1), where, None, None, into)
+    return slope + _nll_backward(_sum(slope, 1, False), where, None, None, into)
 
 
 multi_margin_loss.vjps(input=_multi_margin_rule)

@@ -15,7 +15,7 @@ from ..kernels import norm as kernels
 from ..kernels import norm_rows as row_kernels
 from ._common import cast
 from .functions import rsqrt
-from .reduce import mean
+from .reduce import _mean
 from .shape import reshape
 
 
@@ -34,8 +34,8 @@ def _gradients(found: Any, needed: Any, *parameters: Any) -> Any:
 
 def _standardised(x: Any, dims: Any, eps: float) -> Any:
     """x with mean 0 and variance 1 over the dimensions."""
-    away = x - mean(x, dims, True)
-    return away * rsqrt(mean(away * away, dims, True) + eps)
+    away = x - _mean(x, dims, True)
+    return away * rsqrt(_mean(away * away, dims, True) + eps)
 
 
 def _affine(y: Any, weight: Any, bias: Any, shape: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced, primitive, variadic
-from ._common import all_dims, common, entitled, one_dim, titled
+from ._common import all_dims, common, entitled, expect, one_dim, titled
 from ._public import named
 from .shape import reshape
 
@@ -244,7 +244,12 @@ _flip.vjps(input=lambda g, dims: _flip(g, dims))
 
 
 def flip_along(input, dims):
-    """The elements in reverse order along each of ``dims``, a sequence."""
+    """The elements in reverse order along each of ``dims``, a sequence; TypeError for what is no tensor."""
+    expect("flip", input=input)
+    return _flipped(input, dims)
+
+
+def _flipped(input: Any, dims: Any) -> Any:
     if not isinstance(dims, (tuple, list)):
         raise TypeError(
             f"flip(): argument 'dims' (position 2) must be tuple of ints, not {type(dims).__name__}"
@@ -255,5 +260,5 @@ def flip_along(input, dims):
 def flip(input: Any, *dims: Any, **named_dims: Any) -> Any:
     """``Tensor.flip``: the dimensions one by one, or as one sequence."""
     if not dims:
-        return flip_along(input, **named_dims)
-    return flip_along(input, dims[0] if isinstance(dims[0], (tuple, list)) else dims)
+        return _flipped(input, **named_dims)
+    return _flipped(input, dims[0] if isinstance(dims[0], (tuple, list)) else dims)

@@ -16,7 +16,7 @@ from .. import _types
 from .._tape import Traced, errors, fitted, primitive, silent
 from ..kernels.elementwise import Large, large
 from ..kernels.reduce import add_up
-from ._common import all_dims, cast, shape_of, titled, unary
+from ._common import all_dims, cast, expect, shape_of, titled, unary
 from ._public import named
 from .choosing import choose, masked
 from .elementwise import abs, sign
@@ -112,8 +112,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
     >>> mg.ones(2, 3).sum(dim=1)
     tensor([3., 3.])
     """
-    if not isinstance(input, Traced):
-        return _sum(input, dim, keepdim)
+    expect("sum", input=input)
     if dtype is not None or input.array.dtype.kind != "f":
         input = _accumulated(input, dtype)
     return _sum(input, dim, keepdim)
@@ -154,9 +153,10 @@ _mean.vjps(input=lambda g, into, dim: _sum_rule(g / count(into, dim), into, dim)
 @named
 def mean(input, dim=None, keepdim=False, *, dtype=None):
     """The mean over ``dim`` (all dimensions when None); RuntimeError for integers without a ``dtype``."""
+    expect("mean", input=input)
     if dtype is not None:
         input = cast(input, _types.as_numpy(dtype))
-    kind = input.array.dtype if isinstance(input, Traced) else input.dtype
+    kind = input.array.dtype
     if kind.kind != "f":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
@@ -177,7 +177,7 @@ def _var(input, /, dim, correction, keepdim):
 
 
 def _var_rule(g: Any, input: Any, into: tuple[int, ...], dim: Any, correction: Any) -> Any:
-    centred = input - mean(input, dim, True)
+    centred = input - _mean(input, dim, True)
     freedom = max(0, count(into, dim) - correction)
     if freedom == 0:
         return spread(g, into, dim) * (centred * math.inf)
