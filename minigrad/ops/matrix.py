@@ -65,9 +65,9 @@ _dot.vjps(input=lambda g, tensor: g * tensor, tensor=lambda g, input: g * input)
 
 
 def _checked(name: str, a: Any, b: Any, dims: tuple[int, int] | None = None) -> None:
-    for i, x in enumerate((a, b)):
-        if not isinstance(x, Traced):
-            raise TypeError(f"{name}(): argument {i + 1} must be Tensor, not {type(x).__name__}")
+    if not (isinstance(a, Traced) and isinstance(b, Traced)):
+        i, x = (1, b) if isinstance(a, Traced) else (0, a)
+        raise TypeError(f"{name}(): argument {i + 1} must be Tensor, not {type(x).__name__}")
     if a.array.dtype is not b.array.dtype:
         raise RuntimeError(
             f"{name}: expected both tensors to have the same dtype, but got {a.dtype} and {b.dtype}"
