@@ -230,13 +230,14 @@ def _where_positive(input, answer, /):
     if type(input) is Large or loop_pays(input):
         return loop("relu_backward", input, answer)
     # chosen, not multiplied: an infinite gradient times 0 would be NaN.  A NaN is not equal to 0.
-    zero = np.equal(answer, _ZERO[answer.dtype])
     if answer.size <= _SMALL:
         out = np.array(input)
-        np.putmask(out, zero, _ZERO[out.dtype])
+        np.putmask(out, np.equal(answer, _ZERO[answer.dtype]), _ZERO[out.dtype])
         return out
-    bits = _BITS[answer.itemsize]  # five times as quick for many numbers
-    return ((zero.astype(bits) - bits(1)) & input.view(bits)).view(answer.dtype)
+    bits = _BITS[answer.itemsize]  # many times as quick for many numbers: as integers, times 0 or 1
+    chosen = np.not_equal(answer, _ZERO[answer.dtype]).astype(bits)
+    chosen *= input.view(bits)
+    return chosen.view(answer.dtype)
 
 
 _where_positive.vjps(input=lambda g, answer: _where_positive(g, answer))
