@@ -20,7 +20,7 @@ import functools
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,44 @@ PLACES = (
 )  # so few elements of columns are fetched by their places: a quarter of a strided copy's time
 
 
+class _Rows(NamedTuple):
+    """How to copy the windows along rows first: the taps down a column then share one long run.
+
+    a b c d   along rows: a b c  e f g  i j k     then down columns: a b c e f g   e f g i j k
+    e f g h               b c d  f g h  j k l                        b c d f g h   f g h j k l
+    i j k l
+    """
+
+    shape: tuple[int, ...]  # (channels, taps along a row, *bordered but the last, windows in a row)
+    strides: tuple[int, ...]  # where that lies in the images
+    windows: tuple[int, ...]  # the strides of all windows in the copy
+
+
+def _rows(
+    border: tuple[int, ...],
+    channels: int,
+    kernel: tuple[int, ...],
+    out: tuple[int, ...],
+    geo: Geometry,
+    itemsize: int,
+) -> _Rows | None:
+    """The way by rows for images of (all channels, *bordered); None where no runs become longer."""
+    if len(kernel) < 2 or kernel[-2] == 1 or geo.stride[-2] != 1:
+        return None
+    shape = (border[0], kernel[-1], *border[1:-1], out[-1])
+    image, plane, *lines, step = _strides((1, *border), itemsize)
+    strides = (image, plane, step * geo.dilation[-1], *lines, step * geo.stride[-1])
+    image, plane, tap, *lines, step = _strides((1, *shape), itemsize)
+    down = tuple(line * d for line, d in zip(lines, geo.dilation))
+    along = tuple(line * s for line, s in zip(lines, geo.stride))
+    return _Rows(shape, strides, (image, plane * channels, plane, *down, tap, *along, step))
+
+
+def _strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Bytes between neighbours along each dimension of an array in C order."""
+    return tuple(math.prod(shape[d + 1 :]) * itemsize for d in range(len(shape)))
+
+
 class Plan:
     """Shapes, strides and slices of one problem, and its three ways to run."""
 
@@ -45,7 +83,7 @@ class Plan:
         out = out_sizes(size, kernel, geo)
         bordered = tuple(n + before + after for n, (before, after) in zip(size, geo.padding))
         # Bytes between neighbours along each spatial dimension of the bordered image.
-        steps = tuple(math.prod(bordered[d + 1 :]) * itemsize for d in range(dims))
+        steps = _strides(bordered, itemsize)
         plane = math.prod(bordered) * itemsize
         pixels, taps = math.prod(out), math.prod(kernel)
         inside = tuple(slice(before, before + n) for n, (before, _) in zip(size, geo.padding))
@@ -63,6 +101,7 @@ class Plan:
             *(step * d for step, d in zip(steps, geo.dilation)),
             *(step * s for step, s in zip(steps, geo.stride)),
         )
+        self.rows = _rows(self.border, channels, kernel, out, geo, itemsize)
         self.columns: tuple[int, ...] = (-1, groups, channels * taps, pixels)
         # The same with all channels in a row, for adding to one tap of all windows.
         self.wide = (groups * channels, *kernel, *out)
@@ -104,9 +143,12 @@ class Plan:
         if not x.flags.c_contiguous:
             x = np.ascontiguousarray(x)
         # The constructor, not as_strided: that takes longer than everything else here.
-        return np.ndarray((len(x), *self.windows), x.dtype, x, 0, self.strides).reshape(
-            self.columns
-        )
+        strides = self.strides
+        if self.rows is not None:
+            shape = (len(x), *self.rows.shape)
+            x = np.ndarray(shape, x.dtype, x, 0, self.rows.strides).copy()
+            strides = self.rows.windows
+        return np.ndarray((len(x), *self.windows), x.dtype, x, 0, strides).reshape(self.columns)
 
     def conv(self, x: Array, w: Array, b: Array | None) -> Array:
         """Cross-correlation; see kernels.conv."""

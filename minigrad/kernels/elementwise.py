@@ -28,6 +28,7 @@ Array = np.ndarray[Any, Any]
 ndarray = np.ndarray
 
 MANY = 1 << 17  # elements above which arrays are large: fewer are not worth a second thread
+FEW = 1 << 13  # elements up to which NumPy's functions are quicker than calling a compiled loop
 BLOCK = (
     1 << 12
 )  # elements; pieces of whole blocks, so that ends of vectors fall where they always do
@@ -162,6 +163,16 @@ def _in_team(ufunc: Any, inputs: list[Any], out: Array) -> bool:
     many = next(x.dtype for x in inputs if isinstance(x, ndarray) and x.size == out.size)
     operands = [x if isinstance(x, ndarray) else np.asarray(x, many) for x in inputs]
     return ufuncs.share(ufunc, [*operands, out], BLOCK, out.size * NANOSECONDS)
+
+
+def loop_pays(x: Array) -> bool:
+    """Whether a loop with NumPy's bits is quicker for x, though it is not large: if it is there already."""
+    return (
+        x.size > FEW
+        and "minigrad.kernels.loops" in sys.modules
+        and x.dtype.char in "fd"
+        and x.flags.c_contiguous
+    )
 
 
 def loop(name: str, x: Array, *others: Array) -> Array:

@@ -167,6 +167,7 @@ class Table:
         self.total = sum(lengths)
         ids = [list(map(id, column)) for column in columns]
         self.table = np.array([lengths, [0] * self.count, *ids, ids[0]], np.int64)
+        self.numbers: Sequence[Any] = ()  # of the last step, as `given` to the kernel at `place`
         # nanoseconds
         self.cost = PER_ELEMENT * self.total * (len(columns) + 1) * self.dtype.itemsize / 4
 
@@ -179,11 +180,13 @@ class Table:
             g if g.dtype is dtype and g.nbytes == size and g.flags.carray else self._like(t, g)
             for t, (g, size) in enumerate(zip(grads, self.sizes, strict=True))
         ]
-        table, given = self.table, np.array(numbers, dtype)
+        table = self.table
+        if numbers != self.numbers:
+            self.numbers, self.given = numbers, np.array(numbers, dtype)
+            self.place = np.array([id(table), id(self.given), self.count], np.int64)
         table[1] = settings if len(numbers) > 1 else 0
         table[-1] = list(map(id, grads))
-        place = np.array([id(table), id(given), self.count], np.int64)
-        job = kernel(rule, dtype), address(place)
+        job = kernel(rule, dtype), address(self.place)
         threads.share(by_address, job, self.total, self.cost)
 
     def _like(self, t: int, g: Array) -> Array:

@@ -66,9 +66,11 @@ def maximum(x: Array, window: Window) -> tuple[Array, Array]:
 def greatest(x: Array, window: Window) -> Array:
     """`maximum` without the positions."""
     lead, planes = _planes(x, len(window.size))
-    if _for_numpy("maximum", x.dtype, planes * window.outputs * window.taps):
+    work = planes * window.outputs * window.taps
+    regular = work <= SMALL and window.slices is not None
+    if regular or _for_numpy("maximum", x.dtype, work):
         flat = x.reshape(planes, window.pixels)
-        return pool_numpy.maximum(flat, window, False)[0].reshape(lead + window.out)
+        return pool_numpy.greatest(flat, window).reshape(lead + window.out)
     return maximum(x, window)[0]
 
 

@@ -27,6 +27,19 @@ def _lowest(dtype: Any) -> Any:
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
+def greatest(x: Array, window: Window) -> Array:
+    """The greatest number of each window, or NaN: (planes, pixels) -> (planes, outputs)."""
+    if window.slices is None:
+        return maximum(x, window, False)[0]
+    x = x.reshape(len(x), *window.three[0])
+    for first, *others in window.slices:
+        y = x[first]
+        for tap in others:
+            y = np.maximum(y, x[tap])
+        x = y
+    return x.reshape(len(x), window.outputs)
+
+
 def maximum(x: Array, window: Window, positions: bool = True) -> tuple[Array, Array]:
     """The greatest number of each window and, if asked for, its position: the first, or the last NaN."""
     places, short, _ = window.layout

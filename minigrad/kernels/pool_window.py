@@ -135,6 +135,28 @@ class Window:
         return Layout(joined, short if short.any() else None, apart)
 
     @functools.cached_property
+    def slices(self) -> list[list[tuple[slice, ...]]] | None:
+        """Along each dimension, for each tap of a window, where it lies in all windows of (planes, *three[0]).
+
+        None unless all windows are whole, of several pixels, and at regular distances.
+        """
+        if self.taps == 1:
+            return None
+        found: list[list[tuple[slice, ...]]] = []
+        for d in range(3):
+            most, step = self.sizes[1:, d].tolist()
+            starts, stops = self.spans[0, d, :most].T
+            apart, far = np.diff(starts), (self.sides[d] - 1) * step
+            regular = len(self.spans) == 1 and most > 0 and (apart == apart[:1]).all()
+            if not regular or (stops - starts <= far).any() or (apart < 1).any():
+                return None
+            first, last, stride = int(starts[0]), int(starts[-1]), int(apart[0]) if most > 1 else 1
+            lead, taps = (slice(None),) * (d + 1), range(0, int(far) + 1, step)
+            if self.sizes[0, d] > 1:
+                found.append([(*lead, slice(first + t, last + t + 1, stride)) for t in taps])
+        return found
+
+    @functools.cached_property
     def starts(self) -> Array:
         """(1 or planes, outputs): where each window starts in the places of the layout."""
         shape = len(self.spans), self.outputs

@@ -21,7 +21,7 @@ import functools
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,13 +42,26 @@ def matmul(a: Array, b: Array) -> Array:
     """``np.matmul(a, b)`` of matrices, vectors or stacks of matrices."""
     m = a.shape[-2] if a.ndim > 1 else 1
     n = b.shape[-1] if b.ndim > 1 else 1
-    if a.size * n <= (ALONE_VECTOR if m == 1 or n == 1 else ALONE) or _openblas() is None:
-        return np.matmul(a, b)
-    with _one_thread():
-        work = a.size * n
-        if work < CUT_IN_TWO or a.ndim != 2 or b.ndim != 2 or a.dtype.char not in "fd":
+    work = a.size * n
+    plain = a.ndim == b.ndim == 2 and a.dtype.char in "fd"
+    if work <= (ALONE_VECTOR if m == 1 or n == 1 else ALONE) or _openblas() is None:
+        return a.dot(b) if plain else np.matmul(a, b)
+    with _turn:
+        if not plain:
             return np.matmul(a, b)
+        if work < CUT_IN_TWO:
+            return a.dot(b)  # half a microsecond sooner than np.matmul
         return _in_blocks(a, b, 4 if work >= CUT_IN_FOUR else 2)
+
+
+def column_sums(a: Array) -> Array:
+    """The sums of the columns of a matrix of float32 or float64 of not too many rows, in a third of NumPy's time."""
+    return matmul(_ones(len(a), a.dtype), a)[0]
+
+
+@functools.lru_cache(64)
+def _ones(count: int, dtype: Any) -> Array:
+    return np.ones((1, count), dtype)
 
 
 def _in_blocks(a: Array, b: Array, count: int) -> Array:
@@ -128,31 +141,28 @@ def _openblas() -> _OpenBLAS | None:
 
 
 class _Turn:
-    """How many products are being made, and what the user had set before the first of them."""
+    """While inside, OpenBLAS uses one thread: how many products are, and what the user had set before the first."""
 
     def __init__(self) -> None:
         self.lock, self.products, self.before = threading.Lock(), 0, 1
 
+    def __enter__(self) -> None:
+        blas = _openblas()
+        assert blas is not None
+        with self.lock:
+            if self.products == 0:
+                self.before = blas.get()
+                if self.before != 1:
+                    blas.set(1)
+            self.products += 1
 
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Have OpenBLAS use one thread."""
-    blas = _openblas()
-    assert blas is not None
-    turn = _turn
-    with turn.lock:
-        if turn.products == 0:
-            turn.before = blas.get()
-            if turn.before != 1:
-                blas.set(1)
-        turn.products += 1
-    try:
-        yield
-    finally:
-        with turn.lock:
-            turn.products -= 1
-            if turn.products == 0 and turn.before != 1:
-                blas.set(turn.before)
+    def __exit__(self, *error: object) -> None:
+        blas = _openblas()
+        assert blas is not None
+        with self.lock:
+            self.products -= 1
+            if self.products == 0 and self.before != 1:
+                blas.set(self.before)
 
 
 def _start_afresh() -> None:

@@ -76,16 +76,21 @@ def keep_memory() -> None:
 
 def take(name: str, size: int, keep: int = KEEP) -> Buffer:
     """This thread's buffer of that name: `size` bytes of any value, while its user holds it."""
-    held = getattr(_local, "buffers", None)
-    if held is None or _local.generation != _generation:
-        held = _local.buffers = {}
-        _local.generation = _generation
-    buffer: Buffer | None = held.get(name)
+    held = _held()
+    buffer = held.get(name)
     if buffer is None or buffer.memory.size < size + LINE:
         buffer = _aligned(size)
         if size <= keep:
             held[name] = buffer
     return buffer
+
+
+def _held() -> dict[str, Buffer]:
+    """The buffers that this thread keeps."""
+    if getattr(_local, "generation", -1) != _generation:
+        _local.buffers, _local.generation = {}, _generation
+    held: dict[str, Buffer] = _local.buffers
+    return held
 
 
 class Rooms(NamedTuple):
@@ -98,12 +103,20 @@ class Rooms(NamedTuple):
 
 def rooms(sizes: dict[str, int], seats: int) -> Rooms:
     """Buffers of these names and sizes in bytes for as many threads as work together."""
-    steps = tuple(-(-size // LINE) * LINE for size in sizes.values())
-    held = [
-        take(name, step * (seats - 1) + size, KEEP * seats)
-        for (name, size), step in zip(sizes.items(), steps)
-    ]
-    return Rooms(tuple(b.at for b in held), steps, held)
+    kept = _held()
+    places: list[int] = []
+    steps: list[int] = []
+    held: list[Buffer] = []
+    for name, size in sizes.items():
+        step = -(-size // LINE) * LINE
+        whole = step * (seats - 1) + size
+        buffer = kept.get(name)
+        if buffer is None or buffer.memory.size < whole + LINE:
+            buffer = take(name, whole, KEEP * seats)
+        places.append(buffer.at)
+        steps.append(step)
+        held.append(buffer)
+    return Rooms(tuple(places), tuple(steps), held)
 
 
 def _aligned(size: int) -> Buffer:

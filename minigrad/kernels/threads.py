@@ -85,9 +85,9 @@ def share(
     step: range(total) is better cut at its multiples, if that leaves enough pieces.
     MemoryError if a kernel could not get the memory it needs.
     """
-    threads = seats(total, cost)
     if total <= 0:
         return
+    threads = 1 if cost < ALONE_BELOW else min(_num_threads, total, MOST)
     if threads == 1 or not _pool.owner.acquire(blocking=False):
         failed = kernel.together(0, 0, 0, 1, 1, total, arguments)
     else:

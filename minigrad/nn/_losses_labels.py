@@ -96,7 +96,7 @@ def _placed(
     """
     scores, classes = input.array, target.array
     _check_labels(scores, classes, weight)
-    if classes.dtype == np.uint8:
+    if classes.dtype is not _LABELS[0]:
         classes = classes.astype(np.int64)
     classes = classes.reshape(scores.shape[:1] + scores.shape[2:] if scores.ndim > 1 else ())
     weights = None if weight is None else weight.array
@@ -104,6 +104,9 @@ def _placed(
     if reduction != "mean":
         return places, factors, None if reduction == "none" else 1
     return places, factors, classes.size if factors is None else np.add.reduce(factors, None)
+
+
+_LABELS = np.dtype(np.int64), np.dtype(np.uint8)
 
 
 def _check_labels(scores: Array, labels: Array, weight: Any) -> None:
@@ -128,7 +131,7 @@ def _check_labels(scores: Array, labels: Array, weight: Any) -> None:
                 f"size mismatch (got input: {list(scores.shape)} , target: {list(labels.shape)}"
             )
         raise RuntimeError(f"Expected target size {list(wanted)}, got {list(labels.shape)}")
-    if labels.dtype not in (np.int64, np.uint8):
+    if labels.dtype not in _LABELS:
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {_types.of(labels.dtype).title}"
         )

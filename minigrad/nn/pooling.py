@@ -32,7 +32,6 @@ class _Pool(Module):
 # --------------------------------------------------------------------------------------- max
 class _MaxPoolNd(_Pool):
     _shown = "kernel_size", "stride", "padding", "dilation", "ceil_mode"
-    _passed = (*_shown, "return_indices")
 
     def __init__(
         self,
@@ -50,6 +49,18 @@ class _MaxPoolNd(_Pool):
         self.dilation = dilation
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
+
+    def forward(self, input: Tensor) -> Any:
+        """(N, C, *in) → (N, C, *out), and if ``return_indices`` the indices of the greatest."""
+        return self._function(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.ceil_mode,
+            self.return_indices,
+        )
 
 
 class MaxPool1d(_MaxPoolNd):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import _sampling
-from .._tape import wrap
+from .._tape import Traced, wrap
 from . import activations as pieces
 from . import activations_smooth as smooth
 from . import functions
@@ -30,7 +30,8 @@ def _plain(name: str, op: Any) -> Any:
     """The function of torch's that is an op with ``inplace``."""
 
     def function(input: Any, inplace: bool = False) -> Any:
-        expect(name, input=input)
+        if not isinstance(input, Traced):
+            expect(name, input=input)
         return written(op, input) if inplace else op(input)
 
     function.__name__ = function.__qualname__ = name

@@ -5,12 +5,13 @@ Integers are taken in the default floating-point dtype; gradients are those of t
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
 
 from .. import _types
-from ..kernels.elementwise import Large, loop
+from ..kernels.elementwise import MANY, Large, loop, loop_pays
 from ._common import floating, unary
 
 
@@ -218,28 +219,42 @@ def relu(input, /):
     """``max(input, 0)``; its slope at 0 is 0.  RuntimeError for bools."""
     if input.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    if type(input) is Large:
+    if type(input) is Large or loop_pays(input):
         return loop("relu", input)
-    return np.maximum(input, _ZERO[input.dtype])
+    return np.maximum(input, _zeros(input))
 
 
 @unary(title="ThresholdBackwardBackward0")
 def _where_positive(input, answer, /):
     """``input`` where relu's ``answer`` is not 0: a NaN lets gradients pass, as in torch."""
-    if type(input) is Large:
+    if type(input) is Large or loop_pays(input):
         return loop("relu_backward", input, answer)
     # chosen, not multiplied: an infinite gradient times 0 would be NaN.  A NaN is not equal to 0.
-    zero = np.equal(answer, _ZERO[answer.dtype])
     if answer.size <= _SMALL:
         out = np.array(input)
-        np.putmask(out, zero, _ZERO[out.dtype])
+        np.putmask(out, np.equal(answer, _ZERO[answer.dtype]), _ZERO[out.dtype])
         return out
-    bits = _BITS[answer.itemsize]  # five times as quick for many numbers
-    return ((zero.astype(bits) - bits(1)) & input.view(bits)).view(answer.dtype)
+    bits = _BITS[answer.itemsize]  # many times as quick for many numbers: as integers, times 0 or 1
+    chosen = np.not_equal(answer, _ZERO[answer.dtype]).astype(bits)
+    chosen *= input.view(bits)
+    return chosen.view(answer.dtype)
 
 
 _where_positive.vjps(input=lambda g, answer: _where_positive(g, answer))
 relu.vjps(input=lambda g, out: _where_positive(g, out))
+
+
+def _zeros(x):
+    """What x is compared with: a zero, or as many as it has numbers, where NumPy then compares vectors."""
+    if x.size <= _SMALL or x.size > MANY or x.dtype.kind != "f" or not x.flags.c_contiguous:
+        return _ZERO[x.dtype]
+    return _many_zeros(x.dtype)[: x.size].reshape(x.shape)
+
+
+@functools.cache
+def _many_zeros(dtype):
+    return np.zeros(MANY, dtype)  # pages that are never written take no memory
+
 
 _ZERO = {d.np: np.zeros((), d.np) for d in _types.all_dtypes}
 _BITS = {2: np.int16, 4: np.int32, 8: np.int64}

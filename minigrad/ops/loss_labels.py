@@ -115,10 +115,9 @@ def _softmax_less_one_hot(g, input, places, factors, top, total, by):
     if _in_rows(input):
         own = np.ascontiguousarray(np.broadcast_to(share, places.shape), input.dtype)
         return labels.backward(np.asarray(input), places, top, total, own)
-    axis = min(1, input.ndim - 1)
     out = large(np.subtract(large(input), top, out=np.empty(input.shape, input.dtype)))
     np.exp(out, out=out)
-    np.multiply(out, np.expand_dims(share / total, axis), out=out)
+    np.multiply(out, (share / total).reshape(top.shape), out=out)
     out = np.asarray(out)
     out.reshape(-1)[places] -= share
     return out

@@ -67,9 +67,9 @@ _dot.vjps(input=lambda g, tensor: g * tensor, tensor=lambda g, input: g * input)
 
 
 def _checked(name: str, a: Any, b: Any, dims: tuple[int, int] | None = None) -> None:
-    for i, x in enumerate((a, b)):
-        if not isinstance(x, Traced):
-            raise TypeError(f"{name}(): argument {i + 1} must be Tensor, not {type(x).__name__}")
+    if not (isinstance(a, Traced) and isinstance(b, Traced)):
+        i, x = (1, b) if isinstance(a, Traced) else (0, a)
+        raise TypeError(f"{name}(): argument {i + 1} must be Tensor, not {type(x).__name__}")
     if dims is not None and (a.array.ndim, b.array.ndim) != dims:
         raise _of_other_dims(name, a, b, dims)
     if a.array.dtype is not b.array.dtype:
@@ -256,8 +256,17 @@ def _linear(input, weight, bias, /):
 _linear.vjps(
     input=lambda g, weight: product(g, weight),
     weight=lambda g, input: product(_mt(g), input),
-    bias=lambda g, into: sum_to_size(g, into),
+    bias=lambda g, into: _bias_rule(g, into),
 )
+
+
+def _bias_rule(g, into):
+    if type(g) is ndarray and into == g.shape[1:] and len(g) <= _FEW and g.dtype.char in "fd":
+        return kernels.column_sums(g)
+    return sum_to_size(g, into)
+
+
+_FEW = 1024  # rows that may be added up one after the other in float32
 
 
 def linear(input, weight, bias=None):
