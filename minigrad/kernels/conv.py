@@ -34,8 +34,8 @@ Shape = tuple[int, ...]
 # deviation; "accurate": the variant with errors as small as those of plain sums.
 accuracy = "fast"
 
-# Multiply-adds up to which NumPy does the work: the matrix products stay so small that BLAS
-# uses one thread, and a picture of 128 x 128 with a 3 x 3 kernel is still below.
+# Multiply-adds up to which NumPy does the work, as it does where there are no pixels: the matrix
+# products stay so small that BLAS uses one thread, and a picture of 128 x 128 with a 3 x 3 kernel is still below.
 SMALL = 1 << 18
 
 
@@ -62,7 +62,7 @@ def _conv(
     x: Shape, w: Shape, geo: Geometry, dtype: Any, small: int, accuracy: str
 ) -> Callable[[Array, Array, Array | None], Array]:
     work = x[0] * math.prod(w) * math.prod(out_sizes(x[2:], w[2:], geo))
-    if _for_numpy(dtype, work, small):
+    if 0 in x or _for_numpy(dtype, work, small):
         return Plan(x, w, geo, dtype.itemsize).conv
     from minigrad.kernels import conv_vector
 
@@ -73,7 +73,7 @@ def _conv(
 def _conv_input(
     g: Shape, w: Shape, size: Shape, geo: Geometry, dtype: Any, small: int, accuracy: str
 ) -> Callable[[Array, Array, Array | None], Array]:
-    if _for_numpy(dtype, g[0] * math.prod(g[2:]) * math.prod(w), small):
+    if 0 in size or _for_numpy(dtype, g[0] * math.prod(g[2:]) * math.prod(w), small):
         return Plan((g[0], w[1] * geo.groups, *size), w, geo, dtype.itemsize).conv_input
     from minigrad.kernels import conv_vector
 
@@ -85,7 +85,7 @@ def _conv_weight(
     x: Shape, g: Shape, size: Shape, geo: Geometry, dtype: Any, small: int, accuracy: str
 ) -> Callable[[Array, Array], Array]:
     w = (g[1], x[1] // geo.groups, *size)
-    if _for_numpy(dtype, math.prod(g) * math.prod(w[1:]), small):
+    if 0 in x or _for_numpy(dtype, math.prod(g) * math.prod(w[1:]), small):
         return Plan(x, w, geo, dtype.itemsize).conv_weight
     from minigrad.kernels import conv_vector
 

@@ -256,11 +256,12 @@ class ChannelWeight:
         dw = scratch.empty(shape, x.dtype)
         sums = scratch.take("weights", self.sums_size)
         x_at, g_at, dw_at = addresses(x, g, dw)
-        rooms = scratch.rooms(self.buffers, threads.seats(self.tasks, self.cost))
+        seats = threads.seats(self.tasks, self.cost)
+        rooms = scratch.rooms(self.buffers, seats)
         places = (x_at, g_at, sums.at, *rooms.places, *self.tables)
         steps = (0, 0, 0, *rooms.steps, *(0,) * len(self.tables))
         job = self.sizes, self.calls, places, steps
-        threads.share(_correlate, job, self.tasks, self.cost, fine=1)
+        threads.share(_correlate, job, self.tasks, self.cost, fine=1, most=seats)
         finish = self.sizes, self.calls, sums.at, dw_at
         threads.share(_finish, finish, self.outputs, self.sums_size / 8)
         return dw

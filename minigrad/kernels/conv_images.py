@@ -151,14 +151,15 @@ class ImageSweep:
         weights = scratch.take("weights", self.weights)
         w_at, x_at, *others = addresses(w, x, self.bias if b is None else b, y)
 
-        rooms = scratch.rooms(self.buffers, threads.seats(self.tasks, self.cost))
+        seats = threads.seats(self.tasks, self.cost)
+        rooms = scratch.rooms(self.buffers, seats)
         places = (x_at, weights.at, *others, *rooms.places, *self.tables)
         steps = (*(0,) * (2 + len(others)), *rooms.steps, *(0,) * len(self.tables))
         order = (*self.orders, w_at, weights.at)
         threads.share(self.order, order, self.blocks, self.weights * 0.5)
         tables = self.sizes, self.calls, places, steps
         band = self.blocks // job.groups  # tasks that read the same rows: packed once
-        threads.share(self.sweep, tables, self.tasks, self.cost, step=band)
+        threads.share(self.sweep, tables, self.tasks, self.cost, step=band, most=seats)
         return y if exact else cropped(y, size)
 
     sizes: tuple[int, ...]

@@ -165,11 +165,12 @@ class Weight:
             if lane.padded != job.out:
                 g = with_border(g, job.out, (0, 0, 0), lane.padded)
         arrays = addresses(x, g, dw)
-        rooms = scratch.rooms(self.buffers, threads.seats(self.tasks, self.cost))
+        seats = threads.seats(self.tasks, self.cost)
+        rooms = scratch.rooms(self.buffers, seats)
         places = (*arrays, *rooms.places, *self.tables)
         steps = (*(0,) * len(arrays), *rooms.steps, *(0,) * len(self.tables))
         tables = self.sizes, self.calls, places, steps
-        threads.share(_correlate, tables, self.tasks, self.cost, fine=1)
+        threads.share(_correlate, tables, self.tasks, self.cost, fine=1, most=seats)
         return dw if self.parts == 1 else np.add.reduce(dw)
 
 

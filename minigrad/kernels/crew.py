@@ -35,8 +35,10 @@ class Placing:
         self.avoided = here
         others = os.sched_getaffinity(0) - {here}
         for worker in workers if others else ():
+            if worker.native_id is None:  # it could not be started; 0 would be the caller
+                continue
             with contextlib.suppress(OSError):  # where that is forbidden they go where they go
-                os.sched_setaffinity(worker.native_id or 0, others)
+                os.sched_setaffinity(worker.native_id, others)
 
 
 class Crew:
@@ -81,10 +83,10 @@ class Crew:
             name="minigrad-worker",
             daemon=True,
         )
+        self.workers.append(worker)  # first: after Ctrl-C while it starts, its slot is taken
+        self.placing.avoided = -1
         with contextlib.suppress(RuntimeError):  # no more threads to be had: others do its share
             worker.start()
-        self.workers.append(worker)
-        self.placing.avoided = -1
 
     def stop(self) -> None:
         """Have the workers leave compiled code, before that goes."""

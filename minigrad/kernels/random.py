@@ -34,8 +34,7 @@ N, M = 624, 397  # the twister's length and stride
 PIECE = 4096  # words made at a time
 
 
-@intrinsic
-def fma(context: Any, x: Any, y: Any, z: Any) -> Any:
+def _fma(context: Any, x: Any, y: Any, z: Any) -> Any:
     """x * y + z in one rounding; all three float32 or all three float64."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -44,6 +43,13 @@ def fma(context: Any, x: Any, y: Any, z: Any) -> Any:
     if not (x == y == z and x in (types.float32, types.float64)):
         return None
     return x(x, x, x), generate
+
+
+def _interpreted_fma(x: Any, y: Any, z: Any) -> Any:
+    return x * y + z
+
+
+fma: Any = _interpreted_fma if numba.config.DISABLE_JIT else intrinsic(_fma)  # type: ignore[attr-defined]
 
 
 # ------------------------------------------------------------------------------------- the twister

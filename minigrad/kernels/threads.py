@@ -76,18 +76,25 @@ def seats(total: int, cost: float) -> int:
 
 
 def share(
-    kernel: Any, arguments: Any, total: int, cost: float, fine: int = FINE, step: int = 1
+    kernel: Any,
+    arguments: Any,
+    total: int,
+    cost: float,
+    fine: int = FINE,
+    step: int = 1,
+    most: int = MOST,
 ) -> None:
     """Have a kernel that `team.shared` made done for all of range(total), on several threads.
 
     Arguments as for `run`.  Workers that have fallen asleep are woken for INLINE_BELOW and more, or
     where one call follows another.
     step: range(total) is better cut at its multiples, if that leaves enough pieces.
+    most: threads at most: what `seats` said, as another thread may have set their number since.
     MemoryError if a kernel could not get the memory it needs.
     """
     if total <= 0:
         return
-    threads = 1 if cost < ALONE_BELOW else min(_num_threads, total, MOST)
+    threads = 1 if cost < ALONE_BELOW else min(_num_threads, total, most)
     if threads == 1 or not _pool.owner.acquire(blocking=False):
         failed = kernel.together(0, 0, 0, 1, 1, total, arguments)
     else:

@@ -199,5 +199,5 @@ def return_type(name: str, *fields: str) -> Any:
 
     made: Any = collections.namedtuple(name, fields)  # type: ignore[misc]
     made.__repr__ = text  # type: ignore[method-assign]
-    made.__module__ = f"{_types.package}.return_types"  # where torch has it
+    made.__module__ = f"{__name__.split('.')[0]}.return_types"  # where pickle finds it, as torch's
     return made

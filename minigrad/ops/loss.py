@@ -10,19 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, primitive
+from .._tape import Array, Traced, primitive
 from ._common import common
 from .activations import real
 from .activations_smooth import logsigmoid
 from .choosing import _clamp
 from .functions import log, log1p, sigmoid
-from .reduce import _mean, _sum
+from .reduce import _mean, _sum, mean, sum
 
 
 def reduced(losses: Any, reduction: str) -> Any:
     """The mean or the sum of the losses, or ('none') the losses."""
     if reduction == "none":
         return losses
+    if isinstance(losses, Traced):  # whose dtype may be refused
+        return mean(losses) if reduction == "mean" else sum(losses)
     return (_mean if reduction == "mean" else _sum)(losses, None, False)
 
 

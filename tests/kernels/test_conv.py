@@ -182,6 +182,17 @@ def test_zero_images_and_output_beyond_the_covered(shape: tuple[int, ...]) -> No
     assert not K.conv_weight(np.ones(shape, np.float32)[:0], g[:0], (2, 3), geo).any()
 
 
+def test_no_pixels_among_many_channels() -> None:
+    geo = K.Geometry((1, 1), ((1, 0), (1, 1)), (3, 1), 1)
+    g, w = np.ones((4, 16, 1, 900), np.float32), np.ones((16, 16, 1, 3), np.float32)
+    dx = K.conv_input(g, w, None, (0, 900), geo)
+    assert dx.shape == (4, 16, 0, 900)
+    assert not K.conv(dx, w, None, geo).any()
+    dw = K.conv_weight(dx, g, (1, 3), geo)
+    assert dw.shape == w.shape
+    assert not dw.any()
+
+
 # ---- Winograd's algorithm: 3x3 kernels, rounding errors, no exact sums ----
 
 

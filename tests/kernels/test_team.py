@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.kernels import crew, loops, scratch, team, threads
+from minigrad.kernels import conv, crew, loops, scratch, team, threads
 
 BIG = 1e9  # a cost that is always shared out
 
@@ -161,6 +161,82 @@ def test_several_user_threads_at_once() -> None:
     assert all(results)
 
 
+def test_no_more_threads_than_the_caller_has_memory_for() -> None:
+    threads.set_num_threads(3)
+    for most in (1, 2):
+        seats = np.full(100, -1)
+        for _ in range(20):
+            threads.share(count, (np.zeros(100, np.int64), seats, 1000), 100, BIG, most=most)
+            assert (seats < most).all()
+
+
+def test_threads_set_while_a_convolution_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def rooms(sizes: dict[str, int], seats: int) -> scratch.Rooms:
+        asked.append(seats)
+        threads.set_num_threads(5)  # as another thread might
+        return scratch.Rooms(*kept(sizes, seats))
+
+    def ready(crew: crew.Crew, workers: int) -> int:
+        if asked:
+            assert workers < asked[-1]
+            asked.clear()
+        return prepared(crew, workers)
+
+    kept, prepared = scratch.rooms, crew.Crew.ready
+    monkeypatch.setattr(scratch, "rooms", rooms)
+    monkeypatch.setattr(crew.Crew, "ready", ready)
+    geo = conv.Geometry((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+    for channels in (4, 16):
+        x = np.ones((32, channels, 32, 32), np.float32)
+        w = np.ones((channels, channels, 3, 3), np.float32)
+        threads.set_num_threads(2)
+        assert (conv.conv(x, w, None, geo) == 9 * channels).all()
+        threads.set_num_threads(2)
+        assert conv.conv_weight(x, x[..., 2:, 2:], (3, 3), geo).shape == w.shape
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs sched_setaffinity")
+def test_a_thread_that_could_not_start_leaves_the_caller_its_cpus(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = os.sched_getaffinity(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "_pool", threads._Pool())
+        patch.setattr(threading.Thread, "start", refused)
+        threads.set_num_threads(3)
+        assert (covered(100, BIG)[0] == 1).all()
+        after = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, before)
+    assert after == before
+
+
+def test_a_worker_whose_start_was_interrupted_keeps_its_slot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, before = threading.Thread.start, set(threading.enumerate())
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "_pool", threads._Pool())
+        threads.set_num_threads(2)
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            covered(100, BIG)
+        patch.setattr(threading.Thread, "start", start)
+        assert (covered(100, BIG)[0] == 1).all()
+        (worker,) = set(threading.enumerate()) - before
+        threads._pool.crew.stop()
+        assert not worker.is_alive()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_has_workers_of_its_own() -> None:
     threads.set_num_threads(2)
@@ -209,6 +285,35 @@ def test_a_process_ends_with_workers_awake_or_asleep(pause: str, jit: bool, tmp_
     done = subprocess.run(
         [sys.executable, str(script), pause],
         env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+INTERPRETED = """
+import numpy as np
+import minigrad as mg
+from minigrad.kernels import team
+
+x = np.linspace(-3, 3, 1 << 18, dtype=np.float32)
+t = mg.from_numpy(x).reshape(512, 512)
+assert ((t * t).numpy().ravel() == x * x).all()
+assert ((t + 1).numpy().ravel() == x + 1).all()
+assert np.allclose((t @ t).numpy(), x.reshape(512, 512) @ x.reshape(512, 512), atol=1e-2)
+y = mg.nn.functional.gelu(t).numpy().ravel()
+assert np.allclose(y, x * 0.5 * (1 + mg.erf(mg.from_numpy(x / 2**0.5)).numpy()), atol=1e-6)
+print("done")
+"""
+
+
+def test_large_arrays_without_a_compiler(tmp_path: Any) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(INTERPRETED)
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env=dict(os.environ, PYTHONPATH=os.getcwd(), NUMBA_DISABLE_JIT="1"),
         capture_output=True,
         text=True,
         timeout=120,
