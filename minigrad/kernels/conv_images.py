@@ -150,13 +150,12 @@ class ImageSweep:
             x = with_border(x, job.size, lane.before, lane.bordered)
         weights = scratch.take("weights", self.weights)
         w_at, x_at, *others = addresses(w, x, self.bias if b is None else b, y)
-
+        order = (*self.orders, w_at, weights.at)
+        threads.share(self.order, order, self.blocks, self.weights * 0.5)
         seats = threads.seats(self.tasks, self.cost)
         rooms = scratch.rooms(self.buffers, seats)
         places = (x_at, weights.at, *others, *rooms.places, *self.tables)
         steps = (*(0,) * (2 + len(others)), *rooms.steps, *(0,) * len(self.tables))
-        order = (*self.orders, w_at, weights.at)
-        threads.share(self.order, order, self.blocks, self.weights * 0.5)
         tables = self.sizes, self.calls, places, steps
         band = self.blocks // job.groups  # tasks that read the same rows: packed once
         threads.share(self.sweep, tables, self.tasks, self.cost, step=band, most=seats)
