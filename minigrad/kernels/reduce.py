@@ -176,7 +176,10 @@ def _first_of_best(values: Array, places: Array, sign: int) -> tuple[Array, Arra
     """Of candidates (outer, k, m) the extreme over k, and the first of its places; NaN before all others."""
     best = (np.maximum if sign > 0 else np.minimum).reduce(values, axis=1)
     equal = (values == best[:, None]) | np.isnan(values)
-    return best, np.where(equal, places, np.iinfo(np.int64).max).min(axis=1)
+    first = np.where(equal, places, np.iinfo(np.int64).max).argmin(axis=1)[:, None]
+    # Not best itself: of zeros of both signs it may be the other one.
+    found, where = (np.take_along_axis(a, first, 1)[:, 0] for a in (values, places))
+    return found, where
 
 
 def by_rows(name: str, x: Array, *others: Array) -> Array:

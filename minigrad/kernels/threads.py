@@ -170,7 +170,10 @@ class _Pool:
 
     def share(self, task: Callable[[int, int], object], cuts: list[int], threads: int) -> None:
         while len(self.workers) < threads - 1:
-            self.workers.append(_Worker())
+            try:
+                self.workers.append(_Worker())
+            except RuntimeError:  # no more threads to be had: those that are there do its share
+                break
             self.placing.avoided = -1
         self.placing.look([worker.thread for worker in self.workers])
         pieces: Iterator[int] = iter(range(len(cuts) - 1))  # next() on it is atomic

@@ -203,6 +203,21 @@ def test_extremes(shape, sign, on_threads):
         )
 
 
+@pytest.mark.parametrize("shape", [(5000, 10), (2, 3000, 3), (1100, 300)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_extremes_of_tall_arrays(shape, sign, on_threads):
+    rng = np.random.default_rng(0)
+    x = rng.choice(np.array([-0.0, 0.0], np.float32), shape)  # all equal, but for their signs
+    x[..., 1] = rng.integers(-40, 40, shape[:-1])
+    x.reshape(-1)[[5, 7000, 7003]] = np.nan
+    dim = len(shape) - 2
+    values, indices = (on_threads(lambda i=i: reduce.extreme(x, sign, dim)[i]) for i in (0, 1))
+    want = (np.argmax if sign > 0 else np.argmin)(x, dim)
+    np.testing.assert_array_equal(indices, want)
+    chosen = np.take_along_axis(x, np.expand_dims(want, dim), dim).squeeze(dim)
+    assert values.tobytes() == chosen.tobytes()
+
+
 @pytest.mark.parametrize("columns", [1, 10, 64, 200, 1000, 9000])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_softmax_by_rows(columns, dtype, on_threads):

@@ -73,6 +73,17 @@ def test_nobody_waits_for_a_worker_that_has_not_begun(monkeypatch: pytest.Monkey
     threads.run(lambda start, stop: meet.wait(10), 3, 1e5)  # now they come
 
 
+def test_work_is_done_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "_pool", threads._Pool())
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    threads.set_num_threads(3)
+    for _ in range(3):
+        assert (covered(100, BIG) == 1).all()
+
+
 @pytest.mark.parametrize("bad", [0, 1, 5])
 def test_an_exception_is_handed_back_and_the_pool_lives_on(bad: int) -> None:
     threads.set_num_threads(3)
