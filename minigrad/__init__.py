@@ -81,7 +81,7 @@ from minigrad.grids import (
     triu_indices,
 )
 from minigrad.grids import range_with_end as range
-from minigrad.kernels.threads import get_num_threads, set_num_threads
+from minigrad.kernels.machine.threads import get_num_threads, set_num_threads
 from minigrad.random import (
     Generator,
     bernoulli,

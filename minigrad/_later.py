@@ -21,7 +21,7 @@ LATER = {
     "backends": "",
     "compile": "compiler",
     "compiler": "",
-    "empty_cache": "kernels.scratch",
+    "empty_cache": "kernels.machine.scratch",
     "datasets": "",
     "distributions": "",
     "func": "",

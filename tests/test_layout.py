@@ -21,6 +21,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up. A file imports from its own row or from rows above it in this list.
 ORDER = [
     ["_types", "_einops", "_formats", "_later"],
+    ["kernels.machine"],
     ["kernels"],
     ["_tape", "_print", "_sampling", "_convert"],
     ["ops"],

@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from .. import _types
-from ..kernels.threads import get_num_threads
+from ..kernels.machine.threads import get_num_threads
 
 _PRECISIONS = ("highest", "high", "medium")
 _deterministic = _warn_only = False

@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import threads
-from .scratch import address
+from .machine import threads
+from .machine.arguments import address
 
 Array = np.ndarray[Any, Any]
 
@@ -88,13 +88,13 @@ def _in_blocks(a: Array, b: Array, count: int) -> Array:
 def _in_team(a: Array, b: Array, out: Array, step: int, rows: bool, cost: float) -> bool:
     """Make the product by compiled code, if Numba is there already and BLAS can be called from it."""
     blas = _openblas()
-    if "minigrad.kernels.team" not in sys.modules or blas is None or a.dtype is not b.dtype:
+    if "minigrad.kernels.machine.team" not in sys.modules or blas is None or a.dtype is not b.dtype:
         return False
     gemm = blas.gemm.get(a.dtype.char)
     if gemm is None:
         return False
-    from minigrad.kernels import blas as compiled_blas
-    from minigrad.kernels import team
+    from minigrad.kernels.machine import blas as compiled_blas
+    from minigrad.kernels.machine import team
 
     if team.INTERPRETED:
         return False

@@ -24,7 +24,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels._jit import helper, jit
+from minigrad.kernels.machine.jit import helper, jit
 
 Array = np.ndarray[Any, Any]
 f32 = np.float32

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import _types
 from .._tape import Traced
-from ..kernels.geometry import Geometry
+from ..kernels.conv.geometry import Geometry
 from ..ops.refusals import c_name
 
 

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from .._types import of
-from ..kernels.pool_window import Moves
+from ..kernels.pool.windows import Moves
 from ._pool_args import Sizes, check_not_empty, ints, key, output
 
 

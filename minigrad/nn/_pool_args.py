@@ -7,8 +7,8 @@ from typing import Any
 
 from .._tape import Traced
 from .._types import of
-from ..kernels import pool_window
-from ..kernels.pool_window import Moves, Window
+from ..kernels.pool import windows
+from ..kernels.pool.windows import Moves, Window
 
 Sizes = tuple[int, ...]
 
@@ -188,7 +188,7 @@ def max_window(
     else:
         _check_moves(n, k, s, p, d)
     _check_input(name, n, shape)
-    return pool_window.regular(_moves(name, n, shape, k, s, p, d, ceil))
+    return windows.regular(_moves(name, n, shape, k, s, p, d, ceil))
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
@@ -220,7 +220,7 @@ def mean_window(
         )
         raise RuntimeError(f"input image ({image}) smaller than kernel size ({window})")
     moves = _moves(name, n, shape, k, s, p, d, ceil)
-    return pool_window.regular(moves, include_pad, divisor)
+    return windows.regular(moves, include_pad, divisor)
 
 
 # ---------------------------------------------------------------------------- adaptive
@@ -251,7 +251,7 @@ def adaptive(name: str, n: int, shape: Sizes, output_size: Any) -> Window:
             f"{name}: elements of output_size must be greater than or equal to 0 but received "
             f"{{{', '.join(map(str, out))}}}"
         )
-    return pool_window.adaptive(size, out)
+    return windows.adaptive(size, out)
 
 
 def check_not_empty(name: str, n: int, shape: Sizes, lead: int) -> None:

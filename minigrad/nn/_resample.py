@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.resample_taps import taps
+from ..kernels.resample.taps import taps
 from ..ops import resample as ops
 from ..ops._common import cast, expect, title, whole
 from ..tensor import Tensor

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _sampling
 from .._tape import wrap
-from ..kernels import pool_window
+from ..kernels.pool import windows
 from ..ops import pool as ops
 from ..tensor import Tensor
 from . import _block_args, _pool_args
@@ -58,7 +58,7 @@ def _fractional(
         starts = [_starts(drawn[:, d], shape[d - n], out[d], kernel[d]) for d in range(n)]
     else:
         starts = [np.zeros((1, many), np.int64) for many in out]
-    window = pool_window.fractional(shape[-n:], kernel, starts)
+    window = windows.fractional(shape[-n:], kernel, starts)
     values, positions = ops.max_pool(input, window, f"FractionalMaxPool{n}DBackward0")
     return (values, wrap(positions.array.astype(np.int64))) if return_indices else values
 

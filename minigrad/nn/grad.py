@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._types import Size
-from ..kernels.geometry import out_sizes
+from ..kernels.conv.geometry import out_sizes
 from ..ops import conv as ops
 from ..tensor import Tensor
 from . import _args

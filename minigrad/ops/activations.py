@@ -12,8 +12,8 @@ import numpy as np
 
 from .. import _sampling, _types
 from .._tape import Array
-from ..kernels.activations import activation, many
-from ..kernels.selection import select
+from ..kernels.elementwise.activations import activation, many
+from ..kernels.elementwise.selection import select
 from ._common import expect, title, unary
 from .choosing import choose, masked
 from .shape import reshape

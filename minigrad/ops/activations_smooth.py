@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array
-from ..kernels import normal
-from ..kernels.activations import activation, many
-from ..kernels.selection import select
+from ..kernels.elementwise import normal
+from ..kernels.elementwise.activations import activation, many
+from ..kernels.elementwise.selection import select
 from ._common import one_dim, unary
 from .activations import real
 from .choosing import _clamp, choose, masked

@@ -9,7 +9,7 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, primitive, wrap
 from .._tape.graph import unmatched
-from ..kernels.selection import select
+from ..kernels.elementwise.selection import select
 from ._common import cast, converted, elementwise, entitled, expect, number_as, tensors_only, unary
 
 

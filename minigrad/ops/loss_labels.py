@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, primitive
-from ..kernels import labels
-from ..kernels.activations import many
 from ..kernels.elementwise import large
+from ..kernels.elementwise.activations import many
+from ..kernels.reduce import labels
 from .softmax import _log_softmax
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._tape import primitive, wrap
 from ..kernels import norm as kernels
-from ..kernels import norm_rows as row_kernels
+from ..kernels.norm import rows as row_kernels
 from ._common import cast
 from .functions import rsqrt
 from .reduce import _mean

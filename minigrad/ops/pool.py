@@ -1,6 +1,6 @@
 """Pooling and its adjoints: families closed under differentiation, in one to three dimensions.
 
-    max_pool: ``add_at`` <-> ``take_at``       windows (of any kind: see kernels.pool_window), positions
+    max_pool: ``add_at`` <-> ``take_at``       windows (of any kind: see kernels.pool.windows), positions
     put_at: ``take_at``                        max-unpooling
     mean_pool <-> spread                       windows
     columns <-> images                         im2col, col2im
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .._tape import primitive
 from ..kernels import pool as kernels
-from ..kernels import pool_columns
+from ..kernels.pool import columns as column_kernels
 from .choosing import masked
 
 
@@ -86,13 +86,13 @@ spread.vjps(input=lambda g, window, name: mean_pool(g, window, name))
 @primitive(title="Im2ColBackward0")
 def columns(input, /, moves):
     """Windows as columns: (N, C, *size) -> (N, C * taps, windows)."""
-    return pool_columns.columns(input, moves)
+    return column_kernels.columns(input, moves)
 
 
 @primitive(title="Col2ImBackward0", quiet=True)
 def images(input, /, moves):
     """The adjoint of ``columns``: (N, C * taps, windows) -> (N, C, *size)."""
-    return pool_columns.images(input, moves)
+    return column_kernels.images(input, moves)
 
 
 columns.vjps(input=lambda g, moves: images(g, moves))

@@ -22,7 +22,7 @@ def _each(name: str, input: Array) -> Array:
     if x.size <= _FEW:
         function = getattr(math, name)
         return np.array([function(v) for v in x.ravel().tolist()], x.dtype).reshape(x.shape)
-    from ..kernels import special
+    from ..kernels.elementwise import special
 
     return special.apply(name, x)
 

@@ -1,7 +1,7 @@
 """Optimizers that treat every element of a parameter alike: their common ``step``.
 
 A subclass says what it remembers of a parameter (``counters``, 0-d, and ``_buffers``, of the
-parameter's shape), which rule of ``kernels.optim_rules`` it follows, and how the rule's numbers
+parameter's shape), which rule of ``kernels.optim.rules`` it follows, and how the rule's numbers
 come from a group's settings and the counters.  All parameters of a group then go to the kernel
 together.
 """

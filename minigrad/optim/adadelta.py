@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, averaging, way
@@ -77,7 +77,7 @@ class Adadelta(Elementwise):
         return {"square_avg": 0.0, "acc_delta": 0.0}
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        return optim_rules.adadelta
+        return rules.adadelta
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         numbers = (*averaging(group["rho"]), group["eps"], group["lr"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, way
@@ -82,7 +82,7 @@ class Adagrad(Elementwise):
         return {"sum": self.defaults["initial_accumulator_value"]}
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        return optim_rules.adagrad
+        return rules.adagrad
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step = counters[0] + 1

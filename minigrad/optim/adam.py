@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, averaging, penalty, way
@@ -87,7 +87,7 @@ class Adam(Elementwise):
         return dict.fromkeys(names, 0.0)
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        return optim_rules.amsgrad if group["amsgrad"] else optim_rules.adam
+        return rules.amsgrad if group["amsgrad"] else rules.adam
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step = counters[0] + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, averaging, way
@@ -76,7 +76,7 @@ class Adamax(Elementwise):
         return {"exp_avg": 0.0, "exp_inf": 0.0}
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        return optim_rules.adamax
+        return rules.adamax
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step = counters[0] + 1

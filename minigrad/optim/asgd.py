@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, way
@@ -81,7 +81,7 @@ class ASGD(Elementwise):
         return {"ax": 0.0}
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        return optim_rules.asgd
+        return rules.asgd
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step, eta, mu = counters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, averaging, counter_type, penalty, way
@@ -88,7 +88,7 @@ class NAdam(Elementwise):
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        return optim_rules.nadam
+        return rules.nadam
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step, product = counters

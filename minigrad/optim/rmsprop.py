@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, averaging, way
 from ._saving import Group
 
 _RULES: dict[tuple[bool, bool], Callable[..., Any]] = {  # by (with momentum, centered)
-    (False, False): optim_rules.rmsprop,
-    (True, False): optim_rules.rmsprop_momentum,
-    (False, True): optim_rules.rmsprop_centered,
-    (True, True): optim_rules.rmsprop_centered_momentum,
+    (False, False): rules.rmsprop,
+    (True, False): rules.rmsprop_momentum,
+    (False, True): rules.rmsprop_centered,
+    (True, True): rules.rmsprop_centered_momentum,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, way
@@ -72,7 +72,7 @@ class Rprop(Elementwise):
         return {"prev": 0.0, "step_size": float(group["lr"])}
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        return optim_rules.rprop
+        return rules.rprop
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         numbers = (*group["etas"], *group["step_sizes"], 0.0, 1.0)

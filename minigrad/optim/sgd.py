@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from ..creation import zeros_like
-from ..kernels import optim_rules
+from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
 from ._elementwise import Elementwise, Numbers, State, way
@@ -83,7 +83,7 @@ class SGD(Elementwise):
         return {"momentum_buffer": 0.0} if group["momentum"] != 0 else {}
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        return optim_rules.momentum if group["momentum"] != 0 else optim_rules.descent
+        return rules.momentum if group["momentum"] != 0 else rules.descent
 
     def _recall(
         self, params: list[Tensor], settings: Group, buffers: dict[str, float]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.kernels import activations, normal, threads
-from minigrad.kernels.selection import FEW, select
+from minigrad.kernels.elementwise import activations, normal
+from minigrad.kernels.elementwise.selection import FEW, select
+from minigrad.kernels.machine import threads
 
 F = torch.nn.functional
 

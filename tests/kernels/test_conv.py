@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minigrad.kernels import conv as K
-from minigrad.kernels import conv_vector
+from minigrad.kernels.conv import by_vectors
 from tests.bench.accuracy import errors
 
 Array = np.ndarray[Any, Any]
@@ -144,11 +144,11 @@ def path(request: pytest.FixtureRequest) -> Iterator[str]:
 
     whose lanes in the weight adjoint are images, then channels.
     """
-    before = K.SMALL, conv_vector.FEWEST_LANES
+    before = K.SMALL, by_vectors.FEWEST_LANES
     K.SMALL = {"numpy": 1 << 62, "images": -1, "channels": -2}[request.param]
-    conv_vector.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
+    by_vectors.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
     yield request.param
-    K.SMALL, conv_vector.FEWEST_LANES = before
+    K.SMALL, by_vectors.FEWEST_LANES = before
 
 
 @given(problems())

@@ -17,7 +17,8 @@ from hypothesis import given
 
 import minigrad as mg
 from minigrad.kernels import conv as K
-from minigrad.kernels import conv_vector, scratch, threads
+from minigrad.kernels.conv import by_vectors
+from minigrad.kernels.machine import scratch, threads
 from tests.kernels.test_conv import Array, Problem, problems, squares
 
 PAGE = mmap.PAGESIZE
@@ -56,11 +57,11 @@ class Fenced:
 @pytest.fixture(params=["images", "channels"], autouse=True, scope="module")
 def path(request: pytest.FixtureRequest) -> Iterator[None]:
     """All work goes to the vector kernels, with both kinds of lanes in the weight adjoint."""
-    before = K.SMALL, conv_vector.FEWEST_LANES
+    before = K.SMALL, by_vectors.FEWEST_LANES
     K.SMALL = -1 if request.param == "images" else -2
-    conv_vector.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
+    by_vectors.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
     yield
-    K.SMALL, conv_vector.FEWEST_LANES = before
+    K.SMALL, by_vectors.FEWEST_LANES = before
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from minigrad.kernels import conv as K
-from minigrad.kernels import threads
+from minigrad.kernels.machine import threads
 
 GEO = K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
 

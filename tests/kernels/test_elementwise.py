@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from minigrad.kernels import reduce, threads
+from minigrad.kernels import reduce
 from minigrad.kernels.elementwise import MANY, Large, large, loop
+from minigrad.kernels.machine import threads
 
 SHAPE = (3, 7, 9001)  # more than MANY, and no multiple of a block
 REFERENCE = {

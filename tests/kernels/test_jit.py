@@ -15,15 +15,17 @@ SOURCES = Path(minigrad.kernels.__file__).parent
 # Runs a kernel for two shapes and prints where compiled code was found.
 SCRIPT = """
 import numpy as np
-from minigrad.kernels import _jit, conv, conv_direct
+from minigrad.kernels import conv
+from minigrad.kernels.conv import direct
+from minigrad.kernels.machine import jit
 x = np.ones((16, 3, 9, 9), np.float32)
 w = np.ones((4, 3, 4, 4), np.float32)
 conv.SMALL = -1
 geo = conv.Geometry((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
 assert (conv.conv(x, w, None, geo) == 48).all()
 assert (conv.conv(x[:, :1] + 0, w[:, :1] + 0, None, geo) == 16).all()
-stats = conv_direct._sweep.together.stats
-print(_jit._folder, sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+stats = direct._sweep.together.stats
+print(jit._folder, sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
 """
 
 
@@ -88,7 +90,8 @@ def test_importing_kernels_and_small_convolutions_leave_numba_alone() -> None:
     script = """
 import sys
 import numpy as np
-from minigrad.kernels import conv, scratch, threads
+from minigrad.kernels import conv
+from minigrad.kernels.machine import scratch, threads
 geo = conv.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)
 x = np.ones((1, 1, 128, 128), np.float32)
 w = np.ones((1, 1, 3, 3), np.float32)
@@ -108,7 +111,7 @@ def test_a_terminal_is_told_once_what_the_wait_is_for(package: Path, quiet: bool
     master, slave = os.openpty()
     env = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
     env |= {"PYTHONPATH": str(package)} | ({"MINIGRAD_QUIET": "1"} if quiet else {})
-    script = "from minigrad.kernels import _jit; _jit.PATIENCE = 0.01\n" + SCRIPT
+    script = "from minigrad.kernels.machine import jit; jit.PATIENCE = 0.01\n" + SCRIPT
     done = subprocess.run(
         [sys.executable, "-c", script], env=env, stderr=slave, timeout=300, cwd=package, check=True
     )

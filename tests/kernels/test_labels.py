@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import minigrad as mg
-from minigrad.kernels import threads
-from minigrad.kernels.activations import MANY
+from minigrad.kernels.elementwise.activations import MANY
+from minigrad.kernels.machine import threads
 
 SHAPES = [(MANY // 2 + 1, 3), (MANY // 10 + 1, 10), (900, 63), (900, 64), (40, 1000), (3, 20_000)]
 IMAGES = [(2, 5, 90, 80), (3, 70, 20, 90)]

@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minigrad.kernels import optim, optim_rules, threads
+from minigrad.kernels import optim
+from minigrad.kernels.machine import threads
+from minigrad.kernels.optim import rules
 
 RULES = [
     rule
-    for name, rule in vars(optim_rules).items()
+    for name, rule in vars(rules).items()
     if inspect.isfunction(rule) and not name.startswith("_")
 ]
 INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
@@ -103,7 +105,7 @@ def test_any_number_of_threads(kernels, count):
         threads.set_num_threads(number)
         try:
             numbers = [(1.0, 0.1, 1.0, 0.9, 0.1, 0.9, 0.1, 0.5, 1e-8, 0.01)]
-            carried_out(columns, optim_rules.adam, grads, [0] * len(lengths), numbers)
+            carried_out(columns, rules.adam, grads, [0] * len(lengths), numbers)
         finally:
             threads.set_num_threads(before)
         found.append([a.tobytes() for column in columns for a in column])
@@ -114,7 +116,7 @@ def test_irregular_memory(kernels):
     """Strided parameters, transposed gradients, float16 among float32."""
     p = [np.ones((4, 6), np.float32)[:, ::2], np.ones((3, 2), np.float32), np.ones(3, np.float16)]
     g = [np.full((4, 3), 2, np.float32), np.arange(6, dtype=np.float32).reshape(2, 3).T, np.ones(3)]
-    carried_out([p], optim_rules.descent, g, [0, 1, 0], [(1.0, 0.0, 0.5), (1.0, 0.0, 1.0)])
+    carried_out([p], rules.descent, g, [0, 1, 0], [(1.0, 0.0, 0.5), (1.0, 0.0, 1.0)])
     np.testing.assert_array_equal(p[0], np.zeros((4, 3)))
     np.testing.assert_array_equal(p[1], 1 - g[1])
     np.testing.assert_array_equal(p[2], [0.5] * 3)
@@ -148,7 +150,7 @@ def test_a_few_steps_load_no_kernels():
 def test_work_in_numpy_is_limited(monkeypatch):
     if INTERPRETED:
         pytest.skip("kernels are interpreted")
-    monkeypatch.delitem(sys.modules, "minigrad.kernels.optim_sweep", raising=False)
+    monkeypatch.delitem(sys.modules, "minigrad.kernels.optim.sweep", raising=False)
     monkeypatch.setattr(optim, "_spent", 0.0)
     assert not optim._kernels_pay()
     monkeypatch.setattr(optim, "_spent", 1.0)

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from minigrad.kernels import pool, pool_window, threads
-from minigrad.kernels.pool_window import Moves, Window
+from minigrad.kernels import pool
+from minigrad.kernels.machine import threads
+from minigrad.kernels.pool import windows
+from minigrad.kernels.pool.windows import Moves, Window
 from tests.strategies import numbers, seeds
 
 Array = np.ndarray[Any, Any]
@@ -27,9 +29,9 @@ def _who_works(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "SMALL", small)
     monkeypatch.setattr(pool, "FEW", small)
     monkeypatch.setattr(pool, "PLANE", small)
-    monkeypatch.setattr(pool_window, "BAND", 30 if "bands" in request.param else 2048)
+    monkeypatch.setattr(windows, "BAND", 30 if "bands" in request.param else 2048)
     monkeypatch.setattr(threads, "INLINE_BELOW", -1)
-    pool_window.adaptive.cache_clear()
+    windows.adaptive.cache_clear()
 
 
 only_numba = pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def special(x: Array, seed: int) -> Array:
 def test_maximum(problem: tuple[Array, Moves], odd: bool, seed: int) -> None:
     x, moves = problem
     x = special(x, seed) if odd else x
-    window = pool_window.regular(moves)
+    window = windows.regular(moves)
     y, positions = pool.maximum(x, window)
     want, places = greatest(x, moves.out, cells(moves))
     np.testing.assert_array_equal(y, want)
@@ -164,7 +166,7 @@ def test_mean_and_spread(
     g = np.random.default_rng(0).uniform(-1, 1, (len(x), *moves.out)).astype(x.dtype)
     counted = with_padding(moves) if include_pad else lambda _, pixels: len(pixels)
     y, dx = averaged(x, g, cells(moves), lambda *window: override or counted(*window))
-    window = pool_window.regular(moves, include_pad, override)
+    window = windows.regular(moves, include_pad, override)
     np.testing.assert_allclose(pool.mean(x, window), y, **limit(x))
     np.testing.assert_allclose(pool.spread(g, window), dx, **limit(x))
 
@@ -177,7 +179,7 @@ def test_adaptive(data: st.DataObject) -> None:
     out = tuple(data.draw(st.integers(1, n + 3)) for n in size)
     dtype = data.draw(st.sampled_from(["float32", "float64"]))
     x = special(numbers((data.draw(planes_of), *size), dtype, data.draw(seeds)), 0)
-    window = pool_window.adaptive(size, out)
+    window = windows.adaptive(size, out)
     want, places = greatest(x, out, shared(size, out))
     values, positions = pool.maximum(x, window)
     np.testing.assert_array_equal(values, want)
@@ -201,9 +203,9 @@ def test_windows_of_every_plane_by_itself(data: st.DataObject) -> None:
         for n, k, many in zip(size, kernel, out, strict=True)
     ]
     x = special(rng.integers(-4, 5, (planes, *size)).astype(np.float32), 1)
-    y, positions = pool.maximum(x, pool_window.fractional(size, kernel, starts))
+    y, positions = pool.maximum(x, windows.fractional(size, kernel, starts))
     for p in range(planes):
-        windows = (
+        of_plane = (
             (
                 o,
                 list(
@@ -217,7 +219,7 @@ def test_windows_of_every_plane_by_itself(data: st.DataObject) -> None:
             )
             for o in itertools.product(*map(range, out))
         )
-        want, places = greatest(x[p : p + 1], out, windows)
+        want, places = greatest(x[p : p + 1], out, of_plane)
         np.testing.assert_array_equal(y[p], want[0])
         np.testing.assert_array_equal(positions[p], places[0])
 
@@ -266,7 +268,7 @@ def test_the_same_bits_for_any_number_of_threads(problem: tuple[Array, Moves]) -
     try:
         for count in (1, 2, 3):
             threads.set_num_threads(count)
-            found.append(everything(x, pool_window.regular(moves)))
+            found.append(everything(x, windows.regular(moves)))
     finally:
         threads.set_num_threads(before)
     for parts in zip(*found, strict=True):
@@ -285,7 +287,7 @@ def test_nothing_outside_is_read(problem: tuple[Array, Moves]) -> None:
     x, moves = problem
     inside, around = guarded(x.shape, x.dtype, np.nan)
     inside[...] = x
-    window = pool_window.regular(moves)
+    window = windows.regular(moves)
     for got, want in zip(everything(inside, window), everything(x, window), strict=True):
         np.testing.assert_array_equal(got, want)  # NaN from outside would show
     assert np.isnan(around[:64]).all()
@@ -304,7 +306,7 @@ def test_nothing_outside_is_written(problem: tuple[Array, Moves]) -> None:
         kept.append(around)
         return inside
 
-    window = pool_window.regular(moves)
+    window = windows.regular(moves)
     want = everything(x, window)  # compiled here: Numba looks at np.empty then
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(np, "empty", empty)
@@ -326,7 +328,7 @@ ASTRIDE = Moves((2, 1), (1, 2), (1, 1), (0, 1), (1, 2), (2, 1))
 def test_numpy_and_numba_agree_in_every_bit(problem: tuple[Array, Moves]) -> None:
     x, moves = problem
     x[x == 0] *= -1
-    window = pool_window.regular(moves)
+    window = windows.regular(moves)
     found = []
     for small in (-1, 1 << 40):
         with pytest.MonkeyPatch.context() as patched:
@@ -342,7 +344,7 @@ def test_numpy_and_numba_agree_in_every_bit(problem: tuple[Array, Moves]) -> Non
 
 
 def test_float16_sums_in_float32() -> None:
-    window = pool_window.adaptive((64,), (1,))
+    window = windows.adaptive((64,), (1,))
     x = np.full((1, 64), 1024.0, np.float16)
     assert pool.mean(x, window) == np.float16(1024)
 
@@ -350,12 +352,12 @@ def test_float16_sums_in_float32() -> None:
 @pytest.mark.parametrize("planes", [0, 1, 2])
 def test_sums_of_whole_planes(planes: int) -> None:
     x = np.random.default_rng(0).random((planes, 6, 11))
-    mean = pool.mean(x, pool_window.adaptive((6, 11), (1, 1)))
+    mean = pool.mean(x, windows.adaptive((6, 11), (1, 1)))
     np.testing.assert_allclose(mean.ravel(), x.mean((1, 2)))
 
 
 def test_long_sums_keep_their_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     x = np.random.default_rng(0).random((3, 500, 500)).astype(np.float32)
-    mean = pool.mean(x, pool_window.adaptive((500, 500), (1, 1)))
+    mean = pool.mean(x, windows.adaptive((500, 500), (1, 1)))
     np.testing.assert_allclose(mean.ravel(), x.mean((1, 2), np.float64), 5e-6)

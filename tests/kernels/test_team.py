@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from minigrad.kernels import conv, crew, loops, scratch, team, threads
+from minigrad.kernels import conv
+from minigrad.kernels.elementwise import loops
+from minigrad.kernels.machine import crew, scratch, team, threads
 
 BIG = 1e9  # a cost that is always shared out
 
@@ -257,7 +259,7 @@ def _child() -> None:
 SCRIPT = """
 import sys, time
 import numpy as np
-from minigrad.kernels import team, threads
+from minigrad.kernels.machine import team, threads
 
 @team.shared
 def add(x, seat, begin, end):
@@ -295,7 +297,7 @@ def test_a_process_ends_with_workers_awake_or_asleep(pause: str, jit: bool, tmp_
 INTERPRETED = """
 import numpy as np
 import minigrad as mg
-from minigrad.kernels import team
+from minigrad.kernels.machine import team
 
 x = np.linspace(-3, 3, 1 << 18, dtype=np.float32)
 t = mg.from_numpy(x).reshape(512, 512)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from minigrad.kernels import threads
+from minigrad.kernels.machine import threads
 
 BIG = 1e9  # a cost that is always shared out
 

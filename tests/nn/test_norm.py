@@ -9,7 +9,8 @@ import pytest
 import torch
 
 import minigrad as mg
-from minigrad.kernels import norm, norm_columns, norm_numpy, norm_planes
+from minigrad.kernels import norm
+from minigrad.kernels.norm import by_numpy, columns, planes
 from tests.nn.both import BOTH, assert_same, refused
 
 pytestmark = pytest.mark.usefixtures("torch_name")
@@ -86,13 +87,13 @@ def test_kernels_agree(is_fixed, joint):
     weight, bias = weight.astype(np.float64), bias.astype(np.float64)
     found = {}
     before = mg.get_num_threads()
-    for name, loops in (("numpy", norm_numpy), ("planes", norm_planes), ("columns", norm_columns)):
+    for name, loops in (("numpy", by_numpy), ("planes", planes), ("columns", columns)):
         if name == "columns" and not joint:
             continue
         for threads in (1, 2, 3):
             mg.set_num_threads(threads)
             monkey = pytest.MonkeyPatch()
-            monkey.setattr("minigrad.kernels.threads.INLINE_BELOW", 0)
+            monkey.setattr("minigrad.kernels.machine.threads.INLINE_BELOW", 0)
             y, dx = np.empty_like(x), np.empty_like(x)
             mean, var = np.full((2, layout.items), 1.5)
             loops.forward(x, y, weight, bias, mean, var, layout, is_fixed, 1e-5)

@@ -8,7 +8,7 @@ import torch
 
 import minigrad as mg
 from minigrad.kernels import resample
-from minigrad.kernels.resample_taps import taps
+from minigrad.kernels.resample.taps import taps
 from tests.nn.both import BOTH, assert_same, refused
 
 pytestmark = pytest.mark.usefixtures("torch_name")

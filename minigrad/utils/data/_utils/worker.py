@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ....kernels.threads import set_num_threads
+from ....kernels.machine.threads import set_num_threads
 from ....random import manual_seed
 from .shared import Sender
 

@@ -1,0 +1,1 @@
+"""What kernels stand on: compiled code, registers, memory, threads, NumPy's and BLAS's own loops."""

@@ -1,0 +1,390 @@
+"""Vector micro-kernels, written as LLVM code because Numba's loops do not reach these speeds.
+
+A vector holds one number of each of L images ("lanes"), so that a pixel is one aligned
+vector whatever the geometry of a convolution is:
+
+    image 0: a0 a1 a2 ..     gather      pixel 0: a0 b0 c0 d0        L = 4 lanes
+    image 1: b0 b1 b2 ..    ------->     pixel 1: a1 b1 c1 d1
+    image 2: c0 c1 c2 ..    <-------     pixel 2: a2 b2 c2 d2
+    image 3: d0 d1 d2 ..    scatter      ..
+
+    tile   out[r][v] (+)= sum over k of  w[k][r] * x[offs[k]][v]      R x V vectors in registers
+    dots   dw[r][t]   += sum over p, lanes of  g[r][p] * x[offs[t] + pos[p]]         R x T of them
+
+`address` compiles one of them for given sizes and answers where its machine code is; `call`
+calls it from a jitted loop.  So the loops around are compiled once, whatever the sizes and the
+type of numbers: all arguments are integers, addresses and distances in bytes.  Nothing here
+checks bounds: the tables its callers make must be right.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from minigrad.kernels.machine.jit import compiled
+
+INT = ir.IntType(64)
+INT32 = ir.IntType(32)
+BYTE = ir.IntType(8)
+ARGUMENTS = 10  # of every micro-kernel, for `call`; those that need fewer ignore the last
+
+
+def _features() -> set[str]:
+    """What the CPU that Numba compiles for can do, by LLVM's names."""
+    chosen: str | None = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
+    if chosen is not None:  # by NUMBA_CPU_FEATURES
+        return {name[1:] for name in chosen.split(",") if name.startswith("+")}
+    return {name for name, present in llvm.get_host_cpu_features().items() if present}
+
+
+FEATURES = _features()
+BYTES = 64 if "avx512f" in FEATURES else 32 if "avx2" in FEATURES else 16  # of a vector
+ARM = llvm.get_process_triple().startswith(("aarch64", "arm64"))
+REGISTERS = 32 if "avx512f" in FEATURES or ARM else 16
+
+
+class Code:
+    """Emits operations on vectors of `lanes` numbers; pointers are integers."""
+
+    def __init__(self, builder: Any, bits: int, lanes: int) -> None:
+        self.b, self.lanes, self.size = builder, lanes, bits // 8
+        self.number = ir.FloatType() if bits == 32 else ir.DoubleType()
+        self.vector = ir.VectorType(self.number, lanes)
+        self.zero = self.constant(0)
+        self.undefined = ir.Constant(self.vector, ir.Undefined)
+        name = f"llvm.fmuladd.v{lanes}f{bits}"  # fused wherever the CPU can
+        kind = ir.FunctionType(self.vector, [self.vector] * 3)
+        self.muladd = cgutils.get_or_insert_function(builder.module, kind, name)
+
+    def at(self, pointer: Any, *terms: Any) -> Any:
+        """A pointer moved by the bytes of all terms; a pair is a product."""
+        for term in terms:
+            if isinstance(term, tuple):
+                term = self.b.mul(*(self.value(factor) for factor in term))
+            pointer = self.b.gep(self.pointer(pointer), [self.value(term)])
+        return self.pointer(pointer)
+
+    def pointer(self, address: Any, kind: Any = BYTE) -> Any:
+        """An address or pointer as a pointer to numbers of some kind."""
+        if address.type == INT:
+            return self.b.inttoptr(address, kind.as_pointer())
+        return self.b.bitcast(address, kind.as_pointer())
+
+    def value(self, number: Any) -> Any:
+        """An integer as an LLVM value."""
+        return ir.Constant(INT, number) if isinstance(number, int) else number
+
+    def entry(self, table: Any, i: Any) -> Any:
+        """table[i] of a table of integers."""
+        return self.b.load(self.pointer(self.at(table, (i, 8)), INT))
+
+    def scalar(self, pointer: Any) -> Any:
+        """The number at a pointer."""
+        return self.b.load(self.pointer(pointer, self.number))
+
+    def load(self, pointer: Any) -> Any:
+        """The vector at a pointer."""
+        loaded = self.b.load(self.pointer(pointer, self.vector))
+        loaded.align = self.size  # callers align what matters; this is always true
+        return loaded
+
+    def store(self, vector: Any, pointer: Any) -> None:
+        """Write a vector to a pointer."""
+        stored = self.b.store(vector, self.pointer(pointer, self.vector))
+        stored.align = self.size
+
+    def store_lane(self, vector: Any, lane: int, pointer: Any) -> None:
+        """Write one lane of a vector to a pointer."""
+        number = self.b.extract_element(vector, ir.Constant(INT32, lane))
+        self.b.store(number, self.pointer(pointer, self.number))
+
+    def splat(self, scalar: Any) -> Any:
+        """A number in every lane."""
+        one = self.insert(self.undefined, scalar, 0)
+        return self.shuffle(one, self.undefined, [0] * self.lanes)
+
+    def constant(self, number: float) -> Any:
+        """A constant in every lane."""
+        return ir.Constant(self.vector, [float(number)] * self.lanes)
+
+    def insert(self, vector: Any, scalar: Any, lane: int) -> Any:
+        """The vector with one lane replaced."""
+        return self.b.insert_element(vector, scalar, ir.Constant(INT32, lane))
+
+    def shuffle(self, one: Any, other: Any, picks: Sequence[int]) -> Any:
+        """Lanes picked from two vectors, those of `other` counted from L on."""
+        mask = ir.Constant(ir.VectorType(INT32, self.lanes), list(picks))
+        return self.b.shuffle_vector(one, other, mask)
+
+    def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """a * b + c."""
+        return self.b.call(self.muladd, [a, b, c])
+
+    def transpose(self, rows: list[Any]) -> list[Any]:
+        """The L x L transpose of L vectors: swap halves, then quarters, ..."""
+        step = self.lanes // 2
+        while step:
+            low = [j if j // step % 2 == 0 else self.lanes + j - step for j in range(self.lanes)]
+            new = list(rows)
+            for i in range(self.lanes):
+                if i // step % 2 == 0:
+                    new[i] = self.shuffle(rows[i], rows[i + step], low)
+                    new[i + step] = self.shuffle(rows[i], rows[i + step], [j + step for j in low])
+            rows, step = new, step // 2
+        return rows
+
+    def sums(self, vectors: list[Any]) -> Any:
+        """One vector whose lane i is the sum of the lanes of vectors[i] (at most L)."""
+        group = vectors + [self.zero] * (self.lanes - len(vectors))
+        step = 1
+        while step < self.lanes:
+            low = [
+                (j % (2 * step) >= step) * self.lanes + j // (2 * step) * 2 * step + j % step
+                for j in range(self.lanes)
+            ]
+            high = [j + step for j in low]
+            pairs = zip(group[::2], group[1::2])
+            group = [
+                self.b.fadd(self.shuffle(x, y, low), self.shuffle(x, y, high)) for x, y in pairs
+            ]
+            step *= 2
+        return group[0]
+
+    def loop(self, count: Any, starts: list[Any]) -> Any:
+        """Open a loop of count >= 1 rounds that carries vectors, at first `starts`.
+
+        Answers (number of the round, vectors, close); close(new vectors) ends the body.
+        """
+        before = self.b.block
+        body = self.b.append_basic_block("body")
+        after = self.b.append_basic_block("after")
+        self.b.branch(body)
+        self.b.position_at_end(body)
+        i = self.b.phi(INT)
+        i.add_incoming(ir.Constant(INT, 0), before)
+        held = [self.b.phi(self.vector) for _ in starts]
+        for phi, start in zip(held, starts):
+            phi.add_incoming(start, before)
+
+        def close(new: list[Any]) -> None:
+            following = self.b.add(i, ir.Constant(INT, 1))
+            i.add_incoming(following, self.b.block)
+            for phi, value in zip(held, new):
+                phi.add_incoming(value, self.b.block)
+            self.b.cbranch(self.b.icmp_signed("<", following, count), body, after)
+            self.b.position_at_end(after)
+
+        return i, held, close
+
+
+def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: Any, w: Any,
+         ws: Any, out: Any, os: Any, vs: Any, add: Any) -> None:  # fmt: skip
+    """out[r*os + v*vs] (+)= sum over k < count of  w[k*ws + r] * x[v*xs + offs[k]].
+
+    add != 0: add to what is in out.  The sum itself starts from 0: long sums made of short ones
+    have small rounding errors.
+    """
+    columns = [code.at(x, (xs, v)) for v in range(vecs)]
+    k, held, close = code.loop(count, [code.zero] * (rows * vecs))
+    offset = code.entry(offs, k)
+    xv = [code.load(code.at(column, offset)) for column in columns]
+    wk = code.at(w, (k, ws))
+    new = []
+    for r in range(rows):
+        wv = code.splat(code.scalar(code.at(wk, r * code.size)))
+        new += [code.fma(wv, xv[v], held[r * vecs + v]) for v in range(vecs)]
+    close(new)
+    places = [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)]
+    with code.b.if_else(code.b.icmp_signed("!=", add, code.value(0))) as (more, fresh):
+        with more:
+            for vector, place in zip(new, places):
+                code.store(code.b.fadd(code.load(place), vector), place)
+        with fresh:
+            for vector, place in zip(new, places):
+                code.store(vector, place)
+
+
+def dots(code: Code, rows: int, taps: int, g: Any, gs: Any, x: Any, offs: Any, pos: Any,
+         count: Any, dw: Any, *_: Any) -> None:  # fmt: skip
+    """dw[r*T + t] += sum over p < count and lanes of  g[r*gs + p] * x[offs[t] + pos[p]].
+
+    dw has room for R*T rounded up to a multiple of L.
+    """
+    size = code.size * code.lanes
+    gr = [code.at(g, (gs, r)) for r in range(rows)]
+    xt = [code.at(x, code.entry(offs, t)) for t in range(taps)]
+    p, held, close = code.loop(count, [code.zero] * (rows * taps))
+    place = code.entry(pos, p)
+    gv = [code.load(code.at(row, (p, size))) for row in gr]
+    xv = [code.load(code.at(tap, place)) for tap in xt]
+    new = [code.fma(gv[r], xv[t], held[r * taps + t]) for r in range(rows) for t in range(taps)]
+    close(new)
+    for i in range(0, len(new), code.lanes):
+        here = code.at(dw, i * code.size)
+        code.store(code.b.fadd(code.load(here), code.sums(new[i : i + code.lanes])), here)
+
+
+def gather(code: Code, _1: int, _2: int, x: Any, starts: Any, out: Any, pos: Any, *_: Any) -> None:
+    """out[pos[i]][l] = x[starts[l] + i] for i, l < L."""
+    lanes = range(code.lanes)
+    rows = [code.load(code.at(x, code.entry(starts, i))) for i in lanes]
+    for i, row in enumerate(code.transpose(rows)):
+        code.store(row, code.at(out, code.entry(pos, i)))
+
+
+def gather_few(code: Code, _1: int, _2: int, x: Any, starts: Any, out: Any, pos: Any,
+               count: Any, *_: Any) -> None:  # fmt: skip
+    """The same for i < count, one pixel at a time: images smaller than a vector."""
+    origins = [code.at(x, code.entry(starts, i)) for i in range(code.lanes)]
+    i, _, close = code.loop(count, [])
+    pixel = code.undefined
+    for lane, origin in enumerate(origins):
+        number = code.scalar(code.at(origin, (i, code.size)))
+        pixel = code.insert(pixel, number, lane)
+    code.store(pixel, code.at(out, code.entry(pos, i)))
+    close([])
+
+
+def scatter(code: Code, _1: int, _2: int, x: Any, bias: Any, out: Any, starts: Any,
+            *_: Any) -> None:  # fmt: skip
+    """out[starts[l] + i] = x[i][l] + bias[0] for i, l < L."""
+    shift = code.splat(code.scalar(bias))
+    size = code.size * code.lanes
+    rows = [code.b.fadd(code.load(code.at(x, i * size)), shift) for i in range(code.lanes)]
+    for i, row in enumerate(code.transpose(rows)):
+        code.store(row, code.at(out, code.entry(starts, i)))
+
+
+def scatter_few(code: Code, _1: int, _2: int, x: Any, bias: Any, out: Any, starts: Any,
+                count: Any, *_: Any) -> None:  # fmt: skip
+    """The same for i < count, one pixel at a time."""
+    shift = code.splat(code.scalar(bias))
+    targets = [code.at(out, code.entry(starts, i)) for i in range(code.lanes)]
+    i, _, close = code.loop(count, [])
+    pixel = code.b.fadd(code.load(code.at(x, (i, code.size * code.lanes))), shift)
+    for lane, target in enumerate(targets):
+        code.store_lane(pixel, lane, code.at(target, (i, code.size)))
+    close([])
+
+
+def interleave(code: Code, rows: int, _1: int, x: Any, steps: Any, offs: Any, count: Any,
+               out: Any, *_: Any) -> None:  # fmt: skip
+    """out[i*R + r] = x[steps[r] + offs[i]] for i < count: weights in the order `tile` reads them."""
+    origins = [code.at(x, code.entry(steps, r)) for r in range(rows)]
+    i, _, close = code.loop(count, [])
+    place, offset = code.at(out, (i, rows * code.size)), code.entry(offs, i)
+    for r, origin in enumerate(origins):
+        target = code.pointer(code.at(place, r * code.size), code.number)
+        code.b.store(code.scalar(code.at(origin, offset)), target)
+    close([])
+
+
+def fill(code: Code, rows: int, vecs: int, bias: Any, out: Any, os: Any, vs: Any, *_: Any) -> None:
+    """out[r*os + v*vs] = bias[r] in every lane."""
+    for r in range(rows):
+        vector = code.splat(code.scalar(code.at(bias, r * code.size)))
+        for v in range(vecs):
+            code.store(vector, code.at(out, (os, r), (vs, v)))
+
+
+def untangle(code: Code, lanes: int, _1: int, x: Any, step: Any, count: Any, out: Any,
+             next_out: Any, *_: Any) -> None:  # fmt: skip
+    """out[l*next_out + i] = x[i*step][l] for i < count and l < lanes: channels from lanes."""
+    targets = [code.at(out, (next_out, lane)) for lane in range(lanes)]
+    i, _, close = code.loop(count, [])
+    vector = code.load(code.at(x, (step, i)))
+    for lane, target in enumerate(targets):
+        code.store_lane(vector, lane, code.at(target, (i, code.size)))
+    close([])
+
+
+KERNELS: dict[str, Callable[..., None]] = {
+    f.__name__: f
+    for f in (tile, dots, gather, gather_few, scatter, scatter_few, interleave, fill, untangle)
+}
+
+
+@intrinsic(prefer_literal=True)
+def _emit(typing: Any, name: Any, first: Any, second: Any, lanes: Any, bits: Any, args: Any) -> Any:
+    """The code of one micro-kernel, in place."""
+    sizes = [size.literal_value for size in (first, second, lanes, bits)]
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        code = Code(builder, sizes[3], sizes[2])
+        integers = cgutils.unpack_tuple(builder, values[5])
+        KERNELS[name.literal_value](code, sizes[0], sizes[1], *integers)
+        return context.get_dummy_value()
+
+    return types.void(name, first, second, lanes, bits, args), emit
+
+
+@functools.cache
+def address(name: str, first: int, second: int, dtype: Any) -> int:
+    """Where the machine code of a micro-kernel of these sizes is."""
+    bits = 8 * np.dtype(dtype).itemsize
+    lanes = BYTES * 8 // bits
+
+    def kernel(a, b, c, d, e, f, g, h, i, j):  # type: ignore[no-untyped-def]
+        _emit(name, first, second, lanes, bits, (a, b, c, d, e, f, g, h, i, j))
+
+    return compiled(types.void(*[types.intp] * ARGUMENTS), kernel)
+
+
+def _call(typing: Any, target: Any, args: Any) -> Any:
+    """Call the micro-kernel at an address with a tuple of at most ARGUMENTS integers."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        integers = cgutils.unpack_tuple(builder, values[1])
+        integers += [ir.Constant(INT, 0)] * (ARGUMENTS - len(integers))
+        kind = ir.FunctionType(ir.VoidType(), [INT] * ARGUMENTS)
+        builder.call(builder.inttoptr(values[0], kind.as_pointer()), integers)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.UniTuple(types.intp, len(args))), emit
+
+
+def _clear(typing: Any, start: Any, count: Any) -> Any:
+    """Zero `count` bytes from an address on."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        memory = builder.inttoptr(values[0], BYTE.as_pointer())
+        cgutils.memset(builder, memory, values[1], 0)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), emit
+
+
+def _copy(typing: Any, target: Any, source: Any, count: Any) -> Any:
+    """Copy `count` bytes from one address to another."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        ends = [builder.inttoptr(v, BYTE.as_pointer()) for v in values[:2]]
+        cgutils.raw_memcpy(builder, *ends, values[2], 1)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), emit
+
+
+def _look(typing: Any, table: Any, i: Any) -> Any:
+    """Entry i of the table of integers at an address."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        entries = builder.inttoptr(values[0], INT.as_pointer())
+        return builder.load(builder.gep(entries, [values[1]]))
+
+    return types.intp(types.intp, types.intp), emit
+
+
+# What jitted loops call.
+call: Any = intrinsic(_call)
+clear: Any = intrinsic(_clear)
+copy: Any = intrinsic(_copy)
+look: Any = intrinsic(_look)
