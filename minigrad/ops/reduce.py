@@ -15,7 +15,7 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, errors, fitted, primitive, silent
 from ..kernels.elementwise import Large, large
-from ..kernels.reduce import add_up
+from ..kernels.reduce import add_up, all_added
 from ._common import all_dims, cast, expect, shape_of, titled, unary
 from ._public import named
 from .choosing import choose, masked
@@ -57,6 +57,8 @@ def _titled(name: str) -> Any:
 @primitive(title=_titled("Sum"), large=large)
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
+    if type(input) is Large and dim is None and not keepdim:
+        return all_added(input)
     if dim is None and input.size <= _FEW and not keepdim:
         dtype = input.dtype
         if dtype is _SINGLE or dtype is _DOUBLE:  # half of the time of calling a reduction
@@ -137,7 +139,7 @@ def summed_to(input: Any, *size: Any) -> Any:
 
 def count(shape: tuple[int, ...], dim: Any) -> int:
     """How many elements are reduced into one."""
-    return math.prod(shape[d] for d in all_dims(dim, len(shape)))
+    return math.prod(shape if dim is None else (shape[d] for d in all_dims(dim, len(shape))))
 
 
 @unary(title=_titled("Mean"))

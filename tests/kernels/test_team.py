@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from minigrad.kernels import conv
-from minigrad.kernels.elementwise import loops
 from minigrad.kernels.machine import crew, scratch, team, threads
 
 BIG = 1e9  # a cost that is always shared out
@@ -134,16 +133,6 @@ def test_each_seat_has_work_memory_of_its_own() -> None:
     rooms = scratch.rooms({"input": size * 8, "output": 24}, 3)
     for _ in range(20):
         threads.share(mark, (rooms.places, rooms.steps, size), 30, BIG)
-
-
-def test_loops_by_blocks_reach_every_number() -> None:
-    threads.set_num_threads(2)
-    rng = np.random.default_rng(0)
-    for size in (1, 7, 4096, 4097, 50_000):
-        x, out = (rng.standard_normal(size).astype(np.float32) for _ in range(2))
-        kernel = team.by_blocks(loops.relu)
-        threads.share(kernel, ((x, out), (), 4096), -(-size // 4096), BIG)
-        assert (out == np.maximum(x, 0)).all()
 
 
 def test_several_user_threads_at_once() -> None:

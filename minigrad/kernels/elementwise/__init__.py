@@ -14,9 +14,10 @@ so.  Answers are plain arrays.  What NumPy does slowly or in several passes has 
 Each number of an answer is computed by itself, so the threads change no bits.
 """
 
+import functools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ MANY = 1 << 17  # elements above which arrays are large: fewer are not worth a s
 FEW = 1 << 13  # elements up to which NumPy's functions are quicker than calling a compiled loop
 BLOCK = (
     1 << 12
-)  # elements; pieces of whole blocks, so that ends of vectors fall where they always do
+)  # elements; pieces are whole blocks, so that ends of vectors fall where they always do
 NANOSECONDS = 0.25  # per element, about, when data come from the cache
 
 
@@ -42,13 +43,15 @@ class Large(np.ndarray[Any, Any]):
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **options: Any
     ) -> Any:
+        if method == "__call__" and not options and ufunc.nout == 1:
+            target = _plain(out[0]) if out else None
+            made = _by_lines(ufunc, inputs, target) if _has_team() else None
+            if made is not None:
+                return made
+            return _by_tasks(ufunc, [_plain(x) for x in inputs], target)
         plain = [_plain(x) for x in inputs]
         if out:
             options["out"] = tuple(_plain(x) for x in out)
-        if method == "__call__" and ufunc.nout == 1 and options.keys() <= {"out"}:
-            if threads.get_num_threads() == 1:
-                return ufunc(*plain, **options)
-            return _shared(ufunc, plain, options.get("out", (None,))[0])
         if ufunc is np.add and method == "reduce" and _is_plain_sum(options):
             return reduce.add_up(plain[0], options.get("axis", 0), options.get("keepdims", False))
         return getattr(ufunc, method)(*plain, **options)
@@ -93,37 +96,26 @@ def _plain(x: Any) -> Any:
     return x.view(ndarray) if type(x) is Large else x
 
 
-def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
-    """ufunc(*inputs) on several threads where the inputs' shapes let it be cut, else as NumPy does it."""
-    if out is None and _has_team() and (made := _alike(ufunc, inputs)) is not None:
-        return made
+def _by_tasks(ufunc: Any, inputs: Sequence[Any], out: Array | None) -> Any:
+    """ufunc(*inputs) by threads of Python where the inputs' shapes let it be cut, else as NumPy does it."""
     arrays = [x for x in inputs if isinstance(x, ndarray)]
-    many = [x for x in arrays if x.size > MANY]
-    shape = many[0].shape if many else None
-    fit = all(x.shape == shape and x.flags.c_contiguous for x in many) and (
-        out is None or (out.shape == shape and out.flags.c_contiguous)
-    )
-    if not fit or np.broadcast_shapes(*(x.shape for x in arrays)) != shape:
+    shape = _cut(inputs, out) if threads.get_num_threads() > 1 else None
+    if shape is None or np.broadcast_shapes(*(x.shape for x in arrays)) != shape:
         return ufunc(*inputs) if out is None else ufunc(*inputs, out=out)
-    others = any(x.size <= MANY and x.size != 1 for x in arrays)
     if out is None:
-        given = [x.dtype if hasattr(x, "dtype") else type(x) for x in inputs]
-        out = np.empty(shape, ufunc.resolve_dtypes((*given, None))[-1])
-    if others:  # what is broadcast is cut, if at all, where the first dimension is
+        kinds = tuple([x.dtype if hasattr(x, "dtype") else type(x) for x in inputs])
+        out = np.empty(shape, _answers(ufunc, kinds))
+    if all(x.size > MANY or x.size == 1 for x in arrays):
+        rows, step, target = -(-out.size // BLOCK), BLOCK, out.reshape(-1)
+        cuts = [isinstance(x, ndarray) and x.size > MANY for x in inputs]
+        inputs = [x.reshape(-1) if cut else x for x, cut in zip(inputs, cuts)]
+        inputs = [x.reshape(()) if isinstance(x, ndarray) and x.size == 1 else x for x in inputs]
+    else:  # what is broadcast is cut, if at all, where the first dimension is
         rows, step, target = shape[0], 1, out
         cuts = [
             isinstance(x, ndarray) and x.shape[:1] == shape[:1] and x.ndim == len(shape)
             for x in inputs
         ]
-    else:
-        rows, step, target = -(-out.size // BLOCK), BLOCK, out.reshape(-1)
-        cuts = [isinstance(x, ndarray) and x.size > MANY for x in inputs]
-        inputs = [
-            x.reshape(-1 if cut else ()) if isinstance(x, ndarray) else x
-            for x, cut in zip(inputs, cuts)
-        ]
-        if _has_team() and _in_team(ufunc, inputs, target):
-            return out
 
     def task(start: int, stop: int) -> None:
         part = slice(start * step, stop * step)
@@ -137,6 +129,24 @@ def _shared(ufunc: Any, inputs: list[Any], out: Any) -> Any:
     return out
 
 
+def _cut(inputs: Sequence[Any], out: Array | None) -> tuple[int, ...] | None:
+    """The shape of all large operands and of the answer; None if they have not one, or lie in memory otherwise."""
+    shape: tuple[int, ...] | None = None
+    for x in (*inputs, out):
+        if isinstance(x, ndarray) and (x.size > MANY or x is out):
+            if not x.flags.c_contiguous or (shape is not None and x.shape != shape):
+                return None
+            shape = x.shape
+    return shape
+
+
+@functools.lru_cache(256)
+def _answers(ufunc: Any, kinds: tuple[Any, ...]) -> np.dtype[Any]:
+    """The dtype of a function's answer for arguments of these dtypes, and types of Python's numbers."""
+    made: np.dtype[Any] = ufunc.resolve_dtypes((*kinds, None))[-1]
+    return made
+
+
 # Compiled code saves the workers' way through Python, once Numba is there, or so many seconds of
 # NumPy's work have been done that loading it pays.
 WORTH_LOADING = 0.5
@@ -147,23 +157,43 @@ def _has_team() -> bool:
     return "minigrad.kernels.machine.team" in sys.modules or _spent > WORTH_LOADING
 
 
-def _alike(ufunc: Any, inputs: list[Any]) -> Array | None:
-    """The answer for inputs of one shape, all of them contiguous and large, else None: past all other checks."""
-    shape = inputs[0].shape if isinstance(inputs[0], ndarray) else ()
+# NumPy's own loops are as quick where memory is; for numbers that come from far there are woven ones.
+LOOPS = {np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.divide: "divide"}
+FAR = 4 << 20  # bytes of each array
+
+
+def _by_lines(ufunc: Any, inputs: tuple[Any, ...], out: Array | None) -> Array | None:
+    """ufunc(*inputs) by compiled code, where inputs are lines of one shape, and numbers; else None."""
+    first: Any = out
     for x in inputs:
-        if type(x) is not ndarray or x.shape != shape or x.size <= MANY or not x.flags.c_contiguous:
+        if type(x) is Large or (isinstance(x, ndarray) and x.size > 1):
+            if first is None:
+                first = x
+            if x.shape != first.shape or x.size <= MANY or not x.flags.c_contiguous:
+                return None
+        elif isinstance(x, ndarray) and x.ndim:
             return None
-    out = np.empty(shape, ufunc.resolve_dtypes((*[x.dtype for x in inputs], None))[-1])
-    return out if _in_team(ufunc, inputs, out) else None
+    if out is None:
+        if len(inputs) == 2 and first.nbytes > FAR and ufunc in LOOPS:
+            x, y = inputs
+            if type(x) is type(y) is Large and x.dtype is y.dtype:
+                return loop(LOOPS[ufunc], x, y)
+        if threads.get_num_threads() == 1:
+            return None  # NumPy's own way to its loops is short
+        kinds = tuple([x.dtype if isinstance(x, ndarray) else type(x) for x in inputs])
+        out = np.empty(first.shape, _answers(ufunc, kinds))
+    elif not out.flags.c_contiguous or threads.get_num_threads() == 1:
+        return None
+    kind = first.dtype
+    operands = [x if isinstance(x, ndarray) else np.asarray(x, kind) for x in inputs]
+    return out if _ufuncs().share(ufunc, operands, out, BLOCK, out.size * NANOSECONDS) else None
 
 
-def _in_team(ufunc: Any, inputs: list[Any], out: Array) -> bool:
-    """Have NumPy's loop done by the workers of compiled kernels, where it can be found."""
+@functools.cache
+def _ufuncs() -> Any:
     from minigrad.kernels.machine import ufuncs
 
-    many = next(x.dtype for x in inputs if isinstance(x, ndarray) and x.size == out.size)
-    operands = [x if isinstance(x, ndarray) else np.asarray(x, many) for x in inputs]
-    return ufuncs.share(ufunc, [*operands, out], BLOCK, out.size * NANOSECONDS)
+    return ufuncs
 
 
 def loop_pays(x: Array) -> bool:
@@ -178,23 +208,33 @@ def loop_pays(x: Array) -> bool:
 
 def loop(name: str, x: Array, *others: Array) -> Array:
     """The loop of that name in `loops`, over x and arrays of its shape and dtype, on several threads."""
+    return looped(_in_loops(name), (x, *others))
+
+
+@functools.cache
+def _in_loops(name: str) -> Any:
     from minigrad.kernels.elementwise import loops  # the first need of Numba
 
-    return looped(getattr(loops, name), (x, *others))
+    return getattr(loops, name)
 
 
-def looped(
-    compiled: Callable[..., None], arrays: tuple[Array, ...], numbers: tuple[float, ...] = ()
-) -> Array:
-    """A compiled loop over arrays of one shape and dtype, on several threads; numbers follow the arrays."""
-    from minigrad.kernels.machine import team
+@functools.cache
+def _share() -> Any:
+    from minigrad.kernels.machine import lines
 
-    first = arrays[0]
     keep_memory()
-    out = np.empty(first.shape, first.dtype)
-    flat = tuple([np.ascontiguousarray(y, first.dtype).reshape(-1) for y in (*arrays, out)])
-    kinds = tuple([first.dtype.type(n) for n in numbers])
-    blocks = -(-first.size // BLOCK)
-    cost = first.size * NANOSECONDS
-    threads.share(team.by_blocks(compiled), (flat, kinds, BLOCK), blocks, cost)
+    return lines.share
+
+
+def looped(compiled: Any, arrays: tuple[Array, ...], numbers: tuple[float, ...] = ()) -> Array:
+    """A compiled loop over arrays of one shape and dtype, on several threads; numbers follow the arrays."""
+    share = _share()
+    first = arrays[0]
+    dtype = first.dtype
+    out = np.empty(first.shape, dtype)
+    for x in arrays:
+        if x.dtype is not dtype or not x.flags.c_contiguous:
+            arrays = tuple([np.ascontiguousarray(y, dtype) for y in arrays])
+            break
+    share(compiled, (*arrays, out), numbers, out.size * NANOSECONDS)
     return out

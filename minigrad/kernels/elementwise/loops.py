@@ -168,6 +168,35 @@ def exponential(x: Array, out: Array) -> None:
         out[i] = exp(x[i])
 
 
+# ------------------------------------------------------------------------------ arithmetic
+@helper
+def add(x: Array, y: Array, out: Array) -> None:
+    """x + y."""
+    for i in range(x.size):
+        out[i] = x[i] + y[i]
+
+
+@helper
+def subtract(x: Array, y: Array, out: Array) -> None:
+    """x - y."""
+    for i in range(x.size):
+        out[i] = x[i] - y[i]
+
+
+@helper
+def multiply(x: Array, y: Array, out: Array) -> None:
+    """x * y."""
+    for i in range(x.size):
+        out[i] = x[i] * y[i]
+
+
+@helper
+def divide(x: Array, y: Array, out: Array) -> None:
+    """x / y."""
+    for i in range(x.size):
+        out[i] = x[i] / y[i]
+
+
 # ------------------------------------------------------------------------------ activations
 @helper
 def relu(x: Array, out: Array) -> None:

@@ -44,3 +44,15 @@ def integers(values: Any) -> tuple[int, ...]:
 def addresses(*arrays: np.ndarray[Any, Any]) -> tuple[int, ...]:
     """Where arrays lie; their owner must outlive the use."""
     return tuple([address(array) for array in arrays])
+
+
+def table(*values: int, room: int = 0) -> Any:
+    """Integers in memory, and so many zeros: compiled code gets their `addressof`; the owner must outlive the use."""
+    return (ctypes.c_int64 * (len(values) + room))(*values)
+
+
+addressof = ctypes.addressof
+number_at = {
+    "f": ctypes.c_float.from_address,
+    "d": ctypes.c_double.from_address,
+}  # by a dtype's letter

@@ -4,35 +4,36 @@ Waking a sleeping thread takes longer than most kernels run, and so does handing
 worker waits for its next kernel inside compiled code, at first by looking again and again:
 
     slot of a worker    state:  IDLE -> READY -> BUSY -> IDLE      the caller makes it READY, unless it sleeps,
-      [state, job, lock]            \-> ASLEEP -> READY -> ..      and takes back what has not become BUSY
+      [state, job, lock, , taken]   \-> ASLEEP -> READY -> ..      and takes back what has not become BUSY
                                                                     when all pieces are done
     job, on the caller's stack
-      [entry, arguments, total, pieces, next piece, failed, step]  whoever is free takes the next piece
+      [entry, arguments, total, pieces, taken, failed, step, threads, slots]
+
+Each thread has pieces of its own, which it takes first, so that numbers are found in the cache of the core that
+made them; who has done with its own takes those of others.  `taken` counts a thread's pieces that have been taken.
 
 `shared` makes of a kernel f(*arguments, seat, begin, end) what all threads do together; `seat` is the
 number of the thread, 0 for the caller, by which a kernel finds work memory of its own.
 """
 
 import ctypes
-import functools
 import types as python_types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numba
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.callconv import excinfo_ptr_t
 from numba.core.compiler import Flags
-from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 from minigrad.kernels.machine.jit import helper, jit
 from minigrad.kernels.machine.simd import ARM, INT, INT32, look
 
 IDLE, READY, BUSY, ASLEEP, STOP = range(5)
+TAKEN = 4  # the place of `taken`, in a slot and in a job
 SLOT = 16  # integers: two cache lines, so that no two workers' slots share one
 # How often a worker looks before it falls asleep: 0.1 to 0.5 ms, the time between two kernels.
 PATIENCE = 100_000
@@ -215,33 +216,6 @@ def _moved(typing: Any, places: Any, rooms: Any, seat: Any) -> Any:
     return places(places, rooms, seat), emit
 
 
-def _part(typing: Any, arrays: Any, begin: Any, end: Any) -> Any:
-    """Elements begin..end, or to the end, of each of some lines."""
-
-    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
-        made = []
-        for kind, value in zip(arrays, cgutils.unpack_tuple(builder, values[0])):
-            line = context.make_array(kind)(context, builder, value)
-            (size,) = cgutils.unpack_tuple(builder, line.shape)
-            first, last = (
-                builder.select(builder.icmp_signed("<", v, size), v, size) for v in values[1:]
-            )
-            count = builder.sub(last, first)
-            line.data = builder.gep(line.data, [first])
-            line.shape = cgutils.pack_array(builder, [count])
-            line.nitems = count
-            made.append(line._getvalue())
-        found = context.make_tuple(builder, arrays, made)
-        return impl_ret_borrowed(context, builder, arrays, found)
-
-    return arrays(arrays, begin, end), emit
-
-
-def _interpreted_part(arrays: Any, begin: int, end: int) -> Any:
-    return tuple(line[begin:end] for line in arrays)
-
-
-part: Any = _interpreted_part if INTERPRETED else intrinsic(_part)
 enter: Any = intrinsic(_enter)
 table: Any = intrinsic(_table)
 moved: Any = intrinsic(_moved)
@@ -251,17 +225,21 @@ read: Any = intrinsic(prefer_literal=True)(_read)
 # ------------------------------------------------------------------------------ the two sides
 @helper
 def _work(job: Any, seat: Any) -> None:
-    """Do pieces of a job until none is left."""
-    entry, place, total, pieces, step = (
-        look(job, 0), look(job, 1), look(job, 2), look(job, 3), look(job, 6)
+    """Do pieces of a job until none is left: this thread's own, then what the others have not come to."""
+    entry, place, total, pieces, step, team, slots = (
+        look(job, 0), look(job, 1), look(job, 2), look(job, 3), look(job, 6), look(job, 7), look(job, 8)
     )  # fmt: skip
     steps = (total + step - 1) // step
-    i = advance(job, 4)
-    while i < pieces:
-        begin, end = steps * i // pieces * step, min(total, steps * (i + 1) // pieces * step)
-        if enter(entry, place, seat, begin, end):
-            store(job, 5, 1)
-        i = advance(job, 4)
+    for turn in range(team):
+        owner = (seat + turn) % team
+        counter = slots + (owner - 1) * SLOT * 8 if owner else job
+        first, last = pieces * owner // team, pieces * (owner + 1) // team
+        i = first + advance(counter, TAKEN)
+        while i < last:
+            begin, end = steps * i // pieces * step, min(total, steps * (i + 1) // pieces * step)
+            if enter(entry, place, seat, begin, end):
+                store(job, 5, 1)
+            i = first + advance(counter, TAKEN)
 
 
 @jit
@@ -301,7 +279,9 @@ def _together(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, tota
     Answers whether any failed.
     """
     zero = 0
-    job = table((found[0], found[1], total, pieces, zero, zero, step))
+    job = table((found[0], found[1], total, pieces, zero, zero, step, workers + 1, slots))
+    for i in range(workers):  # of all, before any may take another's pieces
+        store(slots + i * SLOT * 8, TAKEN, 0)
     for i in range(workers):
         _call_in(slots + i * SLOT * 8, job, rouse)
     _work(job, 0)
@@ -316,7 +296,7 @@ def _together(slots: Any, workers: Any, rouse: Any, pieces: Any, step: Any, tota
     return load(job, 5)
 
 
-# What the copies that `_copied` makes of the following have under these names.
+# What the copies that `copied` makes of the following have under these names.
 kernel: Any = None
 placed: Any = None
 
@@ -332,12 +312,6 @@ def _run_interpreted(slots: Any, workers: Any, rouse: Any, pieces: Any, step: An
     return 0
 
 
-def _blocks(arrays: Any, numbers: Any, size: Any, seat: Any, begin: Any, end: Any) -> None:
-    # The answer's vectors should not straddle cache lines: NumPy's memory begins 16 bytes behind one.
-    shift = -np.int64(arrays[-1].ctypes.data) % 64 // arrays[-1].itemsize
-    kernel(*(part(arrays, begin * size + min(begin, 1) * shift, end * size + shift) + numbers))
-
-
 class Shared(NamedTuple):
     """A kernel, compiled to be done by all threads together."""
 
@@ -347,27 +321,21 @@ class Shared(NamedTuple):
 def shared(function: Callable[..., None]) -> Shared:
     """Compile a kernel f(*arguments, seat, begin, end) that the threads share out."""
     if INTERPRETED:
-        return Shared(_copied(_run_interpreted, function, "together", kernel=function))
-    return Shared(jit(_copied(_run, function, "together", placed=_placing(function))))
+        return Shared(copied(_run_interpreted, function, "together", kernel=function))
+    return Shared(jit(copied(_run, function, "together", placed=_placing(function))))
 
 
 by_address = Shared(_together)
 """Machine code done by all threads: its arguments are its address, as of `placed`'s entries, and a place."""
 
 
-@functools.cache
-def by_blocks(loop: Any) -> Shared:
-    """The kernel f(arrays, numbers, size) that calls a jitted loop(*arrays, *numbers), `size` elements at a time."""
-    return shared(_copied(_blocks, getattr(loop, "py_func", loop), "blocks", kernel=loop))
-
-
-def _copied(template: Any, like: Any, suffix: str, **names: Any) -> Any:
+def copied(template: Any, like: Any, suffix: str, **names: Any) -> Any:
     """A template for one kernel: Numba's cache tells it from others by the kernel's file, line and name."""
     where, name = like.__code__, f"{like.__name__}_{suffix}"
     code = template.__code__.replace(
         co_filename=where.co_filename, co_firstlineno=where.co_firstlineno, co_name=name
     )
-    made = python_types.FunctionType(code, {**globals(), **names}, name)
+    made = python_types.FunctionType(code, {**template.__globals__, **names}, name)
     made.__qualname__, made.__module__ = name, like.__module__
     return made
 

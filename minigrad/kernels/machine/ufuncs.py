@@ -21,7 +21,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from minigrad.kernels.machine import threads
-from minigrad.kernels.machine.arguments import address
+from minigrad.kernels.machine.arguments import address, addressof, table
 from minigrad.kernels.machine.jit import compiled
 from minigrad.kernels.machine.simd import BYTE, INT
 from minigrad.kernels.machine.team import INTERPRETED, by_address, read
@@ -58,7 +58,7 @@ def _loop(ufunc: Any, kinds: tuple[Any, ...]) -> tuple[int, int] | None:
         return None
     if known.name != ufunc.__name__.encode():
         return None
-    wanted = [np.dtype(k).num for k in kinds]
+    wanted = [k.num for k in kinds]
     for i in range(known.ntypes):
         if [known.types[i * len(wanted) + j] for j in range(len(wanted))] == wanted:
             function = known.functions[i]
@@ -107,18 +107,20 @@ def _entry() -> int:
     return compiled(types.int32(*[types.intp] * 6), blocks)
 
 
-def share(ufunc: Any, operands: Sequence[Array], block: int, cost: float) -> bool:
-    """ufunc(*operands[:-1], out=operands[-1]) on several threads, `block` numbers at a time; False if it can't be.
+def share(ufunc: Any, inputs: Sequence[Array], out: Array, block: int, cost: float) -> bool:
+    """ufunc(*inputs, out=out) on several threads, `block` numbers at a time; False if it can't be.
 
-    Operands: lines of one length, or arrays of one number.
+    out, inputs: lines of one length; inputs may also be 0-d.
     """
-    found = None if INTERPRETED else _loop(ufunc, tuple(x.dtype for x in operands))
+    row = [0] * (2 * MOST)
+    kinds = []
+    for i, x in enumerate((*inputs, out)):
+        row[i] = address(x)
+        row[MOST + i] = x.itemsize if x.ndim else 0
+        kinds.append(x.dtype)
+    found = None if INTERPRETED else _loop(ufunc, tuple(kinds))
     if found is None:
         return False
-    size, rest = operands[-1].size, MOST - len(operands)
-    places = [address(x) for x in operands] + [0] * rest
-    steps = [x.itemsize if x.size == size else 0 for x in operands] + [0] * rest
-    table = np.array([*found, size, block, *places, *steps], np.int64)
-    job = _entry(), address(table)
-    threads.share(by_address, job, -(-size // block), cost)
+    job = table(*found, out.size, block, *row)
+    threads.share(by_address, (_entry(), addressof(job)), -(-out.size // block), cost)
     return True

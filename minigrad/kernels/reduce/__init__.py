@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.kernels.machine import threads
+from minigrad.kernels.machine.arguments import address, addressof, number_at, table
 
 Array = np.ndarray[Any, Any]
 
@@ -19,6 +20,27 @@ BLOCK = 1 << 14  # numbers along a row that are added up before they go to float
 HEIGHT, WIDTH = 1 << 9, 1 << 8  # rows and columns of the tiles in which columns are added up
 PIECE = 1 << 12  # numbers of softmax in work at a time: they stay in the first-level cache
 LONG = 64  # rows from here on are NumPy's: it finds extremes with vectors
+
+
+def all_added(x: Array) -> Array:
+    """The sum of all numbers of a C-contiguous array of float32 or float64, as a 0-d array."""
+    rows = _rows()
+    if rows.INTERPRETED:
+        return add_up(x, None, False)
+    size, kind = x.size, x.dtype.char
+    blocks = -(-size // BLOCK)
+    job = table(size, BLOCK, address(x), 0, 0, room=blocks)
+    place = addressof(job)
+    threads.share(rows.by_address, (rows.line_sum(kind), place), blocks, size * 0.04)
+    return np.array(number_at[kind](place + 8 * rows.SUM).value, x.dtype)
+
+
+@functools.cache
+def _rows() -> Any:
+    """The module of the loops: the first need of Numba."""
+    from minigrad.kernels.reduce import rows
+
+    return rows
 
 
 def add_up(x: Array, axis: Any, keepdims: bool) -> Array:
@@ -86,7 +108,7 @@ def _groups(shape: tuple[int, ...], axes: tuple[int, ...]) -> list[tuple[bool, i
 
 def _along_rows(x: Array) -> Array:
     """The sums of rows, in float64."""
-    from minigrad.kernels.reduce import rows
+    rows = _rows()
 
     n, m = x.shape
     if m <= BLOCK:
@@ -100,7 +122,7 @@ def _along_rows(x: Array) -> Array:
 
 def _down_columns(x: Array) -> Array:
     """Of x (outer, n, m) the sums over n, in float64."""
-    from minigrad.kernels.reduce import rows
+    rows = _rows()
 
     outer, n, m = x.shape
     if m < WIDTH // 2 and n >= WIDTH:  # several short rows are one long one
@@ -120,7 +142,7 @@ def extreme(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
 
     NaN comes before all others.  x: C-contiguous, float32 or float64; answers its shape without the dimension.
     """
-    from minigrad.kernels.reduce import rows
+    rows = _rows()
 
     if dim < x.ndim - 1:
         return _down(x, sign, dim)
@@ -151,7 +173,7 @@ def _down(x: Array, sign: int, dim: int) -> tuple[Array, Array]:
 
 def _down_cube(x: Array, sign: int) -> tuple[Array, Array]:
     """Extremes of x (outer, n, m) over n, and where: two arrays (outer, m)."""
-    from minigrad.kernels.reduce import rows
+    rows = _rows()
 
     outer, n, m = x.shape
     if m < WIDTH // 2 and n >= WIDTH:  # several short rows are one long one
@@ -184,7 +206,7 @@ def _first_of_best(values: Array, places: Array, sign: int) -> tuple[Array, Arra
 
 def by_rows(name: str, x: Array, *others: Array) -> Array:
     """The loop of softmax's family of that name in `rows`, along the last dimension."""
-    from minigrad.kernels.reduce import rows
+    rows = _rows()
 
     out = np.empty(x.shape, x.dtype)
     flat = [np.ascontiguousarray(a).reshape(-1, x.shape[-1]) for a in (x, *others, out)]

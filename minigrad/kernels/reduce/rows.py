@@ -6,16 +6,21 @@ Short rows leave nothing for vectors along them.  So exponentials, the dear part
 piece of rows at once, flat; only maxima and sums go row by row.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from minigrad.kernels.elementwise.loops import exp
-from minigrad.kernels.machine.jit import helper
-from minigrad.kernels.machine.team import shared
+from minigrad.kernels.machine.jit import compiled, helper
+from minigrad.kernels.machine.lines import ENTRY, lines
+from minigrad.kernels.machine.team import INTERPRETED, advance, by_address, copied, read, shared
+
+__all__ = ["INTERPRETED", "by_address"]
 
 Array = np.ndarray[Any, Any]
 f64 = np.float64
+double = np.dtype(np.float64)
 
 
 # ------------------------------------------------------------------------------ sums
@@ -42,6 +47,33 @@ def block_sums(x: Array, out: Array, length: int, seat: int, start: int, stop: i
     for k in range(start, stop):
         i, first = k // blocks, k % blocks * length
         out[i, k % blocks] = total(x[i, first : min(m, first + length)])
+
+
+DONE, SUM = 3, 4  # places in the table of `_line_sum`
+kind: Any = None  # what the copies that `copied` makes of it have under this name: a dtype
+
+
+def _line_sum(_: Any, __: Any, place: Any, seat: Any, begin: Any, end: Any) -> Any:
+    """Add up blocks of a line, from block `begin` to `end`; whoever does the last adds up all blocks' sums.
+
+    The table at `place`: size, block, line, blocks done, the sum, and room for the blocks' sums in float64.
+    """
+    size, block, line = read(place, 3)
+    blocks = (size + block - 1) // block
+    for k in range(begin, end):
+        (row,) = lines(kind, (line,), k * block, min(block, size - k * block))
+        (sums,) = lines(double, (place,), SUM + 1, blocks)
+        sums[k] = total(row)
+        if advance(place, DONE) == blocks - 1:
+            (answer,) = lines(kind, (place + 8 * SUM,), 0, 1)
+            answer[0] = total(sums)
+    return np.int32(0)
+
+
+@functools.cache
+def line_sum(dtype: str) -> int:
+    """The address of `_line_sum` for a line of this dtype."""
+    return compiled(ENTRY, copied(_line_sum, _line_sum, dtype, kind=np.dtype(dtype)))
 
 
 @shared
