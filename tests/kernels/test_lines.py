@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minigrad.kernels import reduce
-from minigrad.kernels.elementwise import FAR, LOOPS, large, loops, loops_activations
+from minigrad.kernels.elementwise import FAR, LOOPS, copied, large, loops, loops_activations
 from minigrad.kernels.machine import lines, threads
 
 GUARD = 40  # numbers before and after the answer
@@ -59,6 +59,24 @@ def test_arithmetic_on_what_comes_from_far(ufunc, dtype):
         found = ufunc(large(x), large(y))
         assert type(found) is np.ndarray
         assert found.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.int64])
+def test_copies_of_what_is_repeated(dtype):
+    number, row = (
+        np.array(-0.0 if np.dtype(dtype).kind == "f" else 3, dtype),
+        np.arange(11).astype(dtype),
+    )
+    for x in (
+        np.broadcast_to(number, 200_001),
+        np.broadcast_to(number, (2, 3, 70_000)),
+        np.broadcast_to(row, (30_001, 11)),
+        np.broadcast_to(row[:, None], (4, 11, 30_001)),
+    ):
+        made = copied(x)
+        assert made.flags.c_contiguous
+        assert made.flags.owndata
+        assert made.tobytes() == x.tobytes()
 
 
 @given(st.one_of(sizes, st.integers(1, 300_000)), dtypes, st.integers(0, 20))

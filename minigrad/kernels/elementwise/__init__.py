@@ -70,20 +70,37 @@ def copied(x: Any) -> Array:
     many = large(x)
     if type(many) is Large:
         return np.positive(many)
-    if x.size > MANY and x.ndim > 1 and x.strides[0] == 0:
-        return _repeated(x[0], len(x))
+    if x.size > MANY and x.strides[0] == 0:
+        return _repeated(x[0], len(x)) if any(x.strides) else _filled(x)
     return np.array(x)
+
+
+def _filled(x: Array) -> Array:
+    """A copy of what is one number everywhere."""
+    keep_memory()
+    out, number = np.empty(x.shape, x.dtype), x[(0,) * x.ndim]
+    if x.dtype.char in "fd" and _has_team():
+        _share()(_in_loops("constant"), (out,), (float(number),), out.size * NANOSECONDS)
+    else:
+        out.fill(number)
+    return out
 
 
 def _repeated(row: Array, count: int) -> Array:
     """A row `count` times: written many at a time, as NumPy goes row by row."""
+    keep_memory()
     out = np.empty((count, *row.shape), row.dtype)
     several = max(1, min(count, BLOCK // max(1, row.size)))
     block = np.empty((several, *row.shape), row.dtype)
     block[...] = row
-    whole = count // several * several
-    out[:whole].reshape(-1, block.size)[...] = block.reshape(-1)
-    out[whole:] = row
+    whole = count // several
+    blocks = out[: whole * several].reshape(whole, block.size)
+
+    def task(start: int, stop: int) -> None:
+        blocks[start:stop] = block.reshape(-1)
+
+    threads.run(task, whole, out.size * NANOSECONDS)
+    out[whole * several :] = row
     return out
 
 

@@ -197,6 +197,13 @@ def divide(x: Array, y: Array, out: Array) -> None:
         out[i] = x[i] / y[i]
 
 
+@helper
+def constant(out: Array, value: Any) -> None:
+    """value."""
+    for i in range(out.size):
+        out[i] = value
+
+
 # ------------------------------------------------------------------------------ activations
 @helper
 def relu(x: Array, out: Array) -> None:
