@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced
+from ..kernels.elementwise import Large, loop
 from . import functions
 from ._common import (
     Number,
@@ -251,7 +252,7 @@ def _power(x: Any, exponent: Any) -> Any:
     if type(exponent) not in (int, float):
         return x**exponent
     if exponent == 3:
-        return x * x * x
+        return loop("cube", x) if type(x) is Large else x * x * x
     if exponent == -0.5:  # as torch, at -0.0 too
         return 1 / np.sqrt(x)
     if exponent == -2:
@@ -337,8 +338,12 @@ def sign(input, /):
     """-1, 0 or 1 by the sign; 0 for NaN, as in torch."""
     if input.dtype is _BOOL:
         return input.copy()
-    out = np.sign(input)
-    return np.nan_to_num(out, nan=0.0) if input.dtype.kind == "f" else out
+    if input.dtype.kind != "f":
+        return np.sign(input)
+    if type(input) is Large:
+        return loop("sign", input)
+    above, below = np.greater(input, 0), np.less(input, 0)  # neither for NaN
+    return np.subtract(above, below, dtype=input.dtype)
 
 
 sign.vjps(input=lambda g: g * 0.0)

@@ -21,19 +21,29 @@ from .shape import reshape
 
 @unary(title="AmaxBackward0")
 def _amax(input, /, dim, keepdim):
-    return np.maximum.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+    return _greatest(input, 1, dim, keepdim)
 
 
 @unary(title="AminBackward0")
 def _amin(input, /, dim, keepdim):
-    return np.minimum.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+    return _greatest(input, -1, dim, keepdim)
+
+
+def _greatest(input: Array, sign: int, dim: Any, keepdim: bool) -> Array:
+    """The largest numbers over ``dim``, or with sign -1 the smallest."""
+    axis = _axis(dim, input.ndim)
+    if type(input) is Large and axis is not None and len(axis) == 1 and axis[0] < input.ndim - 1:
+        return _of_many(input, sign, axis[0], keepdim)[0]
+    function = np.maximum if sign > 0 else np.minimum
+    made: Array = function.reduce(input, axis=axis, keepdims=keepdim)
+    return made
 
 
 def _extreme_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any) -> Any:
     """Ties share the gradient evenly."""
-    hits = masked(input == spread(out, into, dim))
-    share = hits / _sum(hits.astype(np.float64), dim, True)
-    return spread(g, into, dim) * share.astype(g.dtype.np if isinstance(g, Traced) else g.dtype)
+    kind = g.dtype.np if isinstance(g, Traced) else g.dtype
+    hits = masked(input == spread(out, into, dim)).astype(kind)
+    return spread(g / _sum(hits, dim, g.ndim == len(into)), into, dim) * hits
 
 
 _amax.vjps(input=_extreme_rule)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _types
 from ..kernels.elementwise import MANY, Large, loop, loop_pays
+from ..kernels.elementwise.activations import many
 from ._common import floating, unary
 
 
@@ -264,7 +265,7 @@ _SMALL = 1024
 @unary
 def sigmoid(input, /):
     """``1 / (1 + exp(-input))``."""
-    if type(input) is Large:
+    if many(input):
         return loop("sigmoid", input)
     x = floating(input)
     one = x.dtype.type(1)

@@ -14,8 +14,8 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, errors, fitted, primitive, silent
-from ..kernels.elementwise import Large, large
-from ..kernels.reduce import add_up, all_added
+from ..kernels.elementwise import large
+from ..kernels.reduce import add_up, all_added, many
 from ._common import all_dims, cast, expect, shape_of, titled, unary
 from ._public import named
 from .choosing import choose, masked
@@ -57,7 +57,7 @@ def _titled(name: str) -> Any:
 @primitive(title=_titled("Sum"), large=large)
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
-    if type(input) is Large and dim is None and not keepdim:
+    if dim is None and not keepdim and many(input):
         return all_added(input)
     if dim is None and input.size <= _FEW and not keepdim:
         dtype = input.dtype
@@ -76,8 +76,8 @@ def _summed(input: Any, dim: Any, keepdim: Any) -> Any:
     if dim is None and input.size <= _SOME and not keepdim and input.dtype in _ones:
         return input.ravel().dot(_ones[input.dtype][: input.size])  # BLAS: two thirds of it
     axis = None if dim is None else all_dims(dim, input.ndim)
-    if type(input) is Large:
-        return add_up(input.view(np.ndarray), axis, keepdim)
+    if many(input):
+        return add_up(np.asarray(input), axis, keepdim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
         return _add_up(input, axis, np.float32, None, keepdim).astype(_HALF)
     # NumPy adds in pairs along the last dimension only: elsewhere errors would grow with the length
@@ -319,6 +319,9 @@ def _norm(input, /, p, dim, keepdim):
         return np.add.reduce(input != 0, axis=axis, keepdims=keepdim).astype(input.dtype)
     if p == 1:
         return np.add.reduce(np.abs(input), axis=axis, keepdims=keepdim)
+    if p == 2 and dim is None and many(input):
+        total = np.sqrt(all_added(input, square=True))
+        return total.reshape((1,) * input.ndim) if keepdim else total
     if p == 2:
         return np.sqrt(np.add.reduce(input * input, axis=axis, keepdims=keepdim))
     power = input.dtype.type(p)
@@ -328,6 +331,10 @@ def _norm(input, /, p, dim, keepdim):
 def _norm_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], p: Any, dim: Any) -> Any:
     if p == 0:
         return input * 0.0
+    if p == 2:  # where the norm is 0 the slope is 0, and input is 0 too
+        gone = masked(out == 0.0)
+        whole = spread(choose(1.0, out, gone), into, dim)
+        return spread(choose(0.0, g, gone), into, dim) * (input / whole)
     size, whole = spread(g, into, dim), spread(out, into, dim)
     if p in (math.inf, -math.inf):
         hits = masked(abs(input) == whole)
@@ -336,8 +343,6 @@ def _norm_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], p: Any, dim:
     if p == 1:
         return size * sign(input)
     zero = masked(whole == 0.0)
-    if p == 2:
-        return size * choose(0.0, input / choose(1.0, whole, zero), zero)
     zero = zero | (masked(input) == 0) if p < 2 else zero
     ratio = choose(1.0, abs(input), zero) / choose(1.0, whole, zero)
     return size * choose(0.0, sign(input) * ratio ** (p - 1.0), zero)

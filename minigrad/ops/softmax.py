@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from ..kernels.elementwise import Large
-from ..kernels.reduce import by_rows
+from ..kernels.reduce import by_rows, many
 from ._common import cast, one_dim, unary
 from ._public import named
 from .functions import exp
@@ -19,7 +18,7 @@ from .shape import clone, reshape
 
 def _in_rows(x: Any, dim: int) -> bool:
     """Whether there are loops for this: many numbers, in rows along ``dim``."""
-    return type(x) is Large and dim == x.ndim - 1
+    return isinstance(x, np.ndarray) and dim == x.ndim - 1 and many(x)
 
 
 @unary(title="SoftmaxBackward0")
@@ -46,7 +45,7 @@ def _log_softmax(input, /, dim):
     if _in_rows(input, dim):
         return by_rows("log_softmax", input)
     x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
-    return x - np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True))
+    return np.subtract(x, np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True)), out=x)
 
 
 def _log_softmax_rule(g: Any, out: Any, dim: int) -> Any:

@@ -67,12 +67,12 @@ def large(x: Any) -> Any:
 
 def copied(x: Any) -> Array:
     """A copy in memory of its own, in C order if there is much of it."""
-    many = large(x)
-    if type(many) is Large:
-        return np.positive(many)
-    if x.size > MANY and x.strides[0] == 0:
-        return _repeated(x[0], len(x)) if any(x.strides) else _filled(x)
-    return np.array(x)
+    if x.size > MANY:
+        if type(large(x)) is Large and _has_team():
+            return loop("same", x)
+        if x.strides[0] == 0:
+            return _repeated(x[0], len(x)) if any(x.strides) else _filled(x)
+    return np.array(x, order="C" if 0 in x.strides else "K")
 
 
 def _filled(x: Array) -> Array:

@@ -198,6 +198,28 @@ def divide(x: Array, y: Array, out: Array) -> None:
 
 
 @helper
+def same(x: Array, out: Array) -> None:
+    """x."""
+    for i in range(x.size):
+        out[i] = x[i]
+
+
+@helper
+def cube(x: Array, out: Array) -> None:
+    """x ** 3."""
+    for i in range(x.size):
+        out[i] = x[i] * x[i] * x[i]
+
+
+@helper
+def sign(x: Array, out: Array) -> None:
+    """1 above 0, -1 below, 0 elsewhere: of NaN too."""
+    zero = x.dtype.type(0)
+    for i in range(x.size):
+        out[i] = x.dtype.type(x[i] > zero) - x.dtype.type(x[i] < zero)
+
+
+@helper
 def constant(out: Array, value: Any) -> None:
     """value."""
     for i in range(out.size):

@@ -16,22 +16,28 @@ from minigrad.kernels.machine.arguments import address, addressof, number_at, ta
 
 Array = np.ndarray[Any, Any]
 
+MANY = 1 << 15  # numbers from which on compiled loops pay
 BLOCK = 1 << 14  # numbers along a row that are added up before they go to float64
 HEIGHT, WIDTH = 1 << 9, 1 << 8  # rows and columns of the tiles in which columns are added up
 PIECE = 1 << 12  # numbers of softmax in work at a time: they stay in the first-level cache
 LONG = 64  # rows from here on are NumPy's: it finds extremes with vectors
 
 
-def all_added(x: Array) -> Array:
-    """The sum of all numbers of a C-contiguous array of float32 or float64, as a 0-d array."""
+def many(x: Any) -> bool:
+    """Whether there are loops for it, and they pay: an array, contiguous, of float32 or float64."""
+    return x.size > MANY and x.dtype.char in "fd" and x.flags.c_contiguous
+
+
+def all_added(x: Array, square: bool = False) -> Array:
+    """The sum of all numbers of a C-contiguous array of float32 or float64, or of their squares, as a 0-d array."""
     rows = _rows()
     if rows.INTERPRETED:
-        return add_up(x, None, False)
+        return add_up(x * x if square else x, None, False)
     size, kind = x.size, x.dtype.char
     blocks = -(-size // BLOCK)
     job = table(size, BLOCK, address(x), 0, 0, room=blocks)
     place = addressof(job)
-    threads.share(rows.by_address, (rows.line_sum(kind), place), blocks, size * 0.04)
+    threads.share(rows.by_address, (rows.line_sum(kind, square), place), blocks, size * 0.04)
     return np.array(number_at[kind](place + 8 * rows.SUM).value, x.dtype)
 
 

@@ -49,8 +49,19 @@ def block_sums(x: Array, out: Array, length: int, seat: int, start: int, stop: i
         out[i, k % blocks] = total(x[i, first : min(m, first + length)])
 
 
+@helper(reassociate=True)
+def squared(row: Array) -> Any:
+    """The sum of the squares of a row, in any order."""
+    found = row.dtype.type(0)
+    for j in range(row.size):
+        found += row[j] * row[j]
+    return found
+
+
 DONE, SUM = 3, 4  # places in the table of `_line_sum`
-kind: Any = None  # what the copies that `copied` makes of it have under this name: a dtype
+# What the copies that `copied` makes of it have under these names: a dtype, and `total` or `squared`.
+kind: Any = None
+of_row: Any = None
 
 
 def _line_sum(_: Any, __: Any, place: Any, seat: Any, begin: Any, end: Any) -> Any:
@@ -63,7 +74,7 @@ def _line_sum(_: Any, __: Any, place: Any, seat: Any, begin: Any, end: Any) -> A
     for k in range(begin, end):
         (row,) = lines(kind, (line,), k * block, min(block, size - k * block))
         (sums,) = lines(double, (place,), SUM + 1, blocks)
-        sums[k] = total(row)
+        sums[k] = of_row(row)
         if advance(place, DONE) == blocks - 1:
             (answer,) = lines(kind, (place + 8 * SUM,), 0, 1)
             answer[0] = total(sums)
@@ -71,9 +82,10 @@ def _line_sum(_: Any, __: Any, place: Any, seat: Any, begin: Any, end: Any) -> A
 
 
 @functools.cache
-def line_sum(dtype: str) -> int:
-    """The address of `_line_sum` for a line of this dtype."""
-    return compiled(ENTRY, copied(_line_sum, _line_sum, dtype, kind=np.dtype(dtype)))
+def line_sum(dtype: str, square: bool) -> int:
+    """The address of `_line_sum` for a line of this dtype; of the squares of its numbers?"""
+    names = {"kind": np.dtype(dtype), "of_row": squared if square else total}
+    return compiled(ENTRY, copied(_line_sum, _line_sum, f"{dtype}{square}", **names))
 
 
 @shared
