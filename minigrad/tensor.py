@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import _legacy, _print, _types
-from ._inplace import InPlace, in_place
+from ._inplace import InPlace
 from ._tape import Node, Traced, bind, cell, edge, settled, wrap
 from .ops import (
     _common,
@@ -119,7 +119,10 @@ class Tensor(InPlace):
     )
     __mod__, __rmod__ = _operator(elementwise.remainder), _reflected(elementwise.remainder)
     __pow__, __rpow__ = _operator(elementwise.pow), _reflected(elementwise.pow)
-    __matmul__, __rmatmul__ = _operator(matrix.matmul), _reflected(matrix.matmul)
+    __matmul__ = _operator(
+        matrix.matmul, lambda a, b: np.matmul(a, b) if _plain(b) else matrix.matmul(a, b)
+    )
+    __rmatmul__ = _reflected(matrix.matmul)
     __and__ = __rand__ = _operator(compare.bitwise_and)
     __or__ = __ror__ = _operator(compare.bitwise_or)
     __xor__ = __rxor__ = _operator(compare.bitwise_xor)
@@ -137,19 +140,16 @@ class Tensor(InPlace):
 
     __iadd__, __isub__ = augmented(elementwise.add), augmented(elementwise.sub)
     __imul__, __itruediv__ = augmented(elementwise.mul), augmented(elementwise.true_div)
-    __ifloordiv__, __imod__ = (
-        in_place(elementwise.floor_divide),
-        in_place(elementwise.remainder),
-    )
-    __ipow__ = in_place(elementwise.pow)
-    __iand__, __ior__ = in_place(compare.bitwise_and), in_place(compare.bitwise_or)
-    __ixor__ = in_place(compare.bitwise_xor)
+    __ifloordiv__ = augmented(elementwise.floor_divide)
+    __imod__, __ipow__ = augmented(elementwise.remainder), augmented(elementwise.pow)
+    __iand__, __ior__ = augmented(compare.bitwise_and), augmented(compare.bitwise_or)
+    __ixor__ = augmented(compare.bitwise_xor)
     __lshift__ = _operator(combine.bitwise_left_shift)
     __rlshift__ = _reflected(combine.bitwise_left_shift)
     __rshift__ = _operator(combine.bitwise_right_shift)
     __rrshift__ = _reflected(combine.bitwise_right_shift)
-    __ilshift__ = in_place(combine.bitwise_left_shift)
-    __irshift__ = in_place(combine.bitwise_right_shift)
+    __ilshift__ = augmented(combine.bitwise_left_shift)
+    __irshift__ = augmented(combine.bitwise_right_shift)
     __getitem__, __setitem__ = index.indexed, writing.set_item
     __hash__ = object.__hash__
 
@@ -248,7 +248,9 @@ class Tensor(InPlace):
                 f"np.{ufunc.__name__} cannot be applied to a Tensor: use minigrad's own function, or convert with "
                 ".numpy() first"
             )
-        return op(*(wrap(x) if isinstance(x, np.ndarray) else x for x in inputs))
+        if ufunc is np.true_divide and isinstance(inputs[0], np.ndarray):
+            return elementwise.rdiv(inputs[1], inputs[0])  # the operator, as torch has it
+        return op(*_as_numpy_takes_them(ufunc, inputs))
 
 
 _UFUNCS = {
@@ -326,6 +328,22 @@ _UFUNCS = {
     np.isinf: compare.isinf,
     np.isfinite: compare.isfinite,
 }
+
+
+def _plain(x: Any) -> bool:
+    return isinstance(x, np.ndarray)
+
+
+def _as_numpy_takes_them(ufunc: Any, inputs: Any) -> list[Any]:
+    """What a ufunc was given: the arrays and tensors as tensors of the dtypes in which NumPy computes it.
+
+    Beside a number they stay as they are: that is an operator, which torch does not leave to NumPy.
+    """
+    tensors = [wrap(x) if isinstance(x, np.ndarray) else x for x in inputs]
+    if not all(isinstance(x, Traced) for x in tensors):
+        return tensors
+    taken = ufunc.resolve_dtypes((*(x.array.dtype for x in tensors), *[None] * ufunc.nout))
+    return [_common.converted(x, _types.of(dtype).np) for x, dtype in zip(tensors, taken)]
 
 
 def _copied(array: Any) -> Any:

@@ -58,6 +58,9 @@ plus.vjps(input=lambda g: g, other=lambda g: g)
 def _no_bools(*inputs: Any) -> Any:
     """``common`` for what bools cannot do, be they tensors or Python's (``tensor - True`` is refused by torch)."""
     found = operands(inputs)
+    kinds = {isinstance(x, np.ndarray) for x in inputs if not isinstance(x, Number)}
+    if kinds == {True, False}:  # a tensor with an array: NumPy's rules
+        return common(*inputs)
     bools = [(_types.number_dtype(x) if isinstance(x, Number) else x.dtype) == _BOOL for x in found]
     if all(bools):
         raise RuntimeError(

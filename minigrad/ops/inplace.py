@@ -57,7 +57,11 @@ def augmented(op: Any) -> Any:
     ufunc: Any = _IN_ONE_PASS.get(op)
 
     def method(self: Any, other: Any) -> Any:
-        if ufunc is None or not isinstance(other, Traced):
+        if not isinstance(other, Traced):
+            if type(other) is np.ndarray:  # as in torch, ``x += array`` is ``x = x + array``
+                return NotImplemented
+            return inplace(op, self, other)
+        if ufunc is None:
             return inplace(op, self, other)
         a, b = self.array, other.array
         if a.dtype is not b.dtype or a.dtype.kind != "f" or a.size > MANY or 0 in a.strides:
