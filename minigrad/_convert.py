@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _types
+from . import _formats, _types
 
 Array = np.ndarray[Any, Any]
 
@@ -34,6 +34,8 @@ def in_dtype(array: Array, dtype: np.dtype[Any], order: Any = "K") -> Array:
     whole numbers of 8 bits without sign come from those of 64 bits, other short ones from 32 bits.
     """
     source = array.dtype
+    if order == "K" and 0 in array.strides:
+        array = _formats.copied(array)
     if source.kind != "f" or dtype.kind == "b" or source is dtype:
         return array.astype(dtype, order)
     with np.errstate(invalid="ignore", over="ignore"):

@@ -57,7 +57,7 @@ def mixed(package, op, kind, array):
     return str(out.dtype).split(".")[-1], out.tolist(), out is x
 
 
-@pytest.mark.parametrize("op", ARITHMETIC.split() + ["iadd", "imul", "ifloordiv", "ipow", "imod"])
+@pytest.mark.parametrize("op", [*ARITHMETIC.split(), "iadd", "imul", "ifloordiv", "ipow", "imod"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_operators_with_an_array_answer_in_numpys_dtype(op, kind):
     """Also those in place: as torch has it, they make a new tensor."""

@@ -12,8 +12,9 @@ from .._tape.graph import unmatched
 from ..kernels.elementwise import MANY, large
 from . import elementwise
 from ._common import Number, entitled, number_as
+from .masks import index_put
 from .refusals import refuse_between, shares, writable, writable_with_one_value
-from .writing import assign, write
+from .writing import assign, set_item, warn_of_expanded, write
 
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
@@ -146,7 +147,12 @@ def _fits(old: Any, new: Any) -> None:
 def copy_(t: Any, other: Any, non_blocking: bool = False) -> Any:
     """Write ``other``, broadcast and converted to t's dtype, into ``t``."""
     if isinstance(other, Number):
+        writable(t)
         return fill_(t, other)
+    if other is t and not (mode.grad and _live(t, ())):
+        writable_with_one_value(t)
+        cell(t)[0] += 1
+        return t
     if not isinstance(other, Traced):
         raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(other).__name__}")
     try:
@@ -187,6 +193,45 @@ def _filled_over(t: Any, value: Any) -> Any:
     writable_with_one_value(t)
     t.array.fill(number_as(value, t.array.dtype))
     cell(t if t.base is None else t.base)[0] += 1
+    return t
+
+
+def also_over(op: Any, name: str | None = None) -> Any:
+    """The method that writes an op's answer into a tensor, also where several elements lie in one place.
+
+    For ops that change some elements only, all alike: torch allows those, with a warning for a ``name``.
+    """
+
+    def method(self: Any, *args: Any, **attrs: Any) -> Any:
+        if 0 not in self.array.strides or (mode.grad and _live(self, args)):
+            return inplace(op, self, *args, **attrs)
+        writable_with_one_value(self)
+        array, new = self.array, op(self, *args, **attrs).array
+        if name is not None:
+            warn_of_expanded(name)
+        changed = new != array
+        array[changed] = new[changed]
+        cell(self)[0] += 1
+        return self
+
+    method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
+    method.__name__ = f"{op.__name__}_"
+    return method
+
+
+def index_put_(t: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """``index_put``, written into the tensor itself: also where several elements lie in one place."""
+    if 0 not in t.array.strides or (mode.grad and _live(t, (values,))):
+        return inplace(index_put, t, indices, values, accumulate)
+    writable_with_one_value(t)
+    if not accumulate:
+        set_item(t, tuple(indices), values)
+        return t
+    index_put(t, indices, values)  # for its checks
+    warn_of_expanded("index_put_")
+    key = tuple(i.array if isinstance(i, Traced) else i for i in indices)
+    np.add.at(t.array, key, values.array)
+    cell(t)[0] += 1
     return t
 
 

@@ -8,6 +8,7 @@ has every order of derivative:
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
@@ -270,12 +271,25 @@ def set_item(t: Any, index: Any, value: Any) -> None:
     return None
 
 
+def warn_of_expanded(name: str) -> None:
+    """Torch's warning for a write to some elements of a tensor of which several lie in one place."""
+    what = "indices] = tensor" if name == "index_put_" else "mask] = scalar"
+    warnings.warn(
+        f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
+        f"operation. This also applies to advanced indexing e.g. tensor[{what}",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
 def _set_part(t: Any, index: Any, value: Any) -> None:
     """Write a value of any form."""
     key = basic(index)
     if key is not None:
         steps: tuple[Any, ...] = ((getitem, (key,)),)
     else:
+        if 0 in t.array.strides:
+            warn_of_expanded("index_put_")
         steps = tuple((getitem, (k,)) for k in split_index(index, t.array.shape))
     if not isinstance(value, _ASSIGNABLE):
         raise TypeError(f"can't assign a {type(value).__name__} to a {type(t).__name__}")
