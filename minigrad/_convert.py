@@ -71,6 +71,13 @@ def number(value: Any, dtype: np.dtype[Any]) -> Array:
     return np.array(int(value), _INT64).astype(dtype)
 
 
+def stored(value: Any, dtype: np.dtype[Any]) -> Array:
+    """`number`, for what torch makes a tensor of first: beyond float16 it becomes infinite."""
+    if dtype is _F16 and type(value) is not bool:
+        return in_dtype(np.array(float(value)), _F16)
+    return number(value, dtype)
+
+
 def _float_fits(value: float, dtype: np.dtype[Any]) -> bool:
     if dtype.kind == "f":
         return not abs(value) > float(np.finfo(dtype).max) or value in (np.inf, -np.inf)

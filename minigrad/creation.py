@@ -274,9 +274,9 @@ def linspace(
     ends = [_end("start", start), _end("end", end)]
     no_bools("linspace", kind)
     precise = kind
+    ends = [_convert.number(x, kind).item() for x in ends]
     if kind.kind != "f":
         precise = np.dtype(np.float64)
-        ends = [_convert.number(x, kind).item() for x in ends]
     with np.errstate(all="ignore"):
         first, last = (precise.type(x) for x in ends)
         step = (last - first) / precise.type(max(1, steps - 1))

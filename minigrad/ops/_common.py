@@ -38,6 +38,11 @@ number_as = _convert.number
 """A number as a 0-d array; RuntimeError if it does not fit the dtype."""
 
 
+def computed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype in which torch reads the numbers beside a tensor: for float16, float32."""
+    return _types.float32.np if dtype is _types.float16.np else dtype
+
+
 def converted(x: Any, dtype: np.dtype[Any]) -> Any:
     """A tensor, array or number as a tensor or array of ``dtype``."""
     if isinstance(x, Traced):

@@ -7,10 +7,21 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from .._convert import stored
 from .._tape import Traced, primitive, wrap
 from .._tape.graph import unmatched
 from ..kernels.selection import select
-from ._common import cast, converted, elementwise, entitled, expect, number_as, tensors_only, unary
+from ._common import (
+    Number,
+    cast,
+    converted,
+    elementwise,
+    entitled,
+    expect,
+    number_as,
+    tensors_only,
+    unary,
+)
 
 
 def masked(condition: Any) -> Any:
@@ -48,10 +59,11 @@ def where(condition, input=None, other=None):
         )
     if mask.dtype != np.bool_:
         mask = mask != 0
-    if isinstance(input, Traced) or isinstance(other, Traced) or not isinstance(condition, Traced):
+    if isinstance(input, Traced) and isinstance(other, Traced):
         return choose(input, other, mask)
-    dtype = _types.result_dtype((input, other))  # two numbers
-    return wrap(np.where(mask, input, other).astype(dtype))
+    dtype = _types.result_dtype([x.array if isinstance(x, Traced) else x for x in (input, other)])
+    input, other = (wrap(stored(x, dtype)) if isinstance(x, Number) else x for x in (input, other))
+    return choose(input, other, mask)
 
 
 @elementwise(promote=tensors_only("maximum"))

@@ -8,7 +8,17 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, primitive
-from ._common import converted, elementwise, expect, operands, tensors_only, title, unary
+from ._common import (
+    computed_in,
+    converted,
+    elementwise,
+    expect,
+    number_as,
+    operands,
+    tensors_only,
+    title,
+    unary,
+)
 from .choosing import choose, masked
 
 
@@ -42,6 +52,8 @@ def lerp(input, end, weight):
             )
     if input.array.dtype.kind != "f":
         raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{title(input)}'")
+    if not isinstance(weight, Traced):
+        number_as(weight, computed_in(input.array.dtype))  # refused if it does not fit
     return _lerp(input, end, converted(weight, input.array.dtype))
 
 
@@ -72,6 +84,7 @@ _addcdiv.vjps(
 def addcmul(input, tensor1, tensor2, *, value=1):
     """``input + value * tensor1 * tensor2``, elementwise."""
     expect("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
+    number_as(value, computed_in(input.array.dtype))
     return _addcmul(input, tensor1, tensor2, value)
 
 
@@ -83,6 +96,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
             "true division of tensor1 and tensor2."
         )
+    number_as(value, computed_in(input.array.dtype))
     return _addcdiv(input, tensor1, tensor2, value)
 
 

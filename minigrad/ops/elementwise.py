@@ -20,6 +20,7 @@ from ._common import (
     elementwise,
     entitled,
     floating,
+    number_as,
     operands,
     unary,
 )
@@ -35,7 +36,7 @@ def _alpha(input: Any, alpha: Any) -> Any:
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number."
         )
-    return input.dtype.type(alpha)
+    return number_as(alpha, input.dtype)[()]
 
 
 @elementwise(level=True)
@@ -97,7 +98,7 @@ minus.vjps(input=lambda g: g, other=lambda g: -g)
 @elementwise(title="RsubBackward1", promote=_no_bools)
 def rsub(input, other, /, *, alpha=1):
     """``other - alpha * input``; RuntimeError for bools, as in torch."""
-    return other - input if alpha == 1 else other - input * input.dtype.type(alpha)
+    return other - input if alpha == 1 else other - input * _alpha(input, alpha)
 
 
 rsub.vjps(input=lambda g, alpha: -g if alpha == 1 else g * -alpha, other=lambda g: g)

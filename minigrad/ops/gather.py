@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive
-from ._common import converted, expect, one_dim, title, titled
+from ._common import converted, expect, number_as, one_dim, title, titled
 from ._public import named
 from .choosing import choose
 from .index import getitem
@@ -156,7 +156,7 @@ def _prepared(name: str, input: Any, dim: Any, index: Any, src: Any) -> Any:
     i = i.reshape(i.shape or (1,))
     wide = input if input.array.ndim else reshape(input, (1,))
     if not isinstance(src, Traced):
-        return wide, converted(src, input.array.dtype), d, i
+        return wide, number_as(src, input.array.dtype), d, i
     if src.array.dtype != input.array.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     s = src if src.array.ndim else reshape(src, (1,))
@@ -361,5 +361,7 @@ def index_fill(input, dim, index, value):
     _in_range(i, d, x.array.shape[d], IndexError, -x.array.shape[d])
     mask = np.zeros(x.array.shape, bool)
     mask[(slice(None),) * d + (i,)] = True
-    filled = choose(converted(value, input.array.dtype), x, mask)
+    dtype = input.array.dtype
+    value = converted(value, dtype) if isinstance(value, Traced) else number_as(value, dtype)
+    filled = choose(value, x, mask)
     return reshape(filled, input.array.shape)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from .._convert import in_dtype
 from .._tape import Frozen, Traced, cell, edge, mode, node_of, wrap
 from .._tape.graph import unmatched
 from ..kernels.elementwise import MANY, large
@@ -148,7 +149,8 @@ def copy_(t: Any, other: Any, non_blocking: bool = False) -> Any:
     """Write ``other``, broadcast and converted to t's dtype, into ``t``."""
     if isinstance(other, Number):
         writable(t)
-        return fill_(t, other)
+        number = np.array(other, np.float64 if t.array.dtype.kind == "f" else None)
+        return _of_owner(assign(t, in_dtype(number, t.array.dtype)), "CopyBackwards")
     if other is t and not (mode.grad and _live(t, ())):
         writable_with_one_value(t)
         cell(t)[0] += 1
