@@ -145,7 +145,8 @@ def _weighted(input: Any, lines: list[Any]) -> Any:
         for _, w in corner:
             if w is not None:
                 weight = w if weight is None else weight * w
-        term = pixels * reshape(weight, (len(weight.array), 1, -1))
+        count, points = weight.array.shape
+        term = pixels * reshape(weight, (count, 1, points))
         out = term if out is None else out + term
     return out
 
