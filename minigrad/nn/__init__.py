@@ -7,7 +7,7 @@ first values of their parameters.
 import importlib
 from typing import Any
 
-from . import functional, grad, init, parameter
+from . import _files, functional, grad, init, parameter
 from ._hooks import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -212,6 +212,8 @@ from .upsampling import (
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
+
+_files.place(__name__)
 
 
 def __getattr__(name: str) -> Any:
