@@ -9,7 +9,7 @@ import numpy as np
 from .. import _types
 from .._convert import stored
 from .._tape import Traced, primitive, wrap
-from .._tape.graph import unmatched
+from .._tape.fitting import unmatched
 from ..kernels.selection import select
 from ._common import (
     Number,

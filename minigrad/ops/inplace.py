@@ -9,7 +9,7 @@ import numpy as np
 from .. import _types
 from .._convert import in_dtype
 from .._tape import Frozen, Traced, cell, edge, mode, node_of, wrap
-from .._tape.graph import unmatched
+from .._tape.fitting import unmatched
 from ..kernels.elementwise import MANY, large
 from . import elementwise
 from ._common import Number, entitled, number_as
