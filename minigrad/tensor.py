@@ -14,6 +14,7 @@ import numpy as np
 from . import _legacy, _print, _types
 from ._inplace import InPlace
 from ._tape import Node, Traced, bind, cell, edge, settled, wrap
+from ._warn import once
 from .ops import (
     _common,
     choosing,
@@ -91,6 +92,8 @@ class Tensor(InPlace):
     @property
     def T(self) -> Any:  # noqa: N802  (torch's name)
         """The dimensions in reverse order."""
+        if self.array.ndim != 2:
+            _warn_of_t(self.array.ndim)
         return shape.permute(self, *range(self.ndim - 1, -1, -1))
 
     @property
@@ -164,6 +167,11 @@ class Tensor(InPlace):
         return int(self._number())
 
     def __float__(self) -> float:
+        if self.array.size == 1 and edge(self) is not None:
+            once(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first."
+            )
         return float(self._number())
 
     def _number(self) -> Any:
@@ -328,6 +336,21 @@ _UFUNCS = {
     np.isinf: compare.isinf,
     np.isfinite: compare.isfinite,
 }
+
+
+def _warn_of_t(ndim: int) -> None:
+    if ndim:
+        once(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute("
+            "*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            3,
+        )
+    else:
+        once(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
+            3,
+        )
 
 
 def _plain(x: Any) -> bool:

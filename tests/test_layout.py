@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A file imports from its own row or from rows above it in this list.
 ORDER = [
-    ["_types", "_einops", "_formats", "_later", "_places"],
+    ["_types", "_einops", "_formats", "_later", "_places", "_warn"],
     ["kernels"],
     ["_tape", "_print", "_sampling", "_convert"],
     ["ops"],

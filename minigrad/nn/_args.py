@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import _types
 from .._tape import Traced
+from .._warn import once
 from ..kernels.geometry import Geometry
 from ..ops.refusals import c_name
 
@@ -70,6 +71,12 @@ def _sides(
         if any(s != 1 for s in strides):
             raise RuntimeError("padding='same' is not supported for strided convolutions")
         total = [d * (k - 1) for d, k in zip(dilations, kernel)]
+        if any(t % 2 for t in total):
+            once(
+                "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the "
+                "input be created",
+                6,
+            )
         return tuple((t // 2, t - t // 2) for t in total)
     ends = sizes(padding, len(kernel), "padding")
     if any(p < 0 for p in ends):

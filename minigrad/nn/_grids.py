@@ -25,8 +25,8 @@ from ..ops.shape import reshape
 from ..tensor import Tensor
 
 _DEFAULT = (
-    "Default {0} behavior has changed to align_corners=False since 1.3.0. Please specify align_corners=True if the "
-    "old behavior is desired. See the documentation of {0} for details."
+    "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please specify "
+    "align_corners=True if the old behavior is desired. See the documentation of grid_sample for details."
 )
 
 
@@ -53,7 +53,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
             f"{theta.shape}."
         )
     if align_corners is None:
-        warnings.warn(_DEFAULT.format("affine_grid and grid_sample"), stacklevel=2)
+        warnings.warn(_DEFAULT, stacklevel=2)
     if min(sizes) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {list(sizes)}")
     if theta.array.shape[0] != sizes[0]:
@@ -198,7 +198,7 @@ def grid_sample(
     """
     _check(input, grid, mode, padding_mode)
     if align_corners is None:
-        warnings.warn(_DEFAULT.format("grid_sample and affine_grid"), stacklevel=2)
+        warnings.warn(_DEFAULT, stacklevel=2)
     n, c, *sizes = input.array.shape
     out = grid.array.shape[1:-1]
     flat = reshape(grid, (n, math.prod(out), len(sizes)))

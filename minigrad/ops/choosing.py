@@ -10,6 +10,7 @@ from .. import _types
 from .._convert import stored
 from .._tape import Traced, primitive, wrap
 from .._tape.fitting import unmatched
+from .._warn import once
 from ..kernels.selection import select
 from ._common import (
     Number,
@@ -58,6 +59,10 @@ def where(condition, input=None, other=None):
             f"{_types.of(mask.dtype).title}"
         )
     if mask.dtype != np.bool_:
+        once(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+            "version of PyTorch. Use a boolean condition instead."
+        )
         mask = mask != 0
     if isinstance(input, Traced) and isinstance(other, Traced):
         return choose(input, other, mask)

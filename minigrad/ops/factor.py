@@ -14,6 +14,7 @@ import numpy as np
 from .. import _types
 from .._tape import edge, wrap
 from .._tape import mode as recording
+from .._warn import once
 from ._common import all_dims, expect, one_dim, return_type
 from ._public import named
 from .elementwise import abs
@@ -80,6 +81,11 @@ def old_svd(input, some=True, compute_uv=True):
 
 def old_qr(input, some=True):
     """``Q @ R = input``: torch.qr; complete with ``some=False``."""
+    once(
+        "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\n"
+        "The boolean parameter 'some' has been replaced with a string parameter 'mode'.\nQ, R = torch.qr(A, some)\n"
+        "should be replaced with\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')"
+    )
     made = return_type("qr", "Q", "R")
     return made(*qr(input, "reduced" if some else "complete"))
 
