@@ -16,7 +16,7 @@ import numpy as np
 
 from .._tape import Array, wrap
 from ..ops import elementwise
-from ..ops._common import expect, title
+from ..ops._common import entitled, expect, title
 from ..ops.choosing import choose
 from ..ops.gather import _gather
 from ..ops.matrix import _mt, product
@@ -65,7 +65,8 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     meshes = np.meshgrid(*lines, indexing="ij")[::-1]  # x first
     points = np.stack([*meshes, np.ones(sizes[2:])], -1).reshape(-1, n + 1).astype(kind)
     every = wrap(np.broadcast_to(points, (sizes[0], *points.shape)))
-    return reshape(product(every, _mt(theta)), (sizes[0], *sizes[2:], n))
+    grid = reshape(product(every, _mt(theta)), (sizes[0], *sizes[2:], n))
+    return entitled(grid, "AffineGridGeneratorBackward0")
 
 
 def _centres(size: int, align_corners: bool) -> Array:
@@ -204,7 +205,7 @@ def grid_sample(
     flat = reshape(grid, (n, math.prod(out), len(sizes)))
     points = [select(flat, 2, d) for d in range(len(sizes) - 1, -1, -1)]
     found = _sampled(input, points, mode, padding_mode, bool(align_corners))
-    return reshape(found, (n, c, *out))
+    return entitled(reshape(found, (n, c, *out)), f"GridSampler{len(sizes)}DBackward0")
 
 
 def _check(input: Any, grid: Any, mode: str, padding_mode: str) -> None:

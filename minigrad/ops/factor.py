@@ -15,7 +15,7 @@ from .. import _types
 from .._tape import edge, wrap
 from .._tape import mode as recording
 from .._warn import once
-from ._common import all_dims, expect, one_dim, return_type
+from ._common import all_dims, expect, one_dim, return_type, titled
 from ._public import named
 from .elementwise import abs
 from .extreme import amax, amin
@@ -45,6 +45,7 @@ def _plain(name: str, *tensors: Any) -> list[Any]:
     return [x.array for x in tensors]
 
 
+@titled("LinalgQrBackward0")
 def qr(A, mode="reduced"):
     """``Q @ R = A`` with orthonormal columns of Q and triangular R; mode: 'reduced', 'complete' or 'r'."""
     matrices("linalg.qr", A)
@@ -61,6 +62,7 @@ def qr(A, mode="reduced"):
     return made(*map(wrap, np.linalg.qr(a, "complete")))
 
 
+@titled("LinalgSvdBackward0")
 def svd(A, full_matrices=True):
     """``U @ diag(S) @ Vh = A`` with orthonormal U and Vh, and S from large to small."""
     matrices("linalg.svd", A)
@@ -96,6 +98,7 @@ def svdvals(A):
     return _svdvals(A)
 
 
+@titled("LinalgEighBackward0")
 def eigh(A, UPLO="L"):
     """The eigenvalues, rising, and eigenvectors of symmetric matrices, of which one triangle is read."""
     square("linalg.eigh", A)

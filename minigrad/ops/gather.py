@@ -202,6 +202,7 @@ def _scatter_multiply(input, src, /, dim, index):
     return out
 
 
+@titled("ScatterAddBackward0")
 @named
 def scatter_add(input, dim, index, src):
     """``input`` with ``out[index[i][j]][j] += src[i][j]`` for dim 0, and likewise along other dimensions."""
@@ -337,6 +338,7 @@ def index_add(input, dim, index, source, *, alpha=1):
     return reshape(_index_add(x, s, d, i, alpha), input.array.shape)
 
 
+@titled("IndexCopyBackward0")
 @named
 def index_copy(input, dim, index, source):
     """``input`` with the slices that ``index`` names along ``dim`` replaced by those of ``source``."""
@@ -346,6 +348,7 @@ def index_copy(input, dim, index, source):
     return reshape(_index_copy(x, s, d, i), input.array.shape)
 
 
+@titled("IndexFillBackward0")
 @named
 def index_fill(input, dim, index, value):
     """``input`` with the slices that ``index`` names along ``dim`` filled with a number or 0-d tensor."""

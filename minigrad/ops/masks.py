@@ -111,6 +111,7 @@ def put_(input, index, source, accumulate=False):
     return assign(input, flat, ((getitem, (where,)),))
 
 
+@titled("PutBackward0")
 def put(input, index, source, accumulate=False):
     """``put_``, in a copy."""
     expect("put", input=input, index=index, source=source)

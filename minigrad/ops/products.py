@@ -42,6 +42,7 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
     return _added("addr", input, outer(vec1, vec2), beta, alpha)
 
 
+@titled("BaddbmmBackward0")
 @named
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """``beta * input + alpha * (batch1 @ batch2)`` of stacks of matrices (b, m, n) and (b, n, p)."""
@@ -216,6 +217,7 @@ def bilinear(input1, input2, weight, bias=None):
     return answer if bias is None else answer + bias
 
 
+@titled("NormBackward1")
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """The p-norms of ``x1 - x2 + eps`` over the last dimension; shapes broadcast, numbers are their own dimension."""
     expect("pairwise_distance", x1=x1, x2=x2)

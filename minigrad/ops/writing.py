@@ -227,7 +227,7 @@ def set_item(t: Any, index: Any, value: Any) -> None:
     if (
         v.ndim
         or v.dtype is not array.dtype
-        or len(place) != array.ndim
+        or len(place) != (array.ndim or -1)  # the whole of a 0-d tensor is no element
         or t.base is not None
         or t.leaf
         or type(memory) is Frozen
@@ -282,6 +282,15 @@ def warn_of_expanded(name: str) -> None:
     )
 
 
+def _title(t: Any, value: Any, steps: tuple[Any, ...], basic: bool) -> str | None:
+    """The name that torch has for the node of a write to a part that is the whole; None for that to a smaller part."""
+    if not basic:
+        return "IndexPutBackward0" if len(steps) == 1 else None
+    if follow(t.array, steps).shape != t.array.shape:
+        return None
+    return "FillBackward3" if t.array.ndim and not getattr(value, "ndim", 0) else "CopyBackwards"
+
+
 def _set_part(t: Any, index: Any, value: Any) -> None:
     """Write a value of any form."""
     key = basic(index)
@@ -300,6 +309,8 @@ def _set_part(t: Any, index: Any, value: Any) -> None:
         return
     try:
         assign(t, value, steps)
+        if t.base is None and t.node is not None and t.node.op is write:
+            t.node.title = _title(t, value, steps, key is not None)
     except IndexError as error:
         raise explained(error, steps[-1][1][0], t.array.shape) from None
     except ValueError as error:
