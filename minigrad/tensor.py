@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _legacy, _print, _types
+from . import _legacy, _overrides, _print, _types, _ufuncs
 from ._inplace import InPlace
-from ._tape import Node, Traced, bind, cell, edge, settled, wrap
+from ._tape import Node, Traced, bind, cell, edge, new, settled
 from ._warn import once
 from .ops import (
     _common,
@@ -21,12 +21,10 @@ from .ops import (
     combine,
     compare,
     elementwise,
-    functions,
     index,
     matrix,
     parts,
     shape,
-    special,
     writing,
 )
 from .ops.inplace import augmented
@@ -72,6 +70,29 @@ class Tensor(InPlace):
         settled(self, _legacy.made(_types.default(), data, size))
         if data and isinstance(data[0], Traced):
             self.memory = cell(data[0])
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__torch_function__ is not _overrides.disabled and not _overrides.asked(cls):
+            _overrides.take_over(cls, Tensor)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What is done when an instance of a subclass is given to a function: the answer is made one as well."""
+        return _overrides.usual(cls, func, types, args, kwargs)
+
+    @staticmethod
+    def _make_subclass(cls: Any, data: Any, require_grad: bool = False) -> Any:
+        """A leaf of a subclass that shares the memory of a tensor."""
+        out = settled(new(cls), data.array)
+        out.memory, out.leaf = cell(data), require_grad
+        return out
+
+    def as_subclass(self, cls: Any) -> Any:
+        """The tensor as an instance of a subclass, on the same memory and in the same graph."""
+        out = _common.entitled(shape.reshape(self, self.array.shape), "AliasBackward0")
+        out.__class__ = cls
+        return out
 
     def where(self, condition: Any, other: Any) -> Any:
         """The tensor where ``condition`` holds, else ``other``."""
@@ -192,7 +213,7 @@ class Tensor(InPlace):
     def __iter__(self) -> Iterator[Any]:
         if not self.array.ndim:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(parts.unbind(self))
+        return iter(self.unbind())
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Traced, *_common.Number)):
@@ -210,7 +231,8 @@ class Tensor(InPlace):
     def __repr__(self) -> str:
         e = edge(self)
         node = e.name() if isinstance(e, Node) else None
-        return _print.tensor_text(self.array, requires_grad=e is not None, grad_fn=node)
+        kind = type(self).__name__ if _overrides.asked(type(self)) else "tensor"
+        return _print.tensor_text(self.array, requires_grad=e is not None, grad_fn=node, name=kind)
 
     def __reversed__(self) -> Any:
         return parts.flip(self, 0) if self.array.ndim else self
@@ -250,92 +272,7 @@ class Tensor(InPlace):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions on tensors: those that are ops here record; others are refused."""
-        op = _UFUNCS.get(ufunc)
-        if method != "__call__" or op is None or options:
-            raise TypeError(
-                f"np.{ufunc.__name__} cannot be applied to a Tensor: use minigrad's own function, or convert with "
-                ".numpy() first"
-            )
-        if ufunc is np.true_divide and isinstance(inputs[0], np.ndarray):
-            return elementwise.rdiv(inputs[1], inputs[0])  # the operator, as torch has it
-        return op(*_as_numpy_takes_them(ufunc, inputs))
-
-
-_UFUNCS = {
-    np.add: elementwise.add,
-    np.subtract: elementwise.sub,
-    np.multiply: elementwise.mul,
-    np.true_divide: elementwise.true_div,
-    np.floor_divide: elementwise.floor_divide,
-    np.remainder: elementwise.remainder,
-    np.power: elementwise.pow,
-    np.negative: elementwise.neg,
-    np.absolute: elementwise.abs,
-    np.sign: elementwise.sign,
-    np.square: elementwise.square,
-    np.sqrt: functions.sqrt,
-    np.exp: functions.exp,
-    np.exp2: functions.exp2,
-    np.expm1: functions.expm1,
-    np.log: functions.log,
-    np.log2: functions.log2,
-    np.log10: functions.log10,
-    np.log1p: functions.log1p,
-    np.sin: functions.sin,
-    np.cos: functions.cos,
-    np.tan: functions.tan,
-    np.tanh: functions.tanh,
-    np.positive: elementwise.positive,
-    np.reciprocal: elementwise.reciprocal,
-    np.fmod: elementwise.fmod,
-    np.arcsin: functions.asin,
-    np.arccos: functions.acos,
-    np.arctan: functions.atan,
-    np.sinh: functions.sinh,
-    np.cosh: functions.cosh,
-    np.arcsinh: functions.asinh,
-    np.arccosh: functions.acosh,
-    np.arctanh: functions.atanh,
-    np.floor: functions.floor,
-    np.ceil: functions.ceil,
-    np.trunc: functions.trunc,
-    np.rint: functions.round,
-    np.deg2rad: special.deg2rad,
-    np.rad2deg: special.rad2deg,
-    np.arctan2: special.atan2,
-    np.hypot: special.hypot,
-    np.logaddexp: special.logaddexp,
-    np.logaddexp2: special.logaddexp2,
-    np.fmax: combine.fmax,
-    np.fmin: combine.fmin,
-    np.copysign: combine.copysign,
-    np.signbit: combine.signbit,
-    np.heaviside: combine.heaviside,
-    np.gcd: combine.gcd,
-    np.lcm: combine.lcm,
-    np.left_shift: combine.bitwise_left_shift,
-    np.right_shift: combine.bitwise_right_shift,
-    np.bitwise_and: compare.bitwise_and,
-    np.bitwise_or: compare.bitwise_or,
-    np.bitwise_xor: compare.bitwise_xor,
-    np.invert: compare.bitwise_not,
-    np.logical_and: compare.logical_and,
-    np.logical_or: compare.logical_or,
-    np.logical_xor: compare.logical_xor,
-    np.logical_not: compare.logical_not,
-    np.maximum: choosing.maximum,
-    np.minimum: choosing.minimum,
-    np.matmul: matrix.matmul,
-    np.equal: compare.eq,
-    np.not_equal: compare.ne,
-    np.less: compare.lt,
-    np.less_equal: compare.le,
-    np.greater: compare.gt,
-    np.greater_equal: compare.ge,
-    np.isnan: compare.isnan,
-    np.isinf: compare.isinf,
-    np.isfinite: compare.isfinite,
-}
+        return _ufuncs.applied(ufunc, method, inputs, options)
 
 
 def _warn_of_t(ndim: int) -> None:
@@ -357,18 +294,6 @@ def _plain(x: Any) -> bool:
     return isinstance(x, np.ndarray)
 
 
-def _as_numpy_takes_them(ufunc: Any, inputs: Any) -> list[Any]:
-    """What a ufunc was given: the arrays and tensors as tensors of the dtypes in which NumPy computes it.
-
-    Beside a number they stay as they are: that is an operator, which torch does not leave to NumPy.
-    """
-    tensors = [wrap(x) if isinstance(x, np.ndarray) else x for x in inputs]
-    if not all(isinstance(x, Traced) for x in tensors):
-        return tensors
-    taken = ufunc.resolve_dtypes((*(x.array.dtype for x in tensors), *[None] * ufunc.nout))
-    return [_common.converted(x, _types.of(dtype).np) for x, dtype in zip(tensors, taken)]
-
-
 def _copied(array: Any) -> Any:
     """A copy with the strides' order kept, unless the array was expanded."""
     return array.copy(order="C" if 0 in array.strides else "K")
@@ -381,5 +306,8 @@ def _rebuild(cls: Any, array: Any, leaf: bool) -> Any:
     return out
 
 
+for _name, _method in vars(Tensor).items():
+    if getattr(_method, "__name__", "") == "method":  # an operator, which knew no name
+        _method.__name__ = _name
 Tensor.__module__ = _types.package
 bind(Tensor)

@@ -34,6 +34,8 @@ ORDER = [
         "_methods",
         "_inplace",
         "_functions",
+        "_overrides",
+        "_ufuncs",
         "tensor",
     ],
     [
