@@ -34,7 +34,7 @@ def in_dtype(array: Array, dtype: np.dtype[Any], order: Any = "K") -> Array:
     whole numbers of 8 bits without sign come from those of 64 bits, other short ones from 32 bits.
     """
     source = array.dtype
-    if order == "K" and 0 in array.strides:
+    if array.base is not None and order == "K" and 0 in array.strides:
         array = _formats.copied(array)
     if source.kind != "f" or dtype.kind == "b" or source is dtype:
         return array.astype(dtype, order)

@@ -335,7 +335,7 @@ def _like(
     kind = input.array.dtype if dtype is None else _types.as_numpy(dtype)
     form = options.get("memory_format") or _formats.preserve_format
     if form is _formats.preserve_format:
-        array = _formats.empty_like(input.array, kind)
+        array = (np if input.array.base is None else _formats).empty_like(input.array, kind)
     else:
         array = _formats.empty(input.array.shape, kind, _formats.checked(name, form))
     if value is not None:

@@ -188,7 +188,7 @@ class Tensor(InPlace):
         return int(self._number())
 
     def __float__(self) -> float:
-        if self.array.size == 1 and edge(self) is not None:
+        if (self.node is not None or self.leaf) and self.array.size == 1:
             once(
                 "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
                 "Consider using tensor.detach() first."

@@ -64,7 +64,11 @@ def where(condition, input=None, other=None):
             "version of PyTorch. Use a boolean condition instead."
         )
         mask = mask != 0
-    if isinstance(input, Traced) and isinstance(other, Traced):
+    # all that needs no look at whether a number fits, first
+    if isinstance(input, Traced) and (
+        isinstance(other, Traced)
+        or (type(other) is float and -1e38 < other < 1e38 and input.array.dtype.kind == "f")
+    ):
         return choose(input, other, mask)
     dtype = _types.result_dtype([x.array if isinstance(x, Traced) else x for x in (input, other)])
     input, other = (wrap(stored(x, dtype)) if isinstance(x, Number) else x for x in (input, other))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import sys
 import warnings
 from typing import Any
 
@@ -194,13 +195,22 @@ def _correction(unbiased: Any, correction: Any) -> Any:
     return correction
 
 
+def _reduced(array: Any, dim: Any) -> int:
+    """`count`, quickly in the commonest cases; of a wrong dimension, more than there can be."""
+    if dim is None or not array.ndim:
+        return int(array.size)
+    if type(dim) is int:
+        return int(array.shape[dim]) if -array.ndim <= dim < array.ndim else sys.maxsize
+    return count(array.shape, dim)
+
+
 def _var_args(name: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
     if unbiased is not None and correction is not None:
         raise TypeError("var(): give either unbiased or correction, not both")
     if isinstance(dim, bool):  # torch's overload var(input, unbiased)
         dim, unbiased = None, dim
     correction = _correction(unbiased, correction)
-    if isinstance(input, Traced) and count(input.array.shape, dim) <= correction:
+    if isinstance(input, Traced) and _reduced(input.array, dim) <= correction:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel).",

@@ -330,7 +330,9 @@ def clone(input, /):
     """A copy with memory of its own, through which gradients pass."""
     if input.size > MANY:
         return copied(input)
-    return np.array(input) if 0 not in input.strides else _formats.copied(input)
+    if input.base is None or 0 not in input.strides:  # no owner is expanded
+        return np.array(input)
+    return _formats.copied(input)
 
 
 clone.vjps(input=lambda g: g)
