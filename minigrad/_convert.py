@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _types
+from . import _formats, _types
 
 Array = np.ndarray[Any, Any]
 
@@ -34,6 +34,8 @@ def in_dtype(array: Array, dtype: np.dtype[Any], order: Any = "K") -> Array:
     whole numbers of 8 bits without sign come from those of 64 bits, other short ones from 32 bits.
     """
     source = array.dtype
+    if array.base is not None and order == "K" and 0 in array.strides:
+        array = _formats.copied(array)
     if source.kind != "f" or dtype.kind == "b" or source is dtype:
         return array.astype(dtype, order)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -67,6 +69,13 @@ def number(value: Any, dtype: np.dtype[Any]) -> Array:
     if dtype.kind == "f":
         return in_dtype(np.array(float(value)), dtype)
     return np.array(int(value), _INT64).astype(dtype)
+
+
+def stored(value: Any, dtype: np.dtype[Any]) -> Array:
+    """`number`, for what torch makes a tensor of first: beyond float16 it becomes infinite."""
+    if dtype is _F16 and type(value) is not bool:
+        return in_dtype(np.array(float(value)), _F16)
+    return number(value, dtype)
 
 
 def _float_fits(value: float, dtype: np.dtype[Any]) -> bool:

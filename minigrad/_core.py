@@ -16,13 +16,20 @@ import numpy as np
 from . import _formats, _types
 from ._tape import Array, Frozen, Node, Traced, cell, edge, engine, mode, wrap
 from ._tape.hooks import hang
+from ._warn import once
 from .ops import _common, reshaping, shape
 
 _NOT_KEPT = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
     "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
     "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
-    "leaf Tensor instead."
+    "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
+)
+CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the "
+    "cycle and avoid the leak."
 )
 
 
@@ -247,6 +254,8 @@ class TensorCore(Traced):
         """
         if isinstance(inputs, TensorCore):
             inputs = [inputs]
+        if create_graph:
+            once(CYCLE)
         engine.backward([self], [gradient], retain_graph, create_graph, inputs)
 
     retains_grad = False

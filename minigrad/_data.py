@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import Any
 
 import numpy as np
 
 from . import _convert, _types
 from ._tape import Array, Traced
+from ._warn import once
 
 _MOST_DIMS = 64  # NumPy's limit
 
 
-def from_data(data: Any, dtype: Any) -> Array:
-    """A new array of numbers, nested sequences, arrays or tensors; dtype inferred as torch infers it."""
+def from_data(data: Any, dtype: Any, name: str = "") -> Array:
+    """A new array of numbers, nested sequences, arrays or tensors; dtype inferred as torch infers it.
+
+    name: of the function that a tensor had better not be given to.
+    """
     wanted = None if dtype is None else _types.as_numpy(dtype)
     kind = type(data)
     if kind is float or kind is int or kind is bool:  # quickly
         return _convert.numbers([data], {kind}, wanted or _types.number_dtype(data)).reshape(())
     if isinstance(data, Traced):
+        if name:
+            _warn_of_copy(name)
         return _convert.in_dtype(data.array, wanted or data.array.dtype)
     if isinstance(data, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
@@ -34,8 +41,34 @@ def from_data(data: Any, dtype: Any) -> Array:
         return np.empty(sizes, wanted or _types.default())
     values = _flat(data, sizes)
     if isinstance(values, np.ndarray):
+        once(
+            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list "
+            "to a single numpy.ndarray with numpy.array() before converting to a tensor.",
+            3,
+        )
         return _convert.in_dtype(values, wanted or _common_dtype(data)).reshape(sizes)
     return _stored(values, wanted).reshape(sizes)
+
+
+def _warn_of_copy(name: str) -> None:
+    """Torch's warning for a tensor given to a function that makes one of data."""
+    warnings.warn(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+        f"sourceTensor.detach().clone().requires_grad_(True), rather than {name}(sourceTensor).",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def warn_of_read_only() -> None:
+    """Torch's warning for a tensor on memory that NumPy does not let anybody write to."""
+    once(
+        "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means "
+        "writing to this tensor will result in undefined behavior. You may want to copy the array to protect its "
+        "data or make it writable before converting it to a tensor. This type of warning will be suppressed for "
+        "the rest of this program.",
+        3,
+    )
 
 
 def native(array: Array) -> np.dtype[Any]:

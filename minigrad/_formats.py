@@ -66,3 +66,22 @@ def empty(shape: tuple[int, ...], dtype: Any, given: Any) -> Array:
         raise RuntimeError(f"required rank {len(order)} tensor to use {given.name} format")
     back = sorted(range(len(order)), key=order.__getitem__)
     return np.empty([shape[i] for i in order], dtype).transpose(back)
+
+
+def empty_like(array: Any, dtype: Any) -> Array:
+    """An uninitialised array of another's shape and memory order, as torch keeps that.
+
+    NumPy's own orders dimensions of stride 0 (of an expanded tensor) as the innermost; torch leaves them in place,
+    as NumPy's iterator does.
+    """
+    if 0 not in array.strides or not array.size:
+        return np.empty_like(array, dtype)
+    made = np.nditer((array, None), (), (("readonly",), ("writeonly", "allocate")), (None, dtype))
+    return made.operands[1]
+
+
+def copied(array: Any) -> Array:
+    """A copy of an array, in the order that `empty_like` gives it."""
+    out = empty_like(array, array.dtype)
+    np.copyto(out, array)
+    return out

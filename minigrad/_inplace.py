@@ -9,10 +9,11 @@ import numpy as np
 from . import _sampling
 from ._methods import Methods
 from ._tape import wrap
+from ._warn import once
 from .ops import reshaping
 from .ops._common import whole
 from .ops.gamma import float_power_
-from .ops.inplace import copy_, fill_, inplace, refill, zero_
+from .ops.inplace import also_over, copy_, fill_, index_put_, inplace, refill, zero_
 from .ops.masks import put_
 from .ops.strided import fill_diagonal_
 
@@ -25,6 +26,25 @@ def in_place(op: Any) -> Any:
 
     method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
     method.__name__ = f"{op.__name__}_"
+    return method
+
+
+def _with_old_form(op: Any, count: int, factor: str, usual: str) -> Any:
+    """`in_place`, which also takes torch's old order: the factor first, then ``count`` tensors."""
+    name = f"{op.__name__}_"
+    old = (
+        f"This overload of {name} is deprecated:\n\t{name}(Number {factor}, {usual})\nConsider using one of the "
+        f"following signatures instead:\n\t{name}({usual}, *, Number {factor} = 1)"
+    )
+
+    def method(self: Any, *args: Any, **attrs: Any) -> Any:
+        if len(args) > count:
+            once(old)
+            attrs[factor], *args = args  # type: ignore[assignment]
+        return inplace(op, self, *args, **attrs)
+
+    method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
+    method.__name__ = name
     return method
 
 
@@ -58,8 +78,10 @@ class InPlace(Methods):
     fill_diagonal_ = fill_diagonal_
     abs_, absolute_ = in_place(Methods.abs), in_place(Methods.absolute)
     acos_, acosh_ = in_place(Methods.acos), in_place(Methods.acosh)
-    add_, addbmm_ = in_place(Methods.add), in_place(Methods.addbmm)
-    addcdiv_, addcmul_ = in_place(Methods.addcdiv), in_place(Methods.addcmul)
+    add_ = _with_old_form(Methods.add, 1, "alpha", "Tensor other")
+    addbmm_ = in_place(Methods.addbmm)
+    addcdiv_ = _with_old_form(Methods.addcdiv, 2, "value", "Tensor tensor1, Tensor tensor2")
+    addcmul_ = _with_old_form(Methods.addcmul, 2, "value", "Tensor tensor1, Tensor tensor2")
     addmm_, addmv_ = in_place(Methods.addmm), in_place(Methods.addmv)
     addr_, arccos_ = in_place(Methods.addr), in_place(Methods.arccos)
     arccosh_, arcsin_ = in_place(Methods.arccosh), in_place(Methods.arcsin)
@@ -89,8 +111,8 @@ class InPlace(Methods):
     greater_, greater_equal_ = in_place(Methods.greater), in_place(Methods.greater_equal)
     gt_, heaviside_ = in_place(Methods.gt), in_place(Methods.heaviside)
     hypot_, index_add_ = in_place(Methods.hypot), in_place(Methods.index_add)
-    index_copy_, index_fill_ = in_place(Methods.index_copy), in_place(Methods.index_fill)
-    index_put_, lcm_ = in_place(Methods.index_put), in_place(Methods.lcm)
+    index_copy_, lcm_ = in_place(Methods.index_copy), in_place(Methods.lcm)
+    index_fill_, index_put_ = also_over(Methods.index_fill, "index_fill_"), index_put_
     le_, lerp_ = in_place(Methods.le), in_place(Methods.lerp)
     less_, less_equal_ = in_place(Methods.less), in_place(Methods.less_equal)
     log_, log10_ = in_place(Methods.log), in_place(Methods.log10)
@@ -98,7 +120,8 @@ class InPlace(Methods):
     logical_and_, logical_not_ = in_place(Methods.logical_and), in_place(Methods.logical_not)
     logical_or_, logical_xor_ = in_place(Methods.logical_or), in_place(Methods.logical_xor)
     logit_, lt_ = in_place(Methods.logit), in_place(Methods.lt)
-    masked_fill_, masked_scatter_ = in_place(Methods.masked_fill), in_place(Methods.masked_scatter)
+    masked_fill_ = also_over(Methods.masked_fill, "masked_fill_")
+    masked_scatter_ = in_place(Methods.masked_scatter)
     mul_, multiply_ = in_place(Methods.mul), in_place(Methods.multiply)
     nan_to_num_, ne_ = in_place(Methods.nan_to_num), in_place(Methods.ne)
     neg_, negative_ = in_place(Methods.neg), in_place(Methods.negative)
@@ -111,10 +134,11 @@ class InPlace(Methods):
     sigmoid_, sign_ = in_place(Methods.sigmoid), in_place(Methods.sign)
     sin_, sinc_ = in_place(Methods.sin), in_place(Methods.sinc)
     sinh_, sqrt_ = in_place(Methods.sinh), in_place(Methods.sqrt)
-    square_, sub_ = in_place(Methods.square), in_place(Methods.sub)
+    square_ = in_place(Methods.square)
+    sub_ = _with_old_form(Methods.sub, 1, "alpha", "Tensor other")
     subtract_, tan_ = in_place(Methods.subtract), in_place(Methods.tan)
-    tanh_, tril_ = in_place(Methods.tanh), in_place(Methods.tril)
-    triu_, true_divide_ = in_place(Methods.triu), in_place(Methods.true_divide)
+    tanh_, true_divide_ = in_place(Methods.tanh), in_place(Methods.true_divide)
+    tril_, triu_ = also_over(Methods.tril), also_over(Methods.triu)
     trunc_, xlogy_ = in_place(Methods.trunc), in_place(Methods.xlogy)
     erfinv_, lgamma_ = in_place(Methods.erfinv), in_place(Methods.lgamma)
     digamma_, polygamma_ = in_place(Methods.digamma), in_place(Methods.polygamma)

@@ -66,7 +66,7 @@ class Methods(Facts):
     ) -> Any:
         """A tensor with a copy of ``data`` in this tensor's dtype."""
         kind = _types.of(self.array.dtype) if dtype is None else dtype
-        return self._made(from_data(data, kind), requires_grad)
+        return self._made(from_data(data, kind, "tensor.new_tensor"), requires_grad)
 
     def new_zeros(
         self,

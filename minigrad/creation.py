@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _convert, _formats, _types
 from ._arguments import checked_options, floats_only, no_bools, no_size, number, shape_from, size_of
-from ._data import from_data, native
+from ._data import from_data, native, warn_of_read_only
 from ._tape import Frozen, mode, wrap
 from .ops._common import expect, whole
 from .tensor import Tensor
@@ -54,7 +54,7 @@ def tensor(
     tensor([[1, 2],
             [3, 4]])
     """
-    return _made(from_data(data, dtype), requires_grad, device)
+    return _made(from_data(data, dtype, "torch.tensor"), requires_grad, device)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -75,8 +75,8 @@ def from_numpy(ndarray: Any) -> Tensor:
 
     ValueError for negative strides and for another byte order than the machine's.
 
-    >>> import minigrad as mg, numpy as np
-    >>> mg.from_numpy(np.arange(3))
+    >>> import numpy as np
+    >>> from_numpy(np.arange(3))
     tensor([0, 1, 2])
     """
     if not isinstance(ndarray, np.ndarray):
@@ -88,6 +88,8 @@ def from_numpy(ndarray: Any) -> Tensor:
             "currently supported. (You can probably work around this by making a copy of your array with "
             "array.copy().)"
         )
+    if not ndarray.flags.writeable:
+        warn_of_read_only()
     return _made(ndarray if ndarray.dtype is canonical else ndarray.view(canonical))
 
 
@@ -274,9 +276,9 @@ def linspace(
     ends = [_end("start", start), _end("end", end)]
     no_bools("linspace", kind)
     precise = kind
+    ends = [_convert.number(x, kind).item() for x in ends]
     if kind.kind != "f":
         precise = np.dtype(np.float64)
-        ends = [_convert.number(x, kind).item() for x in ends]
     with np.errstate(all="ignore"):
         first, last = (precise.type(x) for x in ends)
         step = (last - first) / precise.type(max(1, steps - 1))
@@ -333,7 +335,7 @@ def _like(
     kind = input.array.dtype if dtype is None else _types.as_numpy(dtype)
     form = options.get("memory_format") or _formats.preserve_format
     if form is _formats.preserve_format:
-        array = np.empty_like(input.array, kind)
+        array = (np if input.array.base is None else _formats).empty_like(input.array, kind)
     else:
         array = _formats.empty(input.array.shape, kind, _formats.checked(name, form))
     if value is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _types
+from . import _convert, _types
 from ._tape import Traced, wrap
 from .creation import empty, from_numpy, linspace, tensor
 from .ops._common import whole
@@ -104,6 +104,8 @@ def scalar_tensor(
 ) -> Tensor:
     """A number as a 0-d tensor of the default dtype."""
     kind = _types.of(_types.default()) if dtype is None else dtype
+    if isinstance(s, (int, float)):
+        s = _convert.stored(s, _types.as_numpy(kind))  # refused if it does not fit
     return tensor(s, dtype=kind, device=device, requires_grad=requires_grad)
 
 

@@ -11,21 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from . import _legacy, _print, _types
-from ._inplace import InPlace, in_place
-from ._tape import Node, Traced, bind, cell, edge, settled, wrap
+from . import _legacy, _overrides, _print, _types, _ufuncs
+from ._inplace import InPlace
+from ._tape import Node, Traced, bind, cell, edge, new, settled
+from ._warn import once
 from .ops import (
     _common,
     choosing,
     combine,
     compare,
     elementwise,
-    functions,
     index,
     matrix,
     parts,
     shape,
-    special,
     writing,
 )
 from .ops.inplace import augmented
@@ -72,6 +71,29 @@ class Tensor(InPlace):
         if data and isinstance(data[0], Traced):
             self.memory = cell(data[0])
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__torch_function__ is not _overrides.disabled and not _overrides.asked(cls):
+            _overrides.take_over(cls, Tensor)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What is done when an instance of a subclass is given to a function: the answer is made one as well."""
+        return _overrides.usual(cls, func, types, args, kwargs)
+
+    @staticmethod
+    def _make_subclass(cls: Any, data: Any, require_grad: bool = False) -> Any:
+        """A leaf of a subclass that shares the memory of a tensor."""
+        out = settled(new(cls), data.array)
+        out.memory, out.leaf = cell(data), require_grad
+        return out
+
+    def as_subclass(self, cls: Any) -> Any:
+        """The tensor as an instance of a subclass, on the same memory and in the same graph."""
+        out = _common.entitled(shape.reshape(self, self.array.shape), "AliasBackward0")
+        out.__class__ = cls
+        return out
+
     def where(self, condition: Any, other: Any) -> Any:
         """The tensor where ``condition`` holds, else ``other``."""
         return choosing.where(condition, self, other)
@@ -91,6 +113,8 @@ class Tensor(InPlace):
     @property
     def T(self) -> Any:  # noqa: N802  (torch's name)
         """The dimensions in reverse order."""
+        if self.array.ndim != 2:
+            _warn_of_t(self.array.ndim)
         return shape.permute(self, *range(self.ndim - 1, -1, -1))
 
     @property
@@ -119,7 +143,10 @@ class Tensor(InPlace):
     )
     __mod__, __rmod__ = _operator(elementwise.remainder), _reflected(elementwise.remainder)
     __pow__, __rpow__ = _operator(elementwise.pow), _reflected(elementwise.pow)
-    __matmul__, __rmatmul__ = _operator(matrix.matmul), _reflected(matrix.matmul)
+    __matmul__ = _operator(
+        matrix.matmul, lambda a, b: np.matmul(a, b) if _plain(b) else matrix.matmul(a, b)
+    )
+    __rmatmul__ = _reflected(matrix.matmul)
     __and__ = __rand__ = _operator(compare.bitwise_and)
     __or__ = __ror__ = _operator(compare.bitwise_or)
     __xor__ = __rxor__ = _operator(compare.bitwise_xor)
@@ -137,19 +164,16 @@ class Tensor(InPlace):
 
     __iadd__, __isub__ = augmented(elementwise.add), augmented(elementwise.sub)
     __imul__, __itruediv__ = augmented(elementwise.mul), augmented(elementwise.true_div)
-    __ifloordiv__, __imod__ = (
-        in_place(elementwise.floor_divide),
-        in_place(elementwise.remainder),
-    )
-    __ipow__ = in_place(elementwise.pow)
-    __iand__, __ior__ = in_place(compare.bitwise_and), in_place(compare.bitwise_or)
-    __ixor__ = in_place(compare.bitwise_xor)
+    __ifloordiv__ = augmented(elementwise.floor_divide)
+    __imod__, __ipow__ = augmented(elementwise.remainder), augmented(elementwise.pow)
+    __iand__, __ior__ = augmented(compare.bitwise_and), augmented(compare.bitwise_or)
+    __ixor__ = augmented(compare.bitwise_xor)
     __lshift__ = _operator(combine.bitwise_left_shift)
     __rlshift__ = _reflected(combine.bitwise_left_shift)
     __rshift__ = _operator(combine.bitwise_right_shift)
     __rrshift__ = _reflected(combine.bitwise_right_shift)
-    __ilshift__ = in_place(combine.bitwise_left_shift)
-    __irshift__ = in_place(combine.bitwise_right_shift)
+    __ilshift__ = augmented(combine.bitwise_left_shift)
+    __irshift__ = augmented(combine.bitwise_right_shift)
     __getitem__, __setitem__ = index.indexed, writing.set_item
     __hash__ = object.__hash__
 
@@ -164,6 +188,11 @@ class Tensor(InPlace):
         return int(self._number())
 
     def __float__(self) -> float:
+        if (self.node is not None or self.leaf) and self.array.size == 1:
+            once(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first."
+            )
         return float(self._number())
 
     def _number(self) -> Any:
@@ -184,7 +213,7 @@ class Tensor(InPlace):
     def __iter__(self) -> Iterator[Any]:
         if not self.array.ndim:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(parts.unbind(self))
+        return iter(self.unbind())
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (Traced, *_common.Number)):
@@ -202,7 +231,8 @@ class Tensor(InPlace):
     def __repr__(self) -> str:
         e = edge(self)
         node = e.name() if isinstance(e, Node) else None
-        return _print.tensor_text(self.array, requires_grad=e is not None, grad_fn=node)
+        kind = type(self).__name__ if _overrides.asked(type(self)) else "tensor"
+        return _print.tensor_text(self.array, requires_grad=e is not None, grad_fn=node, name=kind)
 
     def __reversed__(self) -> Any:
         return parts.flip(self, 0) if self.array.ndim else self
@@ -242,90 +272,26 @@ class Tensor(InPlace):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions on tensors: those that are ops here record; others are refused."""
-        op = _UFUNCS.get(ufunc)
-        if method != "__call__" or op is None or options:
-            raise TypeError(
-                f"np.{ufunc.__name__} cannot be applied to a Tensor: use minigrad's own function, or convert with "
-                ".numpy() first"
-            )
-        return op(*(wrap(x) if isinstance(x, np.ndarray) else x for x in inputs))
+        return _ufuncs.applied(ufunc, method, inputs, options)
 
 
-_UFUNCS = {
-    np.add: elementwise.add,
-    np.subtract: elementwise.sub,
-    np.multiply: elementwise.mul,
-    np.true_divide: elementwise.true_div,
-    np.floor_divide: elementwise.floor_divide,
-    np.remainder: elementwise.remainder,
-    np.power: elementwise.pow,
-    np.negative: elementwise.neg,
-    np.absolute: elementwise.abs,
-    np.sign: elementwise.sign,
-    np.square: elementwise.square,
-    np.sqrt: functions.sqrt,
-    np.exp: functions.exp,
-    np.exp2: functions.exp2,
-    np.expm1: functions.expm1,
-    np.log: functions.log,
-    np.log2: functions.log2,
-    np.log10: functions.log10,
-    np.log1p: functions.log1p,
-    np.sin: functions.sin,
-    np.cos: functions.cos,
-    np.tan: functions.tan,
-    np.tanh: functions.tanh,
-    np.positive: elementwise.positive,
-    np.reciprocal: elementwise.reciprocal,
-    np.fmod: elementwise.fmod,
-    np.arcsin: functions.asin,
-    np.arccos: functions.acos,
-    np.arctan: functions.atan,
-    np.sinh: functions.sinh,
-    np.cosh: functions.cosh,
-    np.arcsinh: functions.asinh,
-    np.arccosh: functions.acosh,
-    np.arctanh: functions.atanh,
-    np.floor: functions.floor,
-    np.ceil: functions.ceil,
-    np.trunc: functions.trunc,
-    np.rint: functions.round,
-    np.deg2rad: special.deg2rad,
-    np.rad2deg: special.rad2deg,
-    np.arctan2: special.atan2,
-    np.hypot: special.hypot,
-    np.logaddexp: special.logaddexp,
-    np.logaddexp2: special.logaddexp2,
-    np.fmax: combine.fmax,
-    np.fmin: combine.fmin,
-    np.copysign: combine.copysign,
-    np.signbit: combine.signbit,
-    np.heaviside: combine.heaviside,
-    np.gcd: combine.gcd,
-    np.lcm: combine.lcm,
-    np.left_shift: combine.bitwise_left_shift,
-    np.right_shift: combine.bitwise_right_shift,
-    np.bitwise_and: compare.bitwise_and,
-    np.bitwise_or: compare.bitwise_or,
-    np.bitwise_xor: compare.bitwise_xor,
-    np.invert: compare.bitwise_not,
-    np.logical_and: compare.logical_and,
-    np.logical_or: compare.logical_or,
-    np.logical_xor: compare.logical_xor,
-    np.logical_not: compare.logical_not,
-    np.maximum: choosing.maximum,
-    np.minimum: choosing.minimum,
-    np.matmul: matrix.matmul,
-    np.equal: compare.eq,
-    np.not_equal: compare.ne,
-    np.less: compare.lt,
-    np.less_equal: compare.le,
-    np.greater: compare.gt,
-    np.greater_equal: compare.ge,
-    np.isnan: compare.isnan,
-    np.isinf: compare.isinf,
-    np.isfinite: compare.isfinite,
-}
+def _warn_of_t(ndim: int) -> None:
+    if ndim:
+        once(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or `x.permute("
+            "*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            3,
+        )
+    else:
+        once(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
+            3,
+        )
+
+
+def _plain(x: Any) -> bool:
+    return isinstance(x, np.ndarray)
 
 
 def _copied(array: Any) -> Any:
@@ -340,5 +306,8 @@ def _rebuild(cls: Any, array: Any, leaf: bool) -> Any:
     return out
 
 
+for _name, _method in vars(Tensor).items():
+    if getattr(_method, "__name__", "") == "method":  # an operator, which knew no name
+        _method.__name__ = _name
 Tensor.__module__ = _types.package
 bind(Tensor)

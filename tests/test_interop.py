@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import operator
+import warnings
+
 import numpy as np
 import pytest
 import torch
 
 import minigrad
-from minigrad.tensor import _UFUNCS
+from minigrad._ufuncs import UFUNCS
 
 X = np.array([[0.5, -0.25, 0.75], [0.1, 0.9, -0.6]])
 Y = np.array([[0.2, 0.4, -0.3], [1.5, -0.8, 0.7]])
 
 
-@pytest.mark.parametrize("ufunc", _UFUNCS, ids=lambda ufunc: ufunc.__name__)
+@pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda ufunc: ufunc.__name__)
 def test_ufuncs_answer_tensors(ufunc):
     """In the kind of numbers that the ufunc takes, tensors give what arrays give."""
     x, y = X, Y
@@ -36,6 +39,53 @@ def test_ufuncs_record():
     x = minigrad.tensor([1.0, 2.0], requires_grad=True)
     (np.array([3.0, 4.0]) * np.exp(x)).sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), [3 * np.e, 4 * np.e**2], rtol=1e-6)
+
+
+ARITHMETIC = "add sub mul truediv floordiv mod pow matmul"
+KINDS = ["float16", "float32", "float64", "int32", "int64", "uint8"]
+
+
+def mixed(package, op, kind, array):
+    """What an operator makes of a tensor and an array, or the type of its error."""
+    x = package.tensor([3, 2], dtype=getattr(package, kind))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's use of NumPy is deprecated
+        try:
+            out = getattr(operator, op)(x, array)
+        except Exception as error:
+            return type(error)
+    return str(out.dtype).split(".")[-1], out.tolist(), out is x
+
+
+@pytest.mark.parametrize("op", [*ARITHMETIC.split(), "iadd", "imul", "ifloordiv", "ipow", "imod"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_operators_with_an_array_answer_in_numpys_dtype(op, kind):
+    """Also those in place: as torch has it, they make a new tensor."""
+    arrays = [np.array([2, 1], k) for k in KINDS] + [np.array(2), np.array(2.5)]
+    for array in arrays:
+        if op == "truediv" and array.dtype.kind != "f" and "float" not in kind:
+            continue  # the quotient of integers has the default dtype
+        if op == "matmul" and not array.ndim:
+            continue
+        theirs, ours = mixed(torch, op, kind, array), mixed(minigrad, op, kind, array)
+        assert ours == theirs, f"{kind} {op} {array.dtype}"
+
+
+def test_gradients_pass_a_product_with_an_array():
+    x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    y = x @ np.array([3, 4]) + (x * np.array([1, 2])).sum()
+    y.backward()
+    assert y.dtype == minigrad.float64
+    assert x.grad.dtype == minigrad.float32
+    assert x.grad.tolist() == [4, 6]
+
+
+@pytest.mark.filterwarnings("ignore:__array_wrap__")
+def test_numpys_functions_of_integers_answer_float64():
+    for package in (minigrad, torch):
+        out = np.exp(package.tensor([1, 2]))
+        assert str(out.dtype).endswith("float64")
+        np.testing.assert_array_equal(out.numpy(), np.exp([1, 2]))
 
 
 @pytest.mark.parametrize(

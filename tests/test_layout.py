@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A file imports from its own row or from rows above it in this list.
 ORDER = [
-    ["_types", "_einops", "_formats", "_later"],
+    ["_types", "_einops", "_formats", "_later", "_places", "_warn"],
     ["kernels.machine"],
     ["kernels"],
     ["_tape", "_print", "_sampling", "_convert"],
@@ -35,6 +35,8 @@ ORDER = [
         "_methods",
         "_inplace",
         "_functions",
+        "_overrides",
+        "_ufuncs",
         "tensor",
     ],
     [
@@ -55,7 +57,9 @@ ORDER = [
         "nn._pooling",
         "nn._unpooling",
         "nn._blocks",
+        "nn._ctc",
         "nn._embedding",
+        "nn._embedding_bag",
         "nn._grids",
         "nn._norms",
         "nn._dropout",
@@ -63,6 +67,7 @@ ORDER = [
         "nn._losses_labels",
         "nn._losses_margins",
         "nn._losses_probable",
+        "nn._losses_sequences",
         "nn._pad",
         "nn._resample",
     ],

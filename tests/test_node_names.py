@@ -52,6 +52,24 @@ x.trace()
 x.index_add(0, torch.tensor([0]), x[:1])
 x.scatter(0, torch.tensor([[0, 1]]), x)
 x.broadcast_to(2, 2, 2)
+x.roll(1)
+x.median()
+x.index_copy(0, torch.tensor([0]), x[:1])
+x.index_fill(0, torch.tensor([0]), 1.0)
+x.scatter_add(0, torch.tensor([[0, 1]]), x)
+x.scatter_reduce(0, torch.tensor([[0, 1]]), x, "sum")
+x.put(torch.tensor([0]), x[0, :1])
+x.ldexp(x)
+x.rad2deg()
+x.renorm(2, 0, 1.0)
+torch.block_diag(x, x)
+torch.baddbmm(x[None], x[None], x[None])
+torch.nn.functional.pairwise_distance(x, x * 2)
+torch.nn.functional.grid_sample(x[None, None], torch.zeros(1, 1, 1, 2), align_corners=False)
+torch.nn.functional.affine_grid(x.repeat(1, 2)[None, :, :3], (1, 1, 2, 2), False)
+torch.linalg.qr(x)[0]
+torch.linalg.svd(x)[1]
+torch.linalg.eigh(x + x.t())[0]
 """.strip().splitlines()
 
 
@@ -60,5 +78,41 @@ def test_name(expression):
     def story(torch):
         x = torch.tensor([[1.0, 2.0], [3.0, 4.5]], requires_grad=True)
         return eval(expression, {"torch": torch, "x": x}).grad_fn
+
+    check(story)
+
+
+WRITES = """
+y[()] = x
+y[...] = x
+y[:] = x
+y[:, :] = x
+y[()] = x[0, 0]
+y[:] = x[0, 0]
+y[0] = x[0]
+y[0, 0] = x[0, 0]
+y[None] = x
+y[y > 1] = x[0, 0]
+y[torch.tensor([0])] = x[:1]
+y[0, torch.tensor([0])] = x[0, :1]
+z[()] = 1.0
+z[...] = 1.0
+z[None] = 1.0
+z[True] = 1.0
+z[0] = z[1]
+z.index_fill_(0, torch.tensor([0]), 1.0)
+y = torch.zeros(()); y[()] = x[0, 0]
+y = torch.zeros(()); y[...] = x[0, 0]
+y = torch.zeros(()); y.copy_(x[0, 0])
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_name_after_a_write(write):
+    def story(torch):
+        x = torch.tensor([[1.0, 2.0], [3.0, 4.5]], requires_grad=True)
+        names = {"torch": torch, "x": x, "y": torch.zeros(2, 2), "z": x * 1}
+        exec(write, names)
+        return names["y"].grad_fn, names["z"].grad_fn
 
     check(story)

@@ -5,6 +5,7 @@ It knows no op of the vocabulary, no method of Tensor and no maths.
     graph       nodes, what the tape needs of a tensor, version cells, views
     primitive   an op: a function on arrays with one rule per input
     fitting     how a gradient comes to have its input's shape
+    saved       what nodes keep, looked at or kept another way
     unroll      the source of the functions generated for an op
     engine      the backward loop
 """
@@ -33,7 +34,7 @@ from .graph import (
     wrap,
 )
 from .hooks import RemovableHandle
-from .primitive import bind, heed_inference, primitive, primitives, variadic, watch
+from .primitive import bind, heed, heed_inference, primitive, primitives, variadic, watch
 
 __all__ = [
     "AccumulateGrad",
@@ -49,6 +50,7 @@ __all__ = [
     "errors",
     "fitted",
     "follow",
+    "heed",
     "heed_inference",
     "mode",
     "new",

@@ -18,6 +18,7 @@ import numpy as np
 from .fitting import fitted, stays_one
 from .graph import Node, Traced, cell, edge, errors, mode, silent, spoilt, stacks, wrap
 from .primitive import primitive
+from .saved import opened, placed
 
 ndarray = np.ndarray
 
@@ -257,34 +258,27 @@ def _placed_again(node: Node) -> Iterator[Any]:
     inputs = node.op.inputs
     kept = iter(node.kept or ())
     for k, array, memory, version in zip(node.op.kept, kept, kept, kept):
+        array = opened(array)
         if isinstance(array, ndarray):
             if k == "out":
                 e: Any = node
             else:
                 e = node.edges[inputs.index(k)] if k in inputs else None
-            array = _placed(array, e, memory)
+            array = placed(array, e, memory)
         yield from (array, memory, version)
-
-
-def _placed(array: Any, e: Any, memory: Any) -> Any:
-    if isinstance(e, Traced):
-        return e
-    t = wrap(array)
-    t.node, t.memory = e, memory
-    return t
 
 
 def _by_composite(node: Node, g: Any) -> list[Any]:
     """Gradients of a fused op, by differentiating what it is composed of."""
     spoilt(node)
-    kept = dict(zip(node.op.kept, (node.kept or ())[::3]))
+    kept = dict(zip(node.op.kept, map(opened, (node.kept or ())[::3])))
     inputs = []
     for name, e, shape in zip(node.op.inputs, node.edges, node.shapes):
         array = kept.get(name)
         if array is None and e is not None:  # no gradient depends on it, or it would be kept
             array = np.zeros(shape, g.array.dtype)
         if isinstance(array, ndarray):
-            array = same(_placed(array, e, None))
+            array = same(placed(array, e, None))
         inputs.append(array)
     out = node.op.composite(*inputs, *node.attrs)
     points = [getattr(x, "node", None) for x in inputs]

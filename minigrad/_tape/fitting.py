@@ -62,3 +62,17 @@ def stays_one(g: Any, shape: tuple[int, ...], node: Any) -> bool:
         if s is not None and s != shape:
             return False
     return True
+
+
+def unmatched(error: ValueError, *arrays: Any) -> Exception:
+    """NumPy's error, or torch's if the shapes of what an elementwise op was given do not broadcast."""
+    shapes = [np.shape(a) for a in arrays]
+    for i, a in enumerate(shapes):
+        for b in shapes[i + 1 :]:
+            for k in range(1, min(len(a), len(b)) + 1):
+                if a[-k] != b[-k] and 1 not in (a[-k], b[-k]):
+                    return RuntimeError(
+                        f"The size of tensor a ({a[-k]}) must match the size of tensor b ({b[-k]}) at "
+                        f"non-singleton dimension {max(len(a), len(b)) - k}"
+                    )
+    return error

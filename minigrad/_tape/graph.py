@@ -31,6 +31,8 @@ class _Mode(threading.local):
 
     grad = True
     inference = False
+    packing: Any = None  # (pack, unpack) for what nodes keep
+    hooks_refused: str | None = None  # why there must be no such hooks
 
     def __init__(self) -> None:
         # Torch never warns of an overflow.  A context of our own, entered for one call of a ufunc, leaves the
@@ -103,7 +105,7 @@ class Node:
         """Keep the answer, if it is kept at all, as ``array`` whose memory has the version of now."""
         if self.kept is not None and "out" in self.op.kept:
             i = 3 * self.op.kept.index("out")
-            if self.kept[i] is not None:
+            if isinstance(self.kept[i], np.ndarray):
                 self.kept = (*self.kept[:i], array, memory, memory[0], *self.kept[i + 3 :])
 
     def _parted(self) -> Node:
@@ -153,10 +155,14 @@ class Node:
         return f"<{self.name()} object at {id(self):#x}>"
 
 
+shown: dict[str, Any] = {"__slots__": (), "__module__": "builtins"}
+"""What nodes have once users see them: a ``__getattr__`` would make every attribute of the others slower."""
+
+
 @functools.cache
 def _of_name(name: str) -> type[Node]:
     """The type of the nodes of that name."""
-    return type(name, (Node,), {"__slots__": (), "__module__": "builtins"})
+    return type(name, (Node,), shown)
 
 
 class _Shown:
@@ -358,20 +364,6 @@ def node_of(
     node.edges, node.shapes = edges, shapes
     node.attrs, node.kept, node.hooks = attrs, (), None
     return node
-
-
-def unmatched(error: ValueError, *arrays: Any) -> Exception:
-    """NumPy's error, or torch's if the shapes of what an elementwise op was given do not broadcast."""
-    shapes = [np.shape(a) for a in arrays]
-    for i, a in enumerate(shapes):
-        for b in shapes[i + 1 :]:
-            for k in range(1, min(len(a), len(b)) + 1):
-                if a[-k] != b[-k] and 1 not in (a[-k], b[-k]):
-                    return RuntimeError(
-                        f"The size of tensor a ({a[-k]}) must match the size of tensor b ({b[-k]}) at "
-                        f"non-singleton dimension {max(len(a), len(b)) - k}"
-                    )
-    return error
 
 
 def spoilt(node: Node) -> None:

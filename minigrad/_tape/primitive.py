@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from .fitting import level as levels
+from .fitting import unmatched
 from .graph import (
     Frozen,
     Node,
@@ -39,12 +40,12 @@ from .graph import (
     refresh,
     spoilt,
     stacks,
-    unmatched,
     unsaved,
     watched_seq,
     wrap,
 )
 from .graph import next_seq as plain_seq
+from .saved import pack
 from .unroll import Form, code, deferred
 
 primitives: dict[str, Any] = {}
@@ -103,19 +104,19 @@ def bind(tensor_class: type) -> None:
         op.__globals__["Tensor"] = tensor_class
 
 
-class _Inference:
-    """Whether inference mode was ever used: until then ops do not look whether they are in it."""
-
-    heeded = False
-
-
-inference = _Inference()
+heeded: set[str] = set()
+"""Of "inference" mode and of the "packing" of what is kept, those ever used: until then ops do not look for them."""
 
 
 def heed_inference() -> None:
     """Have ops mark what they make in inference mode, and refuse to keep it for backward."""
-    if not inference.heeded:
-        inference.heeded = True
+    heed("inference")
+
+
+def heed(what: str) -> None:
+    """Have ops look from now on for one of the two that ``heeded`` names."""
+    if what not in heeded:
+        heeded.add(what)
         for op in primitives.values():
             maker = getattr(getattr(op, "vjps", None), "__self__", None)
             if maker is not None and maker.generated:
@@ -177,6 +178,7 @@ class _Op:
             "alias": alias,
             "wrap": wrap,
             "spoilt": spoilt,
+            "pack": pack,
             "unmatched": unmatched,
             "Frozen": Frozen,
             "unsaved": unsaved,
@@ -184,6 +186,7 @@ class _Op:
         }
         function: Any = deferred(forward, self.space)
         function.inputs, function.rules, function.kept = self.inputs, {}, ()
+        function.attrs = self.attrs
         function.vjps, function.joint = self.vjps, self.joint
         function.composite = None
         function.pull = self.space["pull"] = types.FunctionType(_unpulled.__code__, self.space)
@@ -220,7 +223,8 @@ class _Op:
             promotes=self.promote is not None,
             quiet=self.quiet,
             large=self.large is not None,
-            inference=inference.heeded,
+            inference="inference" in heeded,
+            packing="packing" in heeded,
             takes=tuple((x, self.takes[x]) for x in self.inputs if x in self.takes),
             joint=self.is_joint,
         )

@@ -38,8 +38,9 @@ class Form(NamedTuple):
     quiet: bool
     large: bool
     inference: (
-        bool  # whether inference mode has been used, and tensors made in it are to be told apart
+        bool  # whether inference mode has been used, and what is made in it is to be told apart
     )
+    packing: bool  # whether hooks for what is kept have been used
     takes: tuple[tuple[str, tuple[str, ...]], ...]  # per input with a rule: the names it asks for
     joint: bool
 
@@ -251,7 +252,10 @@ def _recorded(form: Form, attrs: str) -> str:
         guard = _GUARD.format(x=k) if form.inference else ""
         keep = _KEEP_OUT if k == "out" else _KEEP_INPUT
         parts.append(keep.format(x=k, needed=needed, guard=guard))
-    return _lines(*parts, f"        node.kept = ({kept})")
+    parts.append(f"        node.kept = ({kept})")
+    if form.packing and kept:
+        parts.append("        if mode.packing is not None:\n            pack(node)")
+    return _lines(*parts)
 
 
 def _pull(form: Form) -> str:

@@ -34,7 +34,11 @@ class autocast:  # noqa: N801  (torch's name)
         self.device = _types.device(device_type).type
         self.dtype = dtype
         if enabled and self.device == "cuda":
-            warnings.warn("CUDA is not available. Disabling autocast.", UserWarning, stacklevel=2)
+            warnings.warn(
+                "CUDA is not available or torch_xla is imported. Disabling autocast.",
+                UserWarning,
+                stacklevel=2,
+            )
         elif enabled:
             warnings.warn(
                 f"In {self.device.upper()} autocast, but the target dtype is not supported. Disabling autocast.\n"

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Node, cell, edge, mode, node_of, spoilt, wrap
+from .._tape.saved import Packed, reopened
 from ..tensor import Tensor
 
 
@@ -90,6 +91,11 @@ class Context:
             if t is None:
                 found.append(None)
                 continue
+            if type(t) is Packed:
+                e = is_output()
+                again = isinstance(e, Tensor) and mode.grad  # a leaf, under create_graph
+                found.append(e if again else reopened(t, e))
+                continue
             if memory[0] != version:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an inplace "
@@ -116,6 +122,10 @@ class Context:
                 continue
             memory = cell(t)
             node = weakref.ref(t.node) if any(t is o for o in outputs) and t.node else None
+            if mode.packing is not None:
+                e = edge(t)
+                saved.append((Packed(t.array, mode.packing), None, 0, node or (lambda e=e: e)))
+                continue
             kept = wrap(t.array) if node is not None else t
             saved.append((kept, memory, memory[0], node))
         self.__dict__.pop("_to_save", None)

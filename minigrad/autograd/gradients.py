@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .._core import CYCLE
 from .._tape import edge, engine, wrap
+from .._warn import once
 from ..ops.parts import stack
 from ..tensor import Tensor
 
@@ -29,6 +31,8 @@ def backward(
     given = [grad_tensors] if isinstance(grad_tensors, Tensor) else grad_tensors
     if isinstance(inputs, Tensor):
         inputs = [inputs]
+    if create_graph:
+        once(CYCLE)
     engine.backward(roots, list(given or [None] * len(roots)), retain_graph, create_graph, inputs)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import _types
+from .. import _types, _warn
 from ..kernels.machine.threads import get_num_threads
 
 _PRECISIONS = ("highest", "high", "medium")
@@ -79,23 +79,23 @@ def set_default_tensor_type(t: Any) -> None:
     dtype = _types.by_type(name.replace("torch.", f"{_types.package}.", 1))
     if not dtype.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
+    _warn.once(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
+        "torch.set_default_device() as alternatives."
+    )
     _types.set_default_dtype(dtype)
 
 
-_warn_always = False
-
-
 def set_warn_always(b: bool, /) -> None:
-    """Ask for every warning each time: kept; Python's own filters decide."""
-    global _warn_always
+    """Whether what is usually said once in a process is said each time."""
     if not isinstance(b, bool):
         raise TypeError(f"setWarnOnlyOnce expects a bool, but got {type(b).__name__}")
-    _warn_always = b
+    _warn.said.always = b
 
 
 def is_warn_always_enabled() -> bool:
     """What `set_warn_always` was given last: False at first."""
-    return _warn_always
+    return _warn.said.always
 
 
 def get_num_interop_threads() -> int:

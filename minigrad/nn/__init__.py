@@ -7,7 +7,7 @@ first values of their parameters.
 import importlib
 from typing import Any
 
-from . import functional, grad, init, parameter
+from . import _files, functional, grad, init, parameter
 from ._hooks import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -111,6 +111,7 @@ from .linear import (
 from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
+    CTCLoss,
     GaussianNLLLoss,
     HuberLoss,
     KLDivLoss,
@@ -137,6 +138,7 @@ from .module import (
     Module,
 )
 from .normalization import (
+    CrossMapLRN2d,
     GroupNorm,
     LayerNorm,
     LocalResponseNorm,
@@ -206,12 +208,15 @@ from .softmax import (
 )
 from .sparse import (
     Embedding,
+    EmbeddingBag,
 )
 from .upsampling import (
     Upsample,
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
+
+_files.place(__name__)
 
 
 def __getattr__(name: str) -> Any:
@@ -244,6 +249,7 @@ __all__ = [
     "BatchNorm3d",
     "Bilinear",
     "Buffer",
+    "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
@@ -260,12 +266,14 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
+    "CrossMapLRN2d",
     "DataParallel",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
     "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
     "Fold",

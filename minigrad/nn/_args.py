@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import _types
 from .._tape import Traced
+from .._warn import once
 from ..kernels.conv.geometry import Geometry
 from ..ops.refusals import c_name
 
@@ -70,6 +71,12 @@ def _sides(
         if any(s != 1 for s in strides):
             raise RuntimeError("padding='same' is not supported for strided convolutions")
         total = [d * (k - 1) for d, k in zip(dilations, kernel)]
+        if any(t % 2 for t in total):
+            once(
+                "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the "
+                "input be created",
+                6,
+            )
         return tuple((t // 2, t - t // 2) for t in total)
     ends = sizes(padding, len(kernel), "padding")
     if any(p < 0 for p in ends):
@@ -102,10 +109,10 @@ def _check_tensors(name: str, x: Any, w: Any, b: Any, n: int) -> None:
 
 
 def _check_sizes(x: Any, w: Any, n: int) -> None:
-    """RuntimeError for an input without pictures' elements, or an empty kernel."""
+    """RuntimeError for pictures without elements, unless there are no pictures, or an empty kernel."""
     if 0 in w[0][2:]:
         raise RuntimeError(f"kernel size should be greater than zero, but got {list(w[0][2:])}")
-    if 0 in x[0][-n:]:
+    if 0 in x[0][-n:] and not (len(x[0]) == n + 2 and x[0][0] == 0):
         raise RuntimeError(
             f"Only zero batch or zero channel inputs are supported, but got input shape: {list(x[0])}"
         )
@@ -133,10 +140,10 @@ def conv_geometry(
 ) -> Geometry:
     """The geometry of a convolution of these (shape, dtype); RuntimeError if something does not fit."""
     _check_tensors(f"conv{n}d", x, w, b, n)
-    _check_sizes(x, w, n)
     geo = geometry(stride, padding, dilation, groups, w[0][2:])
     shape = x[0] if len(x[0]) == n + 2 else (1, *x[0])
     check_channels(shape, w[0], None if b is None else b[0], geo)
+    _check_sizes(x, w, n)
     return geo
 
 
@@ -157,12 +164,12 @@ def transposed_geometry(
     RuntimeError if something does not fit.
     """
     _check_tensors(f"conv_transpose{n}d", x, w, b, n)
-    _check_sizes(x, w, n)
     if isinstance(padding, str):
         raise TypeError(f"conv_transpose{n}d(): argument 'padding' must be tuple of ints, not str")
     geo = geometry(stride, padding, dilation, groups, w[0][2:])
     shape = x[0] if len(x[0]) == n + 2 else (1, *x[0])
     whole = transposed_size(shape, w[0], None if b is None else b[0], geo, output_padding)
+    _check_sizes(x, w, n)
     # Further rows come from what the padding behind would have cut off; then there are rows that no window
     # covers, and from the stride on, ones that a further window would: zeros, which are put on afterwards.
     wanted = sizes(output_padding, n, "output_padding")
@@ -176,10 +183,15 @@ def check_channels(
     x: tuple[int, ...], w: tuple[int, ...], bias: tuple[int, ...] | None, geo: Geometry
 ) -> None:
     """RuntimeError unless channels, groups, bias and sizes of a convolution fit together."""
-    if w[0] % geo.groups or w[0] < geo.groups:
+    if w[0] < geo.groups:
         raise RuntimeError(
-            f"Given groups={geo.groups}, expected weight to be at least {geo.groups} at dimension 0 and divisible by "
-            f"it, but got weight of size {list(w)} instead"
+            f"Given groups={geo.groups}, expected weight to be at least {geo.groups} at dimension 0, but got weight "
+            f"of size {list(w)} instead"
+        )
+    if w[0] % geo.groups:
+        raise RuntimeError(
+            f"Given groups={geo.groups}, expected weight to be divisible by {geo.groups} at dimension 0, but got "
+            f"weight of size [{list(w)}] instead"
         )
     if x[1] != w[1] * geo.groups:
         raise RuntimeError(
@@ -222,6 +234,11 @@ def transposed_size(
                 "output padding must be smaller than either stride or dilation, but got output_padding: "
                 f"{list(extra)} stride: {list(geo.stride)} dilation: {list(geo.dilation)}"
             )
+    if w[0] < geo.groups:
+        raise RuntimeError(
+            f"Given groups={geo.groups}, expected weight to be at least {geo.groups} at dimension 0, but got weight "
+            f"of size {list(w)} instead"
+        )
     if w[0] % geo.groups:
         raise RuntimeError(
             f"Given groups={geo.groups}, expected weight to be divisible by {geo.groups} at dimension 0, but got "

@@ -72,7 +72,7 @@ def unpooled(
             f"Input to max_unpooling{n}d should be a {n + 1}d or {n + 2}d Tensor, but got a tensor with {len(shape)} "
             "dimensions."
         )
-    for d in range(len(shape) - n - 1, len(shape)):
+    for d in range(1, len(shape)):
         if shape[d] == 0:
             raise RuntimeError(
                 f"max_unpooling{n}d(): Expected input to have non-zero size for non-batch dimensions, but got "

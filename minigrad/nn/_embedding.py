@@ -51,7 +51,7 @@ def embedding(
         bad = index.min() if index.min() < 0 else index.max()
         raise IndexError(f"index out of range in self: {bad}, of {len(table)} rows")
     if max_norm is not None:
-        _cut(weight, index, max_norm, norm_type)
+        cut(weight, index, max_norm, norm_type)
     return ops.embedding(weight, index, padding_idx, scale_grad_by_freq)
 
 
@@ -70,7 +70,7 @@ def refuse_sparse(sparse: bool) -> None:
         )
 
 
-def _cut(weight: Any, index: Array, max_norm: float, norm_type: float) -> None:
+def cut(weight: Any, index: Array, max_norm: float, norm_type: float) -> None:
     """Scale the rows named that are longer than ``max_norm`` down to it, in place."""
     rows = np.unique(index)
     lengths = np.linalg.norm(weight.array[rows], norm_type, axis=1)
@@ -80,4 +80,4 @@ def _cut(weight: Any, index: Array, max_norm: float, norm_type: float) -> None:
     cell(weight)[0] += 1
 
 
-__all__ = ["embedding", "padding_of", "refuse_sparse"]
+__all__ = ["cut", "embedding", "padding_of", "refuse_sparse"]

@@ -16,7 +16,7 @@ import numpy as np
 
 from .._tape import Array, wrap
 from ..ops import elementwise
-from ..ops._common import expect, title
+from ..ops._common import entitled, expect, title
 from ..ops.choosing import choose
 from ..ops.gather import _gather
 from ..ops.matrix import _mt, product
@@ -25,8 +25,8 @@ from ..ops.shape import reshape
 from ..tensor import Tensor
 
 _DEFAULT = (
-    "Default {0} behavior has changed to align_corners=False since 1.3.0. Please specify align_corners=True if the "
-    "old behavior is desired. See the documentation of {0} for details."
+    "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please specify "
+    "align_corners=True if the old behavior is desired. See the documentation of grid_sample for details."
 )
 
 
@@ -53,7 +53,7 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
             f"{theta.shape}."
         )
     if align_corners is None:
-        warnings.warn(_DEFAULT.format("affine_grid and grid_sample"), stacklevel=2)
+        warnings.warn(_DEFAULT, stacklevel=2)
     if min(sizes) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {list(sizes)}")
     if theta.array.shape[0] != sizes[0]:
@@ -65,7 +65,8 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     meshes = np.meshgrid(*lines, indexing="ij")[::-1]  # x first
     points = np.stack([*meshes, np.ones(sizes[2:])], -1).reshape(-1, n + 1).astype(kind)
     every = wrap(np.broadcast_to(points, (sizes[0], *points.shape)))
-    return reshape(product(every, _mt(theta)), (sizes[0], *sizes[2:], n))
+    grid = reshape(product(every, _mt(theta)), (sizes[0], *sizes[2:], n))
+    return entitled(grid, "AffineGridGeneratorBackward0")
 
 
 def _centres(size: int, align_corners: bool) -> Array:
@@ -145,7 +146,8 @@ def _weighted(input: Any, lines: list[Any]) -> Any:
         for _, w in corner:
             if w is not None:
                 weight = w if weight is None else weight * w
-        term = pixels * reshape(weight, (len(weight.array), 1, -1))
+        count, points = weight.array.shape
+        term = pixels * reshape(weight, (count, 1, points))
         out = term if out is None else out + term
     return out
 
@@ -197,13 +199,13 @@ def grid_sample(
     """
     _check(input, grid, mode, padding_mode)
     if align_corners is None:
-        warnings.warn(_DEFAULT.format("grid_sample and affine_grid"), stacklevel=2)
+        warnings.warn(_DEFAULT, stacklevel=2)
     n, c, *sizes = input.array.shape
     out = grid.array.shape[1:-1]
     flat = reshape(grid, (n, math.prod(out), len(sizes)))
     points = [select(flat, 2, d) for d in range(len(sizes) - 1, -1, -1)]
     found = _sampled(input, points, mode, padding_mode, bool(align_corners))
-    return reshape(found, (n, c, *out))
+    return entitled(reshape(found, (n, c, *out)), f"GridSampler{len(sizes)}DBackward0")
 
 
 def _check(input: Any, grid: Any, mode: str, padding_mode: str) -> None:

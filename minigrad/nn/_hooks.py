@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._tape import RemovableHandle
+from ._old_forms import watch
 from ._passage import Hook, Passage
 
 Table = OrderedDict[int, Any]
@@ -101,6 +102,7 @@ class Hooked:
     """The part of Module that registers and runs hooks."""
 
     _hooks: Hooks | None = None
+    _is_full_backward_hook: bool | None = None
     forward: Callable[..., Any]
 
     def _own_hooks(self) -> Hooks:
@@ -179,7 +181,24 @@ class Hooked:
         ``grad_input``.  A module none of whose inputs needs a gradient calls its hooks when the
         gradients of its outputs are there.
         """
+        self._choose(True)
         return self._own_hooks().add("backward", hook, prepend=prepend)
+
+    def register_backward_hook(self, hook: Hook) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` with the gradients of the node that made the output.
+
+        Deprecated in torch: of a module of several ops ``grad_input`` are the gradients within it.
+        """
+        self._choose(False)
+        return self._own_hooks().add("backward", hook)
+
+    def _choose(self, full: bool) -> None:
+        if self._is_full_backward_hook is (not full):
+            raise RuntimeError(
+                "Cannot use both regular backward hooks and full backward hooks on a single "
+                "Module. Please use only one of them."
+            )
+        self._is_full_backward_hook = full
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """``forward`` and every hook, those of all modules first."""
@@ -196,6 +215,10 @@ class Hooked:
                     args, kwargs = self._before(hook, args, kwargs, id in table.with_kwargs)
 
             hooks = [hook for table in tables for hook in table.backward.values()]
+            of_node: list[Hook] = []
+            if self._is_full_backward_hook is False:
+                of_node = [*self._own_hooks().backward.values()]
+                hooks = [] if everywhere is None else [*everywhere.backward.values()]
             pre_hooks = [hook for table in tables for hook in table.backward_pre.values()]
             passage = Passage(self, hooks, pre_hooks) if hooks or pre_hooks else None
             if passage:
@@ -210,7 +233,11 @@ class Hooked:
                     answer = hook(self, *given)
                     output = output if answer is None else answer
 
-            return passage.leave(output) if passage else output
+            if passage:
+                output = passage.leave(output)
+            if of_node:
+                watch(self, of_node, args, output)
+            return output
         except Exception:
             for table in tables:
                 for id, hook in [*table.forward.items()]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape.graph import unmatched
+from .._tape.fitting import unmatched
 from ..ops import loss as pointwise
 from ..ops import loss_margins as ops
 from ..ops import reduce as reductions

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape.graph import unmatched
+from .._tape.fitting import unmatched
 from ..ops import loss as ops
 from ..ops._common import cast, common, expect, title
 from ..ops.choosing import choose

@@ -255,8 +255,8 @@ def adaptive(name: str, n: int, shape: Sizes, output_size: Any) -> Window:
 
 
 def check_not_empty(name: str, n: int, shape: Sizes, lead: int) -> None:
-    """RuntimeError if one of the last ``n + lead`` dimensions is empty."""
-    for d in range(len(shape) - n - lead, len(shape)):
+    """RuntimeError if one of the last ``n + lead`` dimensions is empty; the first of all may be, batch or not."""
+    for d in range(max(1, len(shape) - n - lead), len(shape)):
         if shape[d] == 0:
             raise RuntimeError(
                 f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "

@@ -15,6 +15,7 @@ from .._tape.graph import edge, mode
 from ..kernels import pool as kernels
 from ..ops import elementwise
 from ..ops import pool as ops
+from ..ops._common import entitled
 from ..ops.functions import relu
 from ..ops.reduce import mean
 from ..tensor import Tensor
@@ -292,6 +293,8 @@ def _adaptive_avg_pool(n: int, input: Any, output_size: Any) -> Any:
         _pool_args.refuse("adaptive_avg_pool3d_cpu" if n == 3 else "adaptive_avg_pool2d", array.dtype)  # fmt: skip
     if n > 1 or window.out != (1,):
         _pool_args.check_not_empty(name, n, array.shape, 1 if n == 3 else 0)
+    elif not window.pixels:
+        return entitled(mean(input, -1, True), _ADAPTIVE_MEAN[n])
     return ops.mean_pool(input, window, _ADAPTIVE_MEAN[n])
 
 

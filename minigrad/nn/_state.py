@@ -17,6 +17,7 @@ from .._tape import RemovableHandle
 from ..autograd import no_grad
 from ..tensor import Tensor
 from ._hooks import Hooked
+from ._old_forms import by_position
 from ._passage import Hook
 from .parameter import Parameter, is_lazy
 
@@ -63,7 +64,7 @@ class Stateful(Hooked):
 
     # ------------------------------------------------------------------------------- giving
     def state_dict(
-        self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
     ) -> Any:
         """Every parameter and persistent buffer, detached, by its dotted name, in order.
 
@@ -75,6 +76,8 @@ class Stateful(Hooked):
         >>> list(mg.nn.Sequential(mg.nn.Linear(2, 3), mg.nn.ReLU()).state_dict())
         ['0.weight', '0.bias']
         """
+        if args:
+            destination, prefix, keep_vars = by_position(args, destination, prefix, keep_vars)
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()

@@ -237,7 +237,7 @@ class Conv3d(_Conv):
 
 
 # -------------------------------------------------------------------------------- transposed
-class _ConvTranspose(_ConvNd):
+class _ConvTransposeNd(_ConvNd):
     """A transposed convolution layer in ``_dims`` dimensions."""
 
     transposed = True
@@ -328,7 +328,7 @@ class _ConvTranspose(_ConvNd):
         return tuple(w - lo for w, lo in zip(wanted, least, strict=True))
 
 
-class ConvTranspose1d(_ConvTranspose):
+class ConvTranspose1d(_ConvTransposeNd):
     """The adjoint of Conv1d in its input, learned: (N, Cin, L) → (N, Cout, L').
 
     ``weight``: (Cin, Cout/groups, k), ``bias``: (Cout,).  Same arguments as
@@ -339,7 +339,7 @@ class ConvTranspose1d(_ConvTranspose):
     _function = staticmethod(F.conv_transpose1d)
 
 
-class ConvTranspose2d(_ConvTranspose):
+class ConvTranspose2d(_ConvTransposeNd):
     """The adjoint of Conv2d in its input, learned: (N, Cin, H, W) → (N, Cout, H', W').
 
     ``weight``: (Cin, Cout/groups, kh, kw), ``bias``: (Cout,).  Same arguments as
@@ -357,7 +357,7 @@ class ConvTranspose2d(_ConvTranspose):
     _function = staticmethod(F.conv_transpose2d)
 
 
-class ConvTranspose3d(_ConvTranspose):
+class ConvTranspose3d(_ConvTransposeNd):
     """The adjoint of Conv3d in its input, learned: (N, Cin, D, H, W) → (N, Cout, D', H', W').
 
     ``weight``: (Cin, Cout/groups, kd, kh, kw), ``bias``: (Cout,).  Same arguments as

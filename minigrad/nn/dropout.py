@@ -9,7 +9,7 @@ from . import functional as F
 from .module import Module
 
 
-class _Dropout(Module):
+class _DropoutNd(Module):
     _function: Callable[..., Tensor]  # of nn.functional
 
     def __init__(self, p: float = 0.5, inplace: bool = False):
@@ -28,7 +28,7 @@ class _Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
-class Dropout(_Dropout):
+class Dropout(_DropoutNd):
     """Sets elements to zero with probability p and divides the others by 1 - p.
 
     Source: Hinton et al., Improving neural networks by preventing co-adaptation of feature
@@ -42,13 +42,13 @@ class Dropout(_Dropout):
     _function = staticmethod(F.dropout)
 
 
-class Dropout1d(_Dropout):
+class Dropout1d(_DropoutNd):
     """Sets channels of (N, C, L) to zero with probability p, divides the others by 1 - p."""
 
     _function = staticmethod(F.dropout1d)
 
 
-class Dropout2d(_Dropout):
+class Dropout2d(_DropoutNd):
     """Sets channels of (N, C, H, W) to zero with probability p, divides the others by 1 - p.
 
     Source: Tompson et al., Efficient object localization using convolutional networks, 2015.
@@ -57,13 +57,13 @@ class Dropout2d(_Dropout):
     _function = staticmethod(F.dropout2d)
 
 
-class Dropout3d(_Dropout):
+class Dropout3d(_DropoutNd):
     """Sets channels of (N, C, D, H, W) to zero with probability p, divides the others by 1 - p."""
 
     _function = staticmethod(F.dropout3d)
 
 
-class _AlphaDropout(_Dropout):
+class _AlphaDropout(_DropoutNd):
     def forward(self, input: Tensor) -> Tensor:
         """The input's shape and dtype; the input itself in evaluation, never written to, as in torch."""
         return self._function(input, self.p, self.training)

@@ -69,6 +69,7 @@ from ._dropout import (
 from ._embedding import (
     embedding,
 )
+from ._embedding_bag import embedding_bag
 from ._grids import affine_grid, grid_sample
 from ._losses import (
     huber_loss,
@@ -98,6 +99,7 @@ from ._losses_probable import (
     kl_div,
     poisson_nll_loss,
 )
+from ._losses_sequences import ctc_loss
 from ._norms import (
     batch_norm,
     group_norm,
@@ -176,6 +178,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -183,6 +186,7 @@ __all__ = [
     "elu",
     "elu_",
     "embedding",
+    "embedding_bag",
     "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",

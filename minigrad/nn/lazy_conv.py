@@ -19,7 +19,7 @@ from .lazy import LazyModuleMixin
 from .parameter import UninitializedParameter
 
 
-class _LazyConvNd(LazyModuleMixin, _ConvNd):
+class _LazyConvXdMixin(LazyModuleMixin, _ConvNd):
     """What all lazy convolution layers have in common."""
 
     def _make_parameters(self, bias: bool, **kind: Any) -> None:
@@ -54,7 +54,7 @@ class _LazyConvNd(LazyModuleMixin, _ConvNd):
         self.reset_parameters()
 
 
-class _LazyConv(_LazyConvNd):
+class _LazyConv(_LazyConvXdMixin):
     def __init__(
         self,
         out_channels: int,
@@ -83,7 +83,7 @@ class _LazyConv(_LazyConvNd):
         )
 
 
-class _LazyConvTranspose(_LazyConvNd):
+class _LazyConvTranspose(_LazyConvXdMixin):
     def __init__(
         self,
         out_channels: int,

@@ -178,3 +178,32 @@ class GaussianNLLLoss(_Loss):
         return F.gaussian_nll_loss(
             input, target, var, full=self.full, eps=self.eps, reduction=self.reduction
         )
+
+
+class CTCLoss(_Loss):
+    """The loss of sequences of class scores against shorter sequences of labels: see ``nn.functional.ctc_loss``.
+
+    >>> import minigrad as mg
+    >>> loss = mg.nn.CTCLoss()
+    >>> loss(mg.zeros(4, 1, 3).log_softmax(2), mg.tensor([[1, 2]]), (4,), (2,))
+    tensor(0.8432)
+    """
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False):
+        super().__init__(reduction=reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(
+        self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any
+    ) -> Tensor:
+        """A number; for the reduction 'none', one for each sequence."""
+        return F.ctc_loss(
+            log_probs,
+            targets,
+            input_lengths,
+            target_lengths,
+            self.blank,
+            self.reduction,
+            self.zero_infinity,
+        )

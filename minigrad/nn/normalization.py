@@ -178,3 +178,35 @@ class LocalResponseNorm(Module):
     def extra_repr(self) -> str:
         """The arguments."""
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(Module):
+    """`LocalResponseNorm` of pictures as it was in Lua, with the same numbers as in torch.
+
+    A window of even ``size`` has one channel less, and the first channel stays in all windows after its own.
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1):
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, H, W): the input's shape.  ValueError for other dimensions."""
+        if input.dim() != 4:
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+        channels = input.shape[1]
+        reach = int((self.size - 1) / 2)
+        squares = F.pad(input * input, (0, 0, 0, 0, reach, reach))
+        total = squares.narrow(1, 0, channels)
+        for i in range(1, 2 * reach + 1):
+            total = total + squares.narrow(1, i, channels)
+        first = squares.narrow(1, reach, 1).expand(-1, max(0, channels - reach - 1), -1, -1)
+        total = total + F.pad(first, (0, 0, 0, 0, min(reach + 1, channels), 0))
+        return input * (total * (self.alpha / self.size) + self.k) ** -self.beta
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .. import _types
+from .. import _overrides, _types
 from .._arguments import floats_only
 from .._tape import cell, settled
 from ..creation import empty
@@ -27,6 +27,8 @@ class Parameter(Tensor):
     Parameter containing:
     tensor([1., 1.], requires_grad=True)
     """
+
+    __torch_function__ = _overrides.disabled  # type: ignore[assignment]
 
     def __init__(self, data: Any = None, requires_grad: bool = True):
         if data is None:
@@ -58,6 +60,8 @@ class Buffer(Tensor):
     [('mean', tensor([0., 0.]))]
     """
 
+    __torch_function__ = _overrides.disabled  # type: ignore[assignment]
+
     def __init__(self, data: Any = None, *, persistent: bool = True):
         if data is None:
             data = empty(0)
@@ -70,6 +74,8 @@ class Buffer(Tensor):
 # ------------------------------------------------------------------------------ without a shape
 class _Uninitialized(Tensor):
     """What the uninitialized tensors have in common: a dtype, and nothing else."""
+
+    __torch_function__ = _overrides.disabled  # type: ignore[assignment]
 
     _becomes: type[Tensor]
 

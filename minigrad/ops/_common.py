@@ -38,6 +38,11 @@ number_as = _convert.number
 """A number as a 0-d array; RuntimeError if it does not fit the dtype."""
 
 
+def computed_in(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype in which torch reads the numbers beside a tensor: for float16, float32."""
+    return _types.float32.np if dtype is _types.float16.np else dtype
+
+
 def converted(x: Any, dtype: np.dtype[Any]) -> Any:
     """A tensor, array or number as a tensor or array of ``dtype``."""
     if isinstance(x, Traced):
@@ -60,10 +65,21 @@ def operands(inputs: Sequence[Any]) -> list[Any]:
     return found
 
 
+def joint_dtype(inputs: Sequence[Any], arrays: list[Any]) -> np.dtype[Any]:
+    """Torch's result dtype; beside an ndarray NumPy's, as torch leaves such an operator to NumPy.
+
+    arrays: what ``operands`` made of the inputs.
+    """
+    if not any(isinstance(x, np.ndarray) for x in inputs):
+        return _types.result_dtype(arrays)
+    dtypes = [a.dtype for a in arrays if isinstance(a, np.ndarray)]
+    return _types.of(np.result_type(*dtypes)).np
+
+
 def common(*inputs: Any) -> list[Any] | None:
     """The inputs with torch's result dtype; None if they have it already."""
     arrays = operands(inputs)
-    dtype = _types.result_dtype(arrays)
+    dtype = joint_dtype(inputs, arrays)
     if all(isinstance(a, np.ndarray) and a.dtype is dtype for a in arrays):
         return None
     return [converted(x, dtype) for x in inputs]
@@ -72,7 +88,7 @@ def common(*inputs: Any) -> list[Any] | None:
 def common_float(*inputs: Any) -> list[Any] | None:
     """As ``common``, and integers become the default floating-point dtype."""
     arrays = operands(inputs)
-    dtype = _types.result_dtype(arrays)
+    dtype = joint_dtype(inputs, arrays)
     if dtype.kind != "f":
         dtype = _types.default()
     if all(isinstance(a, np.ndarray) and a.dtype is dtype for a in arrays):

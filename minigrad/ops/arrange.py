@@ -25,6 +25,7 @@ def _roll(input, /, shifts, dims):
 _roll.vjps(input=lambda g, shifts, dims: _roll(g, tuple(-s for s in shifts), dims))
 
 
+@titled("RollBackward0")
 @named
 def roll(input, shifts, dims=None):
     """The elements moved on by ``shifts`` along ``dims``, those pushed out coming in at the other end.

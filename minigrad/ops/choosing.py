@@ -7,10 +7,22 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from .._convert import stored
 from .._tape import Traced, primitive, wrap
-from .._tape.graph import unmatched
+from .._tape.fitting import unmatched
+from .._warn import once
 from ..kernels.elementwise.selection import select
-from ._common import cast, converted, elementwise, entitled, expect, number_as, tensors_only, unary
+from ._common import (
+    Number,
+    cast,
+    converted,
+    elementwise,
+    entitled,
+    expect,
+    number_as,
+    tensors_only,
+    unary,
+)
 
 
 def masked(condition: Any) -> Any:
@@ -47,11 +59,20 @@ def where(condition, input=None, other=None):
             f"{_types.of(mask.dtype).title}"
         )
     if mask.dtype != np.bool_:
+        once(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+            "version of PyTorch. Use a boolean condition instead."
+        )
         mask = mask != 0
-    if isinstance(input, Traced) or isinstance(other, Traced) or not isinstance(condition, Traced):
+    # all that needs no look at whether a number fits, first
+    if isinstance(input, Traced) and (
+        isinstance(other, Traced)
+        or (type(other) is float and -1e38 < other < 1e38 and input.array.dtype.kind == "f")
+    ):
         return choose(input, other, mask)
-    dtype = _types.result_dtype((input, other))  # two numbers
-    return wrap(np.where(mask, input, other).astype(dtype))
+    dtype = _types.result_dtype([x.array if isinstance(x, Traced) else x for x in (input, other)])
+    input, other = (wrap(stored(x, dtype)) if isinstance(x, Number) else x for x in (input, other))
+    return choose(input, other, mask)
 
 
 @elementwise(promote=tensors_only("maximum"))

@@ -8,7 +8,17 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, primitive
-from ._common import converted, elementwise, expect, operands, tensors_only, title, unary
+from ._common import (
+    computed_in,
+    converted,
+    elementwise,
+    expect,
+    number_as,
+    operands,
+    tensors_only,
+    title,
+    unary,
+)
 from .choosing import choose, masked
 
 
@@ -27,6 +37,12 @@ _lerp.vjps(
 )
 
 
+def _refuse_beyond(number: Any, dtype: Any) -> None:
+    """RuntimeError for a number that does not fit the dtype in which torch computes."""
+    if dtype.kind != "f" or not -1e38 < number < 1e38:
+        number_as(number, computed_in(dtype))
+
+
 def lerp(input, end, weight):
     """``input + weight * (end - input)``; weight: a number or a tensor.  RuntimeError if dtypes differ.
 
@@ -42,6 +58,8 @@ def lerp(input, end, weight):
             )
     if input.array.dtype.kind != "f":
         raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{title(input)}'")
+    if not (isinstance(weight, Traced) or (type(weight) is float and -1e38 < weight < 1e38)):
+        _refuse_beyond(weight, input.array.dtype)
     return _lerp(input, end, converted(weight, input.array.dtype))
 
 
@@ -72,6 +90,7 @@ _addcdiv.vjps(
 def addcmul(input, tensor1, tensor2, *, value=1):
     """``input + value * tensor1 * tensor2``, elementwise."""
     expect("addcmul", input=input, tensor1=tensor1, tensor2=tensor2)
+    _refuse_beyond(value, input.array.dtype)
     return _addcmul(input, tensor1, tensor2, value)
 
 
@@ -83,6 +102,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
             "true division of tensor1 and tensor2."
         )
+    _refuse_beyond(value, input.array.dtype)
     return _addcdiv(input, tensor1, tensor2, value)
 
 

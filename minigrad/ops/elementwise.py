@@ -21,6 +21,7 @@ from ._common import (
     elementwise,
     entitled,
     floating,
+    number_as,
     operands,
     unary,
 )
@@ -36,7 +37,7 @@ def _alpha(input: Any, alpha: Any) -> Any:
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number."
         )
-    return input.dtype.type(alpha)
+    return number_as(alpha, input.dtype)[()]
 
 
 @elementwise(level=True)
@@ -59,6 +60,9 @@ plus.vjps(input=lambda g: g, other=lambda g: g)
 def _no_bools(*inputs: Any) -> Any:
     """``common`` for what bools cannot do, be they tensors or Python's (``tensor - True`` is refused by torch)."""
     found = operands(inputs)
+    kinds = {isinstance(x, np.ndarray) for x in inputs if not isinstance(x, Number)}
+    if kinds == {True, False}:  # a tensor with an array: NumPy's rules
+        return common(*inputs)
     bools = [(_types.number_dtype(x) if isinstance(x, Number) else x.dtype) == _BOOL for x in found]
     if all(bools):
         raise RuntimeError(
@@ -95,7 +99,7 @@ minus.vjps(input=lambda g: g, other=lambda g: -g)
 @elementwise(title="RsubBackward1", promote=_no_bools)
 def rsub(input, other, /, *, alpha=1):
     """``other - alpha * input``; RuntimeError for bools, as in torch."""
-    return other - input if alpha == 1 else other - input * input.dtype.type(alpha)
+    return other - input if alpha == 1 else other - input * _alpha(input, alpha)
 
 
 rsub.vjps(input=lambda g, alpha: -g if alpha == 1 else g * -alpha, other=lambda g: g)

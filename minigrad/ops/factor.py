@@ -14,7 +14,8 @@ import numpy as np
 from .. import _types
 from .._tape import edge, wrap
 from .._tape import mode as recording
-from ._common import all_dims, expect, one_dim, return_type
+from .._warn import once
+from ._common import all_dims, expect, one_dim, return_type, titled
 from ._public import named
 from .elementwise import abs
 from .extreme import amax, amin
@@ -44,6 +45,7 @@ def _plain(name: str, *tensors: Any) -> list[Any]:
     return [x.array for x in tensors]
 
 
+@titled("LinalgQrBackward0")
 def qr(A, mode="reduced"):
     """``Q @ R = A`` with orthonormal columns of Q and triangular R; mode: 'reduced', 'complete' or 'r'."""
     matrices("linalg.qr", A)
@@ -60,6 +62,7 @@ def qr(A, mode="reduced"):
     return made(*map(wrap, np.linalg.qr(a, "complete")))
 
 
+@titled("LinalgSvdBackward0")
 def svd(A, full_matrices=True):
     """``U @ diag(S) @ Vh = A`` with orthonormal U and Vh, and S from large to small."""
     matrices("linalg.svd", A)
@@ -80,6 +83,11 @@ def old_svd(input, some=True, compute_uv=True):
 
 def old_qr(input, some=True):
     """``Q @ R = input``: torch.qr; complete with ``some=False``."""
+    once(
+        "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\n"
+        "The boolean parameter 'some' has been replaced with a string parameter 'mode'.\nQ, R = torch.qr(A, some)\n"
+        "should be replaced with\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')"
+    )
     made = return_type("qr", "Q", "R")
     return made(*qr(input, "reduced" if some else "complete"))
 
@@ -90,6 +98,7 @@ def svdvals(A):
     return _svdvals(A)
 
 
+@titled("LinalgEighBackward0")
 def eigh(A, UPLO="L"):
     """The eigenvalues, rising, and eigenvectors of symmetric matrices, of which one triangle is read."""
     square("linalg.eigh", A)

@@ -17,6 +17,7 @@ from ._common import (
     return_type,
     tensors_only,
     title,
+    titled,
     unary,
     whole,
 )
@@ -182,6 +183,7 @@ def float_power_(input, exponent):
     return inplace(float_power, input, exponent)
 
 
+@titled("LdexpBackward0")
 def ldexp(input, other):
     """``input * 2 ** other``; of integers in the default floating-point dtype."""
     expect("ldexp", input=input, other=other)
@@ -220,6 +222,7 @@ def frexp(input):
 
 
 # ------------------------------------------------------------------------------ limited norms
+@titled("RenormBackward0")
 def renorm(input, p, dim, maxnorm):
     """``input`` with every part along ``dim`` whose p-norm is above ``maxnorm`` scaled down to it.
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive
-from ._common import converted, expect, one_dim, title, titled
+from ._common import converted, expect, number_as, one_dim, title, titled
 from ._public import named
 from .choosing import choose
 from .index import getitem
@@ -156,7 +156,7 @@ def _prepared(name: str, input: Any, dim: Any, index: Any, src: Any) -> Any:
     i = i.reshape(i.shape or (1,))
     wide = input if input.array.ndim else reshape(input, (1,))
     if not isinstance(src, Traced):
-        return wide, converted(src, input.array.dtype), d, i
+        return wide, number_as(src, input.array.dtype), d, i
     if src.array.dtype != input.array.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     s = src if src.array.ndim else reshape(src, (1,))
@@ -202,6 +202,7 @@ def _scatter_multiply(input, src, /, dim, index):
     return out
 
 
+@titled("ScatterAddBackward0")
 @named
 def scatter_add(input, dim, index, src):
     """``input`` with ``out[index[i][j]][j] += src[i][j]`` for dim 0, and likewise along other dimensions."""
@@ -337,6 +338,7 @@ def index_add(input, dim, index, source, *, alpha=1):
     return reshape(_index_add(x, s, d, i, alpha), input.array.shape)
 
 
+@titled("IndexCopyBackward0")
 @named
 def index_copy(input, dim, index, source):
     """``input`` with the slices that ``index`` names along ``dim`` replaced by those of ``source``."""
@@ -346,6 +348,7 @@ def index_copy(input, dim, index, source):
     return reshape(_index_copy(x, s, d, i), input.array.shape)
 
 
+@titled("IndexFillBackward0")
 @named
 def index_fill(input, dim, index, value):
     """``input`` with the slices that ``index`` names along ``dim`` filled with a number or 0-d tensor."""
@@ -361,5 +364,7 @@ def index_fill(input, dim, index, value):
     _in_range(i, d, x.array.shape[d], IndexError, -x.array.shape[d])
     mask = np.zeros(x.array.shape, bool)
     mask[(slice(None),) * d + (i,)] = True
-    filled = choose(converted(value, input.array.dtype), x, mask)
+    dtype = input.array.dtype
+    value = converted(value, dtype) if isinstance(value, Traced) else number_as(value, dtype)
+    filled = choose(value, x, mask)
     return reshape(filled, input.array.shape)

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from typing import Any
 
 import numpy as np
 
+from .. import _types
 from .._tape import Array, Traced, primitive
 from .._tape.graph import new, public
 
@@ -128,6 +130,12 @@ def _item(i: Any) -> Any:
     if isinstance(i, (ndarray, np.generic)):
         i = np.asarray(i)
         if i.dtype == np.uint8:
+            warnings.warn(
+                f"indexing with dtype {_types.package}.uint8 is now deprecated, please use a dtype "
+                f"{_types.package}.bool instead.",
+                UserWarning,
+                stacklevel=5,
+            )
             i = i != 0
         if i.dtype.kind == "f":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")

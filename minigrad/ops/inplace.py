@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from .._convert import in_dtype
 from .._tape import Frozen, Traced, cell, edge, mode, node_of, wrap
-from .._tape.graph import unmatched
+from .._tape.fitting import unmatched
 from ..kernels.elementwise import MANY, large
 from . import elementwise
 from ._common import Number, entitled, number_as
+from .masks import index_put
 from .refusals import refuse_between, shares, writable, writable_with_one_value
-from .writing import assign, write
+from .writing import assign, set_item, warn_of_expanded, write
 
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
@@ -57,7 +59,11 @@ def augmented(op: Any) -> Any:
     ufunc: Any = _IN_ONE_PASS.get(op)
 
     def method(self: Any, other: Any) -> Any:
-        if ufunc is None or not isinstance(other, Traced):
+        if not isinstance(other, Traced):
+            if type(other) is np.ndarray:  # as in torch, ``x += array`` is ``x = x + array``
+                return NotImplemented
+            return inplace(op, self, other)
+        if ufunc is None:
             return inplace(op, self, other)
         a, b = self.array, other.array
         if a.dtype is not b.dtype or a.dtype.kind != "f" or a.size > MANY or 0 in a.strides:
@@ -142,7 +148,13 @@ def _fits(old: Any, new: Any) -> None:
 def copy_(t: Any, other: Any, non_blocking: bool = False) -> Any:
     """Write ``other``, broadcast and converted to t's dtype, into ``t``."""
     if isinstance(other, Number):
-        return fill_(t, other)
+        writable(t)
+        number = np.array(other, np.float64 if t.array.dtype.kind == "f" else None)
+        return _of_owner(assign(t, in_dtype(number, t.array.dtype)), "CopyBackwards")
+    if other is t and not (mode.grad and _live(t, ())):
+        writable_with_one_value(t)
+        cell(t)[0] += 1
+        return t
     if not isinstance(other, Traced):
         raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(other).__name__}")
     try:
@@ -183,6 +195,45 @@ def _filled_over(t: Any, value: Any) -> Any:
     writable_with_one_value(t)
     t.array.fill(number_as(value, t.array.dtype))
     cell(t if t.base is None else t.base)[0] += 1
+    return t
+
+
+def also_over(op: Any, name: str | None = None) -> Any:
+    """The method that writes an op's answer into a tensor, also where several elements lie in one place.
+
+    For ops that change some elements only, all alike: torch allows those, with a warning for a ``name``.
+    """
+
+    def method(self: Any, *args: Any, **attrs: Any) -> Any:
+        if 0 not in self.array.strides or (mode.grad and _live(self, args)):
+            return inplace(op, self, *args, **attrs)
+        writable_with_one_value(self)
+        array, new = self.array, op(self, *args, **attrs).array
+        if name is not None:
+            warn_of_expanded(name)
+        changed = new != array
+        array[changed] = new[changed]
+        cell(self)[0] += 1
+        return self
+
+    method.__doc__ = f"``{op.__name__}``, written into the tensor itself."
+    method.__name__ = f"{op.__name__}_"
+    return method
+
+
+def index_put_(t: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """``index_put``, written into the tensor itself: also where several elements lie in one place."""
+    if 0 not in t.array.strides or (mode.grad and _live(t, (values,))):
+        return inplace(index_put, t, indices, values, accumulate)
+    writable_with_one_value(t)
+    if not accumulate:
+        set_item(t, tuple(indices), values)
+        return t
+    index_put(t, indices, values)  # for its checks
+    warn_of_expanded("index_put_")
+    key = tuple(i.array if isinstance(i, Traced) else i for i in indices)
+    np.add.at(t.array, key, values.array)
+    cell(t)[0] += 1
     return t
 
 

@@ -13,6 +13,7 @@ from .choosing import choose
 from .gather import _collect, _take
 from .index import getitem, split_index
 from .index import put as put_back
+from .refusals import writable
 from .shape import broadcast_shapes, clone, expand, reshape
 from .writing import assign, set_item
 
@@ -100,6 +101,7 @@ def put_(input, index, source, accumulate=False):
             f"put_(): self and source expected to have the same dtype, but got self.dtype = {title(input)} and "
             f"source.dtype = {title(source)}"
         )
+    writable(input)
     where = np.unravel_index(i, input.array.shape or (1,))
     flat = reshape(source, (i.size,))
     if not input.array.ndim:
@@ -109,6 +111,7 @@ def put_(input, index, source, accumulate=False):
     return assign(input, flat, ((getitem, (where,)),))
 
 
+@titled("PutBackward0")
 def put(input, index, source, accumulate=False):
     """``put_``, in a copy."""
     expect("put", input=input, index=index, source=source)

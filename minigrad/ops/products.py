@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._warn import once
 from ._common import expect, one_dim, titled
 from ._public import named
 from .elementwise import sub
@@ -41,6 +42,7 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
     return _added("addr", input, outer(vec1, vec2), beta, alpha)
 
 
+@titled("BaddbmmBackward0")
 @named
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """``beta * input + alpha * (batch1 @ batch2)`` of stacks of matrices (b, m, n) and (b, n, p)."""
@@ -56,6 +58,11 @@ def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
 @named
 def chain_matmul(*matrices):
     """The product of several matrices."""
+    once(
+        "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
+        "instead, which accepts a list of two or more tensors rather than multiple parameters.",
+        3,
+    )
     return multi_dot(matrices)
 
 
@@ -101,6 +108,11 @@ def cross(input, other, dim=None):
     """The cross product of vectors of 3 elements along ``dim`` (default: the first dimension of size 3)."""
     expect("cross", input=input, other=other)
     if dim is None:
+        once(
+            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly "
+            "or simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of "
+            "linalg.cross in a future release."
+        )
         threes = [i for i, s in enumerate(input.array.shape) if s == 3]
         if not threes:
             raise RuntimeError("no dimension of size 3 in input")
@@ -205,6 +217,7 @@ def bilinear(input1, input2, weight, bias=None):
     return answer if bias is None else answer + bias
 
 
+@titled("NormBackward1")
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """The p-norms of ``x1 - x2 + eps`` over the last dimension; shapes broadcast, numbers are their own dimension."""
     expect("pairwise_distance", x1=x1, x2=x2)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import builtins
 import math
+import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -195,25 +197,42 @@ def _correction(unbiased: Any, correction: Any) -> Any:
     return correction
 
 
-def _var_args(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
+def _reduced(array: Any, dim: Any) -> int:
+    """`count`, quickly in the commonest cases; of a wrong dimension, more than there can be."""
+    if dim is None or not array.ndim:
+        return int(array.size)
+    if type(dim) is int:
+        return int(array.shape[dim]) if -array.ndim <= dim < array.ndim else sys.maxsize
+    return count(array.shape, dim)
+
+
+def _var_args(name: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
     if unbiased is not None and correction is not None:
         raise TypeError("var(): give either unbiased or correction, not both")
     if isinstance(dim, bool):  # torch's overload var(input, unbiased)
         dim, unbiased = None, dim
-    return dim, _correction(unbiased, correction)
+    correction = _correction(unbiased, correction)
+    if isinstance(input, Traced) and _reduced(input.array, dim) <= correction:
+        warnings.warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+            "(input numel divided by output numel).",
+            UserWarning,
+            stacklevel=4,
+        )
+    return dim, correction
 
 
 @named
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance over ``dim``; ``correction`` (default 1: unbiased) is taken off the count."""
-    dim, correction = _var_args(dim, unbiased, correction)
+    dim, correction = _var_args("var", input, dim, unbiased, correction)
     return _var(_needs_float(input, "std and var"), dim, correction, keepdim)
 
 
 @named
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation over ``dim``: see ``var``."""
-    dim, correction = _var_args(dim, unbiased, correction)
+    dim, correction = _var_args("std", input, dim, unbiased, correction)
     return _std(_needs_float(input, "std and var"), dim, correction, keepdim)
 
 
@@ -238,9 +257,10 @@ _std.vjps(input=_std_rule)
 @named
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance and the mean over ``dim``."""
+    dim, correction = _var_args("var_mean", input, dim, unbiased, correction)
     return (
-        var(input, dim, unbiased, keepdim, correction=correction),
-        mean(input, None if isinstance(dim, bool) else dim, keepdim),
+        _var(_needs_float(input, "var_mean"), dim, correction, keepdim),
+        mean(input, dim, keepdim),
     )
 
 
@@ -248,9 +268,10 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 @named
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation and the mean over ``dim``."""
+    dim, correction = _var_args("std_mean", input, dim, unbiased, correction)
     return (
-        std(input, dim, unbiased, keepdim, correction=correction),
-        mean(input, None if isinstance(dim, bool) else dim, keepdim),
+        _std(_needs_float(input, "std_mean"), dim, correction, keepdim),
+        mean(input, dim, keepdim),
     )
 
 

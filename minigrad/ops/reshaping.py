@@ -18,7 +18,7 @@ import numpy as np
 
 from .._tape import Traced, cell, edge, mode, settled
 from ._common import shape_of
-from .refusals import writable
+from .refusals import writable_with_one_value
 
 
 class _Hidden(Traced):
@@ -29,7 +29,7 @@ class _Hidden(Traced):
 
 def viewed_in_place(view: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     """Give ``t`` the shape of ``view(t, ...)``; answers ``t``.  RuntimeError for a leaf that requires grad."""
-    writable(t)
+    writable_with_one_value(t)  # nothing is written into the elements
     if t.leaf:
         with_grad, t.leaf = t.leaf, False
         try:
@@ -131,9 +131,9 @@ def resize_as_(t: Any, the_template: Any, memory_format: Any = None) -> Any:
 
 def set_(t: Any, source: Any = None) -> Any:
     """Let ``t`` look at the memory of ``source``, of its dtype (at nothing when None), with its sizes and strides."""
-    writable(t)
+    writable_with_one_value(t)  # nothing is written into the elements
     if source is None:
-        t.array, t.memory = np.empty(0, t.array.dtype), None
+        t.array, t.memory = np.empty(0, t.array.dtype), [cell(t)[0] + 1]
     else:
         if not isinstance(source, Traced):
             raise TypeError(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive, wrap
-from ._common import expect
+from ._common import expect, titled
 from ._public import named
 from .choosing import choose, masked
 from .elementwise import floor_divide
@@ -100,6 +100,7 @@ def _left_out(start: Any, src: Any, dim: int, index: Array) -> Any:
 _scatter_reduce.joint(_scatter_reduce_rule)
 
 
+@titled("ScatterReduceBackward0")
 @named
 def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
     """``input`` with, at each place that ``index`` names, the reduction of all of ``src`` that goes there.

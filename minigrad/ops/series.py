@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, wrap
-from ._common import cast, expect, one_dim, title, whole
+from ._common import cast, expect, one_dim, title, titled, whole
 from ._public import named
 from .arrange import diagonal
 from .choosing import clamp
@@ -269,6 +269,7 @@ def corrcoef(input):
 
 
 # ------------------------------------------------------------------------------ blocks, membership, places
+@titled("BlockDiagBackward0")
 def block_diag(*tensors):
     """The matrix with these matrices (vectors are rows, numbers 1 by 1) along its diagonal, and zeros elsewhere.
 

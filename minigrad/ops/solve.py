@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, primitive, wrap
+from .._warn import once
 from ._common import expect, return_type, titled, whole
 from .arrange import _tril, diagonal
 from .choosing import masked
@@ -218,6 +219,12 @@ def old_slogdet(A):
 
 def old_cholesky(input, upper=False):
     """torch.cholesky: see ``linalg.cholesky``."""
+    once(
+        "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a future PyTorch "
+        "release.\nL = torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\n"
+        "U = torch.cholesky(A, upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH\nThis transform "
+        "will produce equivalent results for all valid (symmetric positive definite) inputs."
+    )
     return cholesky(input, upper=upper)
 
 

@@ -102,7 +102,7 @@ def deg2rad(input, /):
     return x * x.dtype.type(math.pi / 180)
 
 
-@unary(title="MulBackward0")
+@unary(title="Rad2DegBackward0")
 def rad2deg(input, /):
     """Radians as degrees."""
     x = floating(input)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced
+from .._warn import once
 from ._common import expect, one_dim, whole
 from .parts import _narrow, cat, stack
 from .shape import expand, reshape
@@ -149,7 +150,7 @@ def dsplit(input, indices_or_sections):
 
 
 # ------------------------------------------------------------------------------ grids
-def meshgrid(*tensors, indexing="ij"):
+def meshgrid(*tensors, indexing=None):
     """Vectors spread out to the grid of all their combinations, one tensor each; 'xy' exchanges the first two.
 
     >>> import minigrad as mg
@@ -160,6 +161,11 @@ def meshgrid(*tensors, indexing="ij"):
     found = list(_several(tensors))
     if not found:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if indexing is None:
+        once(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument."
+        )
+        indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise RuntimeError(
             f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
@@ -192,7 +198,7 @@ def cartesian_prod(*tensors):
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(x.array.shape)}")
     if len(found) == 1:
         return found[0]
-    grids = meshgrid(*found)
+    grids = meshgrid(*found, indexing="ij")
     return stack([reshape(x, (x.array.size,)) for x in grids], 1)
 
 

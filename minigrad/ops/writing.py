@@ -8,6 +8,7 @@ has every order of derivative:
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from sys import getrefcount
 from typing import Any
@@ -226,7 +227,7 @@ def set_item(t: Any, index: Any, value: Any) -> None:
     if (
         v.ndim
         or v.dtype is not array.dtype
-        or len(place) != array.ndim
+        or len(place) != (array.ndim or -1)  # the whole of a 0-d tensor is no element
         or t.base is not None
         or t.leaf
         or type(memory) is Frozen
@@ -270,12 +271,34 @@ def set_item(t: Any, index: Any, value: Any) -> None:
     return None
 
 
+def warn_of_expanded(name: str) -> None:
+    """Torch's warning for a write to some elements of a tensor of which several lie in one place."""
+    what = "indices] = tensor" if name == "index_put_" else "mask] = scalar"
+    warnings.warn(
+        f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
+        f"operation. This also applies to advanced indexing e.g. tensor[{what}",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def _title(t: Any, value: Any, steps: tuple[Any, ...], basic: bool) -> str | None:
+    """The name that torch has for the node of a write to a part that is the whole; None for that to a smaller part."""
+    if not basic:
+        return "IndexPutBackward0" if len(steps) == 1 else None
+    if follow(t.array, steps).shape != t.array.shape:
+        return None
+    return "FillBackward3" if t.array.ndim and not getattr(value, "ndim", 0) else "CopyBackwards"
+
+
 def _set_part(t: Any, index: Any, value: Any) -> None:
     """Write a value of any form."""
     key = basic(index)
     if key is not None:
         steps: tuple[Any, ...] = ((getitem, (key,)),)
     else:
+        if 0 in t.array.strides:
+            warn_of_expanded("index_put_")
         steps = tuple((getitem, (k,)) for k in split_index(index, t.array.shape))
     if not isinstance(value, _ASSIGNABLE):
         raise TypeError(f"can't assign a {type(value).__name__} to a {type(t).__name__}")
@@ -286,6 +309,8 @@ def _set_part(t: Any, index: Any, value: Any) -> None:
         return
     try:
         assign(t, value, steps)
+        if t.base is None and t.node is not None and t.node.op is write:
+            t.node.title = _title(t, value, steps, key is not None)
     except IndexError as error:
         raise explained(error, steps[-1][1][0], t.array.shape) from None
     except ValueError as error:

@@ -107,7 +107,7 @@ class LBFGS(Optimizer):
         closure = enable_grad()(closure)
         first = closure()
         state["func_evals"] += 1
-        loss, gradient = float(first), self._gradient()
+        loss, gradient = float(first.item()), self._gradient()
         if not gradient.abs().max() <= group["tolerance_grad"]:
             self._iterate(closure, loss, gradient, state)
         return first

@@ -26,6 +26,40 @@ def test_random_sampler(n, replacement, count, own, seed):
     same(call, seed)
 
 
+@given(
+    n=st.integers(1, 40),
+    replicas=st.integers(1, 6),
+    shuffle=st.booleans(),
+    drop_last=st.booleans(),
+    seed=st.integers(0, 1000),
+    epoch=st.integers(0, 5),
+)
+def test_distributed_sampler(n, replicas, shuffle, drop_last, seed, epoch):
+    def call(side):
+        told = []
+        for rank in range(replicas):
+            sampler = side.data.DistributedSampler(
+                range(n), replicas, rank, shuffle, seed, drop_last
+            )
+            first = list(sampler)
+            sampler.set_epoch(epoch)
+            told.append((first, list(sampler), len(sampler), sampler.total_size))
+        return told
+
+    same(call, seed)
+
+
+def test_distributed_sampler_is_told_its_place():
+    def call(side):
+        from_there = side.data.distributed.DistributedSampler
+        assert from_there is side.data.DistributedSampler
+        return from_there([1, 2], 2, 2)
+
+    same(call, 0)
+    with pytest.raises(RuntimeError, match="distributed package"):
+        data.DistributedSampler([1, 2])
+
+
 @given(LENGTHS, st.integers(1, 9), st.booleans(), st.integers(0, 70), SEEDS)
 def test_a_shared_generator_at_every_step(n, size, drop_last, steps, seed):
     """An epoch that is left early has drawn as much as torch's."""

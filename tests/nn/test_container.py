@@ -132,7 +132,7 @@ def test_rows(kind, calls):
 
     # The names of the packages' own classes stand in some errors.
     ours, theirs = (repr(program(T)) for T in (mg, torch))
-    assert ours.replace("minigrad.nn.container", "torch.nn.modules.container") == theirs
+    assert ours.replace("minigrad.", "torch.") == theirs
 
 
 def test_module_list_inserts_as_a_list():

@@ -6,53 +6,68 @@ files stands for one or more of minigrad's, and has all their classes and functi
 
 from __future__ import annotations
 
-import importlib
+import inspect
 import sys
 import types
 from typing import Any
 
 from .. import __all__ as _layers
+from .. import _hooks, _registration, _state, functional, init
+from .._files import APART, FILES
+from ..module import Module
+from ..parameter import Parameter
 from . import utils
 
-# The name of PyTorch's file -> minigrad's files that have what is in it.
-_FILES = {
-    "activation": "activation softmax",
-    "batchnorm": "batchnorm",
-    "channelshuffle": "pixelshuffle",
-    "container": "container parameter_container",
-    "conv": "conv lazy_conv",
-    "distance": "distance",
-    "dropout": "dropout",
-    "flatten": "flatten",
-    "fold": "flatten",
-    "instancenorm": "instancenorm",
-    "lazy": "lazy",
-    "linear": "linear",
-    "loss": "loss loss_margins",
-    "module": "module _hooks _registration",
-    "normalization": "normalization",
-    "padding": "padding",
-    "pixelshuffle": "pixelshuffle",
-    "pooling": "pooling",
-    "sparse": "sparse",
-    "upsampling": "upsampling",
-}
 _nn = __name__.rpartition(".")[0]
+_COMMON = {  # what PyTorch's files import, and others from there
+    "F": functional,
+    "Module": Module,
+    "Parameter": Parameter,
+    "_pair": utils._pair,
+    "_single": utils._single,
+    "_triple": utils._triple,
+    "init": init,
+}
 
 
-def _file(name: str, sources: list[str]) -> types.ModuleType:
+class _Sources:
+    """Where ``inspect`` finds the source of what is in several files."""
+
+    def __init__(self, files: list[Any]):
+        self.files = files
+
+    def get_source(self, name: str) -> str:
+        return "\n".join(inspect.getsource(file) for file in self.files)
+
+
+def _file(name: str) -> types.ModuleType:
     """A module that has what its sources define, importable below this package."""
     made = types.ModuleType(f"{__name__}.{name}", f"PyTorch's file {name}.")
-    for source in sources:
-        found = importlib.import_module(f"{_nn}.{source}")
-        for key, value in vars(found).items():
-            if getattr(value, "__module__", None) == found.__name__:
+    vars(made).update(_COMMON)
+    sources = [s for s, file in FILES.items() if file == name]
+    found = [sys.modules[f"{_nn}.{s}"] for s in sources]
+    if name == "module":
+        found += [_hooks, _registration, _state]
+    for source in found:
+        for key, value in vars(source).items():
+            if getattr(value, "__module__", None) in (source.__name__, made.__name__):
                 setattr(made, key, value)
+    if len(sources) == 1:
+        made.__file__ = found[0].__file__
+    else:
+        made.__file__ = f"{__file__.removesuffix('__init__.py')}{name}.py"  # is not there
+        made.__loader__ = _Sources(found)  # type: ignore[assignment]
     sys.modules[made.__name__] = made
     return made
 
 
-globals().update({name: _file(name, sources.split()) for name, sources in _FILES.items()})
+_files = {name: _file(name) for name in {*FILES.values(), *APART.values()}}
+for _name, _where in APART.items():
+    _kind = getattr(sys.modules[_nn], _name)
+    setattr(_files[_where], _name, _kind)
+    _files[_where].__file__ = _kind.forward.__code__.co_filename
+_files["instancenorm"]._NormBase = _files["batchnorm"]._NormBase  # type: ignore[attr-defined]
+globals().update(_files)
 
 
 def __getattr__(name: str) -> Any:

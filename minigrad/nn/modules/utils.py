@@ -21,6 +21,21 @@ _triple = _ntuple(3, "_triple")
 _quadruple = _ntuple(4, "_quadruple")
 
 
+def _reverse_repeat_tuple(t: tuple[Any, ...], n: int) -> tuple[Any, ...]:
+    """The elements from the last to the first, each ``n`` times: sizes of a layer as padding of the last dims."""
+    return tuple(x for x in reversed(t) for _ in range(n))
+
+
+def _list_with_default(out_size: Any, defaults: list[int]) -> Any:
+    """Sizes, the last of ``defaults`` in place of those that are None; ValueError if there are too many."""
+    if isinstance(out_size, (int, float)):
+        return out_size
+    if len(defaults) <= len(out_size):
+        raise ValueError(f"Input dimension should be at least {len(out_size) + 1}")
+    last = defaults[-len(out_size) :]
+    return [d if v is None else v for v, d in zip(out_size, last)]
+
+
 def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
     """Take ``prefix`` away from the names in a state, in place, as when its network was in ``DataParallel``.
 

@@ -1,5 +1,6 @@
 """Schedules of learning rates, in ``torch.optim.lr_scheduler``'s names."""
 
+from ... import _places
 from ._base import LRScheduler
 from .composed import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
@@ -15,6 +16,9 @@ from .factors import (
     StepLR,
 )
 from .plateau import ReduceLROnPlateau
+
+for _file in ("_base", "composed", "cosine", "cycles", "factors", "plateau"):
+    _places.place(f"{__name__}.{_file}", __name__)
 
 _LRScheduler = LRScheduler  # its old name
 

@@ -14,11 +14,15 @@ from ...tensor import Tensor
 from .._saving import Group
 from ..optimizer import Optimizer
 
-HOW_TO = "See https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
+HOW_TO = (
+    "See more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
+)
 EPOCH_IS_OLD = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
-    "possible. Please use `scheduler.step()`. If epoch is given, the closed form of the schedule "
-    "is used instead of the chainable one, where there is one."
+    "possible. Please use `scheduler.step()` to step the scheduler. During the deprecation, if "
+    "epoch is different from None, the closed form is used instead of the new chainable form, "
+    "where available. Please open an issue if you are unable to replicate your use case: "
+    "https://github.com/pytorch/pytorch/issues/new/choose."
 )
 
 
@@ -123,9 +127,11 @@ class LRScheduler:
                 )
             elif not self.optimizer._opt_called:
                 warnings.warn(
-                    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. Call them "
-                    "in the opposite order: else the first value of the learning rate schedule "
-                    f"is skipped. {HOW_TO}",
+                    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch "
+                    "1.1.0 and later, you should call them in the opposite order: "
+                    "`optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will "
+                    "result in PyTorch skipping the first value of the learning rate schedule. "
+                    f"{HOW_TO}",
                     stacklevel=2,
                 )
         self._step_count += 1

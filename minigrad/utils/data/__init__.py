@@ -2,6 +2,7 @@
 
     dataset      what can be asked for elements, and ways to build one from others
     sampler      the orders in which elements are visited
+    distributed  the part of an order that one of several processes is to see
     dataloader   batches, read in this process or by workers
     _utils       what the loader is made of
 
@@ -19,6 +20,7 @@ from .dataset import (
     TensorDataset,
     random_split,
 )
+from .distributed import DistributedSampler
 from .sampler import (
     BatchSampler,
     RandomSampler,
@@ -34,6 +36,7 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",
