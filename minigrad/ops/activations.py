@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _sampling, _types
 from .._tape import Array
+from ..kernels.elementwise import activations as kernels
 from ..kernels.elementwise.activations import activation, many
 from ..kernels.elementwise.selection import select
 from ._common import expect, title, unary
@@ -88,6 +89,10 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, generator=None, *
 @unary(title="PreluKernelBackward0")
 def _prelu(input, weight, /):
     real("prelu_cpu", input)
+    if many(input):
+        if weight.size == 1:
+            return activation("leaky_relu", input, numbers=(float(weight.item()),))
+        return kernels.prelu(np.asarray(input), np.asarray(weight))
     return select(input > 0, input, input * weight)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive
+from ..kernels.elementwise.activations import activation, many
 from ._common import common
 from .activations import real
 from .activations_smooth import logsigmoid
@@ -49,7 +50,8 @@ def mse_loss(input, target, /, reduction):
 def smooth_l1_loss(input, target, /, reduction, beta):
     """The differences, less beta / 2; below beta half their squares over beta."""
     real("smooth_l1_cpu", input)
-    return reduced(_bent(input, target, beta) / input.dtype.type(beta), reduction)
+    losses = _bent(input, target, beta)
+    return reduced(losses if beta == 1 else losses / input.dtype.type(beta), reduction)
 
 
 @primitive(promote=common, quiet=True, title="HuberLossBackward0")
@@ -61,9 +63,18 @@ def huber_loss(input, target, /, reduction, delta):
 
 def _bent(input: Array, target: Array, limit: float) -> Array:
     """Half the square of the difference, continued as a line from ``limit`` on."""
+    if many(input):
+        return activation("bent", input, target, numbers=(limit,))
     apart = np.abs(input - target)
     near = np.minimum(apart, input.dtype.type(limit))
     return (apart - near * input.dtype.type(0.5)) * near
+
+
+def _bent_slope(input: Any, target: Any, limit: float) -> Any:
+    """The slope of ``_bent``: the difference, bounded."""
+    if many(input):
+        return activation("bent_slope", input, target, numbers=(limit,))
+    return _clamp(input - target, -limit, limit)
 
 
 def _mse_slope(g: Any, input: Any, target: Any, into: Any, reduction: str) -> Any:
@@ -71,11 +82,11 @@ def _mse_slope(g: Any, input: Any, target: Any, into: Any, reduction: str) -> An
 
 
 def _smooth_l1_slope(g: Any, input: Any, target: Any, into: Any, reduction: str, beta: Any) -> Any:
-    return _clamp(input - target, -beta, beta) * _share(g * (1 / beta), into, reduction)
+    return _bent_slope(input, target, beta) * _share(g * (1 / beta), into, reduction)
 
 
 def _huber_slope(g: Any, input: Any, target: Any, into: Any, reduction: str, delta: Any) -> Any:
-    return _clamp(input - target, -delta, delta) * _share(g, into, reduction)
+    return _bent_slope(input, target, delta) * _share(g, into, reduction)
 
 
 mse_loss.vjps(

@@ -12,7 +12,7 @@ import numpy as np
 from .._tape import Array, primitive
 from ..kernels.elementwise import large
 from ..kernels.elementwise.activations import many
-from ..kernels.reduce import labels
+from ..kernels.reduce import down, labels
 from .softmax import _log_softmax
 
 
@@ -101,6 +101,12 @@ def cross_entropy(input, places, factors, /, by):
     if _in_rows(input):
         losses, top, total = labels.forward(np.asarray(input), places)
         return _reduced(losses, factors, by), top, total
+    if input.ndim > 2 and many(input):
+        cube = np.asarray(input).reshape(*input.shape[:2], -1)
+        top, total = np.empty((2, len(cube), cube.shape[2]), input.dtype)
+        down("exp_sums", cube, top, total)
+        losses = np.log(total) - (cube.reshape(-1)[places].reshape(top.shape) - top)
+        return _reduced(losses.reshape(places.shape), factors, by), top, total
     axis = min(1, input.ndim - 1)
     top = np.maximum.reduce(input, axis, None, None, True)
     x = large(input - top)
@@ -115,6 +121,13 @@ def _softmax_less_one_hot(g, input, places, factors, top, total, by):
     if _in_rows(input):
         own = np.ascontiguousarray(np.broadcast_to(share, places.shape), input.dtype)
         return labels.backward(np.asarray(input), places, top, total, own)
+    if input.ndim > 2 and many(input):
+        out = np.empty(input.shape, input.dtype)
+        cube = np.asarray(input).reshape(*input.shape[:2], -1)
+        scale = np.broadcast_to(share, places.shape).reshape(total.shape) / total
+        down("exp_times", cube, top, scale, out.reshape(cube.shape))
+        out.reshape(-1)[places] -= share
+        return out
     out = large(np.subtract(large(input), top, out=np.empty(input.shape, input.dtype)))
     np.exp(out, out=out)
     np.multiply(out, (share / total).reshape(top.shape), out=out)

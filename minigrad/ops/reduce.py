@@ -343,6 +343,8 @@ def _norm(input, /, p, dim, keepdim):
     if p == 2 and dim is None and many(input):
         total = np.sqrt(all_added(input, square=True))
         return total.reshape((1,) * input.ndim) if keepdim else total
+    if p == 2 and many(input):
+        return np.sqrt(add_up(np.asarray(input * input), axis, keepdim))
     if p == 2:
         return np.sqrt(np.add.reduce(input * input, axis=axis, keepdims=keepdim))
     power = input.dtype.type(p)

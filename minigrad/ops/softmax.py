@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from ..kernels.reduce import by_rows, many
+from ..kernels.reduce import along, many
 from ._common import cast, one_dim, unary
 from ._public import named
 from .functions import exp
@@ -16,15 +16,10 @@ from .reduce import _accumulated, _axis, _sum, spread
 from .shape import clone, reshape
 
 
-def _in_rows(x: Any, dim: int) -> bool:
-    """Whether there are loops for this: many numbers, in rows along ``dim``."""
-    return isinstance(x, np.ndarray) and dim == x.ndim - 1 and many(x)
-
-
 @unary(title="SoftmaxBackward0")
 def _softmax(input, /, dim):
-    if _in_rows(input, dim):
-        return by_rows("softmax", input)
+    if many(input):
+        return along("softmax", dim, input)
     x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
     e = np.exp(x, out=x)
     e /= np.add.reduce(e, axis=dim, keepdims=True)
@@ -32,8 +27,8 @@ def _softmax(input, /, dim):
 
 
 def _softmax_rule(g: Any, out: Any, dim: int) -> Any:
-    if _in_rows(g, dim):
-        return by_rows("softmax_backward", g, out)
+    if isinstance(g, np.ndarray) and many(g):
+        return along("softmax_backward", dim, g, out)
     return (g - _sum(g * out, dim, True)) * out
 
 
@@ -42,15 +37,15 @@ _softmax.vjps(input=_softmax_rule)
 
 @unary(title="LogSoftmaxBackward0")
 def _log_softmax(input, /, dim):
-    if _in_rows(input, dim):
-        return by_rows("log_softmax", input)
+    if many(input):
+        return along("log_softmax", dim, input)
     x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
     return np.subtract(x, np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True)), out=x)
 
 
 def _log_softmax_rule(g: Any, out: Any, dim: int) -> Any:
-    if _in_rows(g, dim):
-        return by_rows("log_softmax_backward", g, out)
+    if isinstance(g, np.ndarray) and many(g):
+        return along("log_softmax_backward", dim, g, out)
     return g - exp(out) * _sum(g, dim, True)
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.elementwise import looped
+from minigrad.kernels.elementwise import NANOSECONDS, looped
+from minigrad.kernels.machine import threads
 
 Array = np.ndarray[Any, Any]
 
@@ -19,6 +20,17 @@ def many(x: Any) -> bool:
         and x.dtype.char in "fd"
         and x.flags.c_contiguous
     )
+
+
+def prelu(x: Array, slopes: Array) -> Array:
+    """x (N, C, *) where positive, elsewhere times its channel's slope."""
+    from minigrad.kernels.elementwise import loops_activations
+
+    out = np.empty(x.shape, x.dtype)
+    planes = x.shape[0] * slopes.size
+    flat = x.reshape(planes, -1), np.ascontiguousarray(slopes).reshape(-1), out.reshape(planes, -1)
+    threads.share(loops_activations.prelu, flat, planes, x.size * NANOSECONDS)
+    return out
 
 
 def activation(name: str, *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:

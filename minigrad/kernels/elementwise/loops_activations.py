@@ -13,6 +13,7 @@ import numpy as np
 from minigrad.kernels.elementwise import normal
 from minigrad.kernels.elementwise.loops import by_type, decayed, exp, expm1
 from minigrad.kernels.machine.jit import helper
+from minigrad.kernels.machine.team import shared
 from minigrad.kernels.random import fma
 
 Array = np.ndarray[Any, Any]
@@ -36,6 +37,36 @@ def leaky_relu_backward(g: Array, x: Array, out: Array, slope: Any) -> None:
     for i in range(x.size):
         scaled = g[i] * slope
         out[i] = g[i] if x[i] > zero else scaled
+
+
+@shared
+def prelu(x: Array, slopes: Array, out: Array, seat: int, start: int, stop: int) -> None:
+    """Planes of x (planes, pixels), from start to stop: x where positive, elsewhere times its channel's slope."""
+    zero = x.dtype.type(0)
+    for p in range(start, stop):
+        row, into, slope = x[p], out[p], slopes[p % slopes.size]
+        for i in range(row.size):
+            scaled = row[i] * slope
+            into[i] = row[i] if row[i] > zero else scaled
+
+
+@helper
+def bent(x: Array, y: Array, out: Array, limit: Any) -> None:
+    """Half the square of x - y, continued as a line from `limit` on."""
+    half = x.dtype.type(0.5)
+    for i in range(x.size):
+        apart = abs(x[i] - y[i])
+        near = limit if apart > limit else apart
+        out[i] = (apart - near * half) * near
+
+
+@helper
+def bent_slope(x: Array, y: Array, out: Array, limit: Any) -> None:
+    """The slope of `bent`: x - y, bounded to [-limit, limit]."""
+    for i in range(x.size):
+        apart = x[i] - y[i]
+        value = -limit if apart < -limit else apart
+        out[i] = limit if value > limit else value
 
 
 @helper

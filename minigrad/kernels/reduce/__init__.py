@@ -210,12 +210,31 @@ def _first_of_best(values: Array, places: Array, sign: int) -> tuple[Array, Arra
     return found, where
 
 
-def by_rows(name: str, x: Array, *others: Array) -> Array:
-    """The loop of softmax's family of that name in `rows`, along the last dimension."""
-    rows = _rows()
-
+def along(name: str, dim: int, x: Array, *others: Array) -> Array:
+    """The loop of softmax's family of that name, along a dimension of x and arrays of its shape."""
     out = np.empty(x.shape, x.dtype)
-    flat = [np.ascontiguousarray(a).reshape(-1, x.shape[-1]) for a in (x, *others, out)]
-    step = max(1, PIECE // x.shape[-1])
-    threads.share(getattr(rows, name), (*flat, step), len(flat[0]), x.size)
+    arrays = [np.ascontiguousarray(a) for a in (x, *others, out)]
+    n, m = x.shape[dim], math.prod(x.shape[dim + 1 :])
+    if m == 1:
+        flat = [a.reshape(-1, n) for a in arrays]
+        step = max(1, PIECE // n)
+        threads.share(getattr(_rows(), name), (*flat, step), len(flat[0]), x.size)
+        return out
+    down(name, *[a.reshape(-1, n, m) for a in arrays])
     return out
+
+
+def down(name: str, x: Array, *others: Array) -> None:
+    """Have the loop of that name in `columns` done with x (outer, n, m) and others."""
+    n, m = x.shape[1:]
+    width = min(m, max(64, min(WIDTH, 2 * PIECE // n)))
+    tiles = len(x) * -(-m // width)
+    threads.share(getattr(_columns(), name), (x, *others, width), tiles, x.size)
+
+
+@functools.cache
+def _columns() -> Any:
+    """The module of the loops down columns."""
+    from minigrad.kernels.reduce import columns
+
+    return columns

@@ -8,6 +8,7 @@ The adjoint is resampling too, by the taps transposed, so one kernel serves grad
 Small work and unusual dtypes are NumPy's.  Answers are new arrays, and the same bits for every number of threads.
 """
 
+import functools
 import math
 import os
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ import numpy as np
 from minigrad.kernels.machine import threads
 
 Array = np.ndarray[Any, Any]
+SHORT, JOINT = 32, 1 << 14  # rows so short, and planes of so many taps, are resampled in one go
 SMALL = 1 << 14  # numbers, of input and answer, up to which NumPy does the work
 _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
@@ -75,10 +77,28 @@ def apply(x: Array, taps: Sequence[Taps | None]) -> Array:
     planes = math.prod(shape[: x.ndim - len(taps)])
     source = np.ascontiguousarray(x).reshape(planes, *sizes)
     answer = y.reshape(planes, *(t.answers for t in tables))
+    if tables[2].answers < SHORT and math.prod(len(t.index) * t.answers for t in tables) <= JOINT:
+        whole = _joint(tuple(tables))
+        source, answer = (a.reshape(planes, 1, 1, -1) for a in (source, answer))
+        tables = [_identity(1, x.dtype), _identity(1, x.dtype), whole]
     _by_loops(source, answer, tables)
     return y
 
 
+@functools.lru_cache(64)
+def _joint(taps: tuple[Taps, ...]) -> Taps:
+    """The taps of a whole plane: its dimensions as one."""
+    index: Array = np.zeros((1, 1), np.int64)
+    weight: Array = np.ones((1, 1), taps[0].weight.dtype)
+    for t in taps:
+        shape = len(index) * len(t.index), index.shape[1] * t.answers
+        index = (index[:, None, :, None] * t.size + t.index[:, None, :]).reshape(shape)
+        weight = (weight[:, None, :, None] * t.weight[:, None, :]).reshape(shape)
+    index = np.where(weight == 0, index[:1], index)
+    return Taps(index, weight, math.prod(t.size for t in taps))
+
+
+@functools.lru_cache(64)
 def _identity(size: int, dtype: Any) -> Taps:
     return Taps(np.arange(size)[None], np.ones((1, size), dtype), size)
 
