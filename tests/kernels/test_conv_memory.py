@@ -4,7 +4,6 @@ Buffers are placed against pages that must not be touched: a stray access ends t
 """
 
 import ctypes
-import itertools
 import mmap
 import sys
 import threading
@@ -17,9 +16,8 @@ from hypothesis import given
 
 import minigrad as mg
 from minigrad.kernels import conv as K
-from minigrad.kernels.conv import by_vectors
 from minigrad.kernels.machine import scratch, threads
-from tests.kernels.test_conv import Array, Problem, problems, squares
+from tests.kernels.test_conv import Array, Problem, on_way, problems, squares
 
 PAGE = mmap.PAGESIZE
 
@@ -54,14 +52,10 @@ class Fenced:
         return fenced
 
 
-@pytest.fixture(params=["images", "channels"], autouse=True, scope="module")
-def path(request: pytest.FixtureRequest) -> Iterator[None]:
-    """All work goes to the vector kernels, with both kinds of lanes in the weight adjoint."""
-    before = K.SMALL, by_vectors.FEWEST_LANES
-    K.SMALL = -1 if request.param == "images" else -2
-    by_vectors.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
-    yield
-    K.SMALL, by_vectors.FEWEST_LANES = before
+@pytest.fixture(params=["images", "channels", "few"], autouse=True, scope="module")
+def path(request: pytest.FixtureRequest) -> Iterator[str]:
+    """All work goes to the vector kernels, on each kind of lanes."""
+    yield from on_way(request.param)
 
 
 @pytest.fixture
@@ -110,23 +104,12 @@ def dirty() -> None:
 def in_pieces(problem: Problem, count: int) -> tuple[Array, ...]:
     """Run with every kernel cut into `count` pieces, however little work there is."""
 
-    def run(task: Any, total: int, cost: float, fine: int = 1) -> None:
-        cuts = [total * i // count for i in range(count + 1)]
-        for start, stop in reversed(list(itertools.pairwise(cuts))):
-            if start < stop:
-                dirty_except_weights()
-                task(start, stop)
+    def share(kernel: Any, arguments: Any, total: int, *_: Any, **__: Any) -> None:
+        kernel.together(0, 0, 0, max(1, min(count, total)), 1, total, arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(threads, "run", run)
+        patch.setattr(threads, "share", share)
         return problem.run()
-
-
-def dirty_except_weights() -> None:
-    """What a worker of its own would find: stale memory, but the weights prepared for all."""
-    for name, buffer in getattr(scratch._local, "buffers", {}).items():
-        if name != "weights":
-            buffer.memory[...] = 0xFF
 
 
 @given(problem=problems() | squares())
@@ -142,6 +125,8 @@ BIG = [
     Problem(20, 16, 24, (30, 30), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)),
     Problem(32, 12, 20, (33, 31), (5, 3), K.Geometry((2, 1), ((2, 1), (1, 1)), (1, 2), 2)),
     Problem(3, 8, 20, (64, 64), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (2, 2), 1)),
+    Problem(1, 32, 64, (26, 27), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)),
+    Problem(3, 16, 32, (32, 32), (3, 3), K.Geometry((2, 2), ((1, 1), (1, 1)), (1, 1), 1)),
 ]
 
 

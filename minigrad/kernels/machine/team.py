@@ -30,7 +30,8 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 from minigrad.kernels.machine.jit import helper, jit
-from minigrad.kernels.machine.simd import ARM, INT, INT32, look
+from minigrad.kernels.machine.registers import ARM, INT, INT32
+from minigrad.kernels.machine.simd import look
 
 IDLE, READY, BUSY, ASLEEP, STOP = range(5)
 SLOT = 16  # integers: two cache lines, so that no two workers' slots share one
