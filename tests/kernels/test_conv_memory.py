@@ -42,7 +42,7 @@ class Fenced:
         offset = PAGE + (room - size if self.at_end else 0)
         return np.ndarray(shape, dtype, memory, offset)
 
-    def take(self, name: str, size: int, keep: int = 0) -> scratch.Buffer:
+    def take(self, name: Any, size: int, keep: int = 0) -> scratch.Buffer:
         memory = self.empty((size,), np.uint8)
         return scratch.Buffer(memory.ctypes.data, memory)
 
@@ -73,6 +73,7 @@ def run_fenced(problem: Problem, at_end: bool) -> tuple[Array, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scratch, "empty", fence.empty)
         patch.setattr(scratch, "take", fence.take)
+        patch.setattr(scratch, "kept", fence.take)
         return tuple(np.array(a) for a in problem.run(fence.copy))
 
 
@@ -209,3 +210,44 @@ def test_little_work_memory_is_kept() -> None:
     K.conv_weight(x, x[:, :16], (3, 3), geo)
     assert len(scratch._local.buffers) <= 5
     assert all(buffer.memory.size <= (8 << 20) + 64 for buffer in scratch._local.buffers.values())
+
+
+def changes(w: Array) -> Iterator[Array]:
+    """The same memory with other numbers: one, two signs, all signs, two that change places."""
+    w[3, 2, 1, 1] += 1
+    yield w
+    w[0, 0, 0, 0], w[0, 0, 2, 2] = -w[0, 0, 0, 0], -w[0, 0, 2, 2]
+    yield w
+    np.negative(w, out=w)
+    yield w
+    w[[0, 5]] = w[[5, 0]]
+    yield w
+    w[-1, -1, -1, -1] = 7
+    yield w
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_weights_that_were_changed_in_place_are_seen(stride: int) -> None:
+    geo = K.Geometry((stride, stride), ((1, 1), (1, 1)), (1, 1), 1)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 16, 20, 20)).astype(np.float32)
+    w = rng.standard_normal((32, 16, 3, 3)).astype(np.float32)
+    K.conv(x, w, None, geo)
+    for changed in changes(w):
+        kept = K.conv(x, changed, None, geo)
+        mg.empty_cache()
+        same((kept,), (K.conv(x, changed.copy(), None, geo),))
+
+
+def test_kept_weights_are_bounded_and_let_go() -> None:
+    mg.empty_cache()
+    for i in range(40):
+        buffer = scratch.kept(i, 1 << 20)
+        assert not buffer.memory[buffer.at - buffer.memory.ctypes.data :][: scratch.LINE].any()
+        buffer.memory[...] = 1
+        assert scratch.kept(i, 1 << 20) is buffer
+    assert sum(b.memory.size for b in scratch._local.kept.values()) <= scratch.KEEP_IN_ALL + 40 * 64
+    assert 39 in scratch._local.kept
+    assert 0 not in scratch._local.kept
+    mg.empty_cache()
+    assert not scratch._local.kept

@@ -14,8 +14,11 @@ With Winograd's algorithm (winograd.py says what it is) both are transformed as 
 
     spectra[frequency][patch][channel]       weights[block of V vectors][frequency][channel][lane]
 
-Tasks of the first part are images and vectors of outputs; tasks of the second are (image, band of
-rows, block of outputs).  They write disjoint memory: the bits are the same for any number of threads.
+The weights are kept in the order of use until the next call.  Whether they still hold is asked of the
+numbers themselves, by a digest: nobody need say that a weight has changed, whichever way that was done.
+
+Tasks of the second part are (image, band of rows, block of outputs).  They write disjoint memory: the
+bits are the same for any number of threads.  The first part is the caller's.
 """
 
 from typing import Any
@@ -26,11 +29,12 @@ from minigrad.kernels.conv.few_plan import COUNT, FewPlan, Table
 from minigrad.kernels.machine import scratch, threads
 from minigrad.kernels.machine.arguments import address
 from minigrad.kernels.machine.denormals import flush, restore
-from minigrad.kernels.machine.jit import helper
-from minigrad.kernels.machine.simd import call, clear, copy, look
+from minigrad.kernels.machine.jit import helper, jit
+from minigrad.kernels.machine.simd import DIGEST, call, clear, copy, look
 from minigrad.kernels.machine.team import read, shared
 
 Array = np.ndarray[Any, Any]
+SHARED_ABOVE = 1e5  # nanoseconds
 
 
 # ------------------------------------------------------------------------------ the first part
@@ -92,17 +96,32 @@ def _shift(plan, b, bias):  # type: ignore[no-untyped-def]
             copy(bias + i * s.item, b + (s.outputs - 1) * s.item, s.item)
 
 
-@shared
-def _prepare(plan, x, w, b, y, room, seat, begin, end):  # type: ignore[no-untyped-def]
-    """Tasks begin..end: the images, and then the vectors of outputs."""
+@helper
+def _is_new(plan, w, kept):  # type: ignore[no-untyped-def]
+    """Whether weights are not those that `kept` was made of; their digest is left there."""
+    s = Table(*read(plan, COUNT))
+    if s.digests == 0:  # too few to be worth it
+        return 1
+    found = s.digests * 0
+    place = kept + DIGEST
+    call(s.digest, (w, s.digests, w + s.last_digest, place))
+    for i in range(DIGEST // 8):
+        if look(place, i) != look(kept, i):
+            found = 1
+    copy(kept, place, DIGEST)
+    return found
+
+
+@jit
+def _prepare(plan, x, w, b, y, room, kept):  # type: ignore[no-untyped-def]
+    """The images, the biases and, unless they are there already, the weights."""
     s, state = Table(*read(plan, COUNT)), flush()
-    for task in range(begin, end):
-        if task < s.images:
-            _enter(plan, x, task, room)
-            continue
-        if task == s.images:
-            _shift(plan, b, room + s.bias)
-        _weigh(plan, w, task - s.images, room + s.weights, room + s.private + seat * s.seat)
+    for image in range(s.images):
+        _enter(plan, x, image, room)
+    _shift(plan, b, room + s.bias)
+    if _is_new(plan, w, kept):
+        for v in range(s.blocks * s.vecs):
+            _weigh(plan, w, v, kept + 2 * DIGEST, room + s.private)
     restore(state)
 
 
@@ -157,7 +176,7 @@ def _unpack(plan, tmp, bias, y, v, pixels):  # type: ignore[no-untyped-def]
 
 
 @shared
-def _sums(plan, x, w, b, y, room, seat, begin, end):  # type: ignore[no-untyped-def]
+def _sums(plan, x, w, b, y, room, kept, seat, begin, end):  # type: ignore[no-untyped-def]
     """Tasks begin..end: (image, band, block of V vectors of outputs)."""
     s, state = Table(*read(plan, COUNT)), flush()
     own = room + s.private + seat * s.seat
@@ -167,7 +186,7 @@ def _sums(plan, x, w, b, y, room, seat, begin, end):  # type: ignore[no-untyped-
         band = s.band_table + task // s.blocks % s.bands * 40
         first, stop = look(band, 0), look(band, 1)
         start, pixels, skip = look(band, 2), look(band, 3), look(band, 4)
-        weights = room + s.weights + block * s.block
+        weights = kept + 2 * DIGEST + block * s.block
         if s.patches:
             spectra = room + s.spectra + image * s.patches * s.next_patch
             _by_spectra(plan, spectra, weights, own, tmp - skip, first, stop)
@@ -186,10 +205,13 @@ class Few(FewPlan):
     def __call__(self, x: Array, w: Array, b: Array | None, size: tuple[int, ...]) -> Array:
         """Run on x, w and b or None; answers y (N, C, *size)."""
         y = scratch.empty((*self.shape, *size), x.dtype)
-        seats = threads.seats(self.tasks, self.cost)
+        # What another CPU has written must be fetched from its caches: little is not shared out.
+        seats = threads.seats(self.tasks, self.cost) if self.cost > SHARED_ABOVE else 1
         room = scratch.take("input", self.sizes["private"] + seats * self.sizes["seat"])
+        w_at = address(w)
+        kept = scratch.kept((self, w_at), self.weights)
         bias = 0 if b is None else address(b)
-        places = (self.place, address(x), address(w), bias, address(y), room.at)
-        threads.share(_prepare, places, self.preparations, self.cost_before, most=seats)
+        places = (self.place, address(x), w_at, bias, address(y), room.at, kept.at)
+        _prepare(*places)
         threads.share(_sums, places, self.tasks, self.cost, most=seats)
         return y

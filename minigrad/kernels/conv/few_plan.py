@@ -1,8 +1,10 @@
 """Tables of convolutions of few images: what few.py reads, worked out once per shape.
 
-The work memory of a call, as `Room` has it:
+The work memory of a call:
 
-    xp of each image | spectra | weights | bias | per thread: weights as given, or products and tmp
+    xp of each image | spectra | bias | per thread: weights as given, or products and tmp
+
+The weights in the order of use are kept from call to call, behind a digest of the weights that they were made of.
 """
 
 import math
@@ -23,9 +25,9 @@ Array = np.ndarray[Any, Any]
 Table = fields(
     "images inputs outputs item lanes vector plane_x plane_y plane pixels gaps pixel row step_in step_out "
     "wide patches chunk many next_spectra next_patch high vecs blocks block bands depth length runs run "
-    "spectra weights bias private tmp step_tmp seat "
+    "spectra bias private tmp step_tmp seat digests last_digest "
     "starts_x starts_w starts_y places_x places_w gap_table patch_table band_table row_table offs "
-    "run_table gather gather_few scatter scatter_few outer enter lift leave"
+    "run_table gather gather_few scatter scatter_few outer enter lift leave digest"
 )
 COUNT = len(Table._fields)
 # Register tiles (rows, vectors) and what a multiply-add costs in them, relative to the best.
@@ -36,7 +38,6 @@ TILES = {
 }  # fmt: skip
 # Taps, or channels of spectra, summed in one go: see direct.py and winograd.py.
 TAPS, DEPTH = 192, 64
-MOVING = 0.2  # nanoseconds per number that is put in order
 # Multiply-adds of vectors that the transform of a vector of weights costs, and that of one of patches.
 LIFT, ENTER = 10, 8
 FULL = 0.75  # how much of the lanes must have outputs of their own
@@ -82,6 +83,7 @@ class FewPlan:
         calls |= {n: simd.address(n, 1, 0, job.dtype) for n in ("scatter", "scatter_few")}
         for n in ("enter", "lift", "leave"):
             calls[n] = simd.address(n, m, 0, job.dtype) if m else 0
+        calls["digest"] = simd.address("digest", 0, 0, job.dtype)
         calls["outer"] = simd.address("outer", high, vecs, job.dtype)
         places = {name: address(table) for name, table in self.tables.items()}
         self.table = np.array(Table(**self.sizes, **calls, **places), np.int64)
@@ -92,23 +94,22 @@ class FewPlan:
         )
         sums = many * len(patches) if m else math.prod(job.out)
         self.cost = NANOSECONDS * lanes * job.images * sums * vectors * depth
-        self.cost_before = (
-            MOVING * many * (job.images * max(1, len(patches)) + vectors * lanes) * depth
-        )
 
     def _rooms(self, m: int) -> None:
         """Where things lie in the work memory: for all threads, and then for each."""
         s, place = self.sizes, 0
         parts = {
             "spectra": s["images"] * s["plane"],
-            "weights": s["many"] * s["next_spectra"] if m else 0,
-            "bias": s["blocks"] * s["block"],
+            "bias": s["many"] * s["next_spectra"] if m else 0,
             "private": s["blocks"] * s["vecs"] * s["vector"],
         }
         for name, before in parts.items():  # what lies before it
             place = s[name] = place + -(-before // 64) * 64
         s["tmp"] = s["many"] * s["chunk"] * s["vecs"] * s["vector"] if m else 0
         raw = 9 * s["inputs"] * s["vector"] if m else 0
+        given = s["outputs"] * s["inputs"] * len(self.planes.taps[0]) * s["item"]
+        s["digests"], s["last_digest"] = given // simd.DIGEST, given - simd.DIGEST
+        self.weights = 2 * simd.DIGEST + s["blocks"] * s["block"]
         s["seat"] = odd_lines(max(raw, s["tmp"] + s["vecs"] * s["step_tmp"]))
 
     def _tables(self, job: Sweep, patches: Array, bands: Array) -> None:

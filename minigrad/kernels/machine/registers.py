@@ -146,7 +146,7 @@ class Code:
         self.b.position_at_end(body)
         i = self.b.phi(INT)
         i.add_incoming(ir.Constant(INT, 0), before)
-        held = [self.b.phi(self.vector) for _ in starts]
+        held = [self.b.phi(start.type) for start in starts]
         for phi, start in zip(held, starts):
             phi.add_incoming(start, before)
 

@@ -30,6 +30,8 @@ from numba.extending import intrinsic
 from minigrad.kernels.machine.jit import compiled
 from minigrad.kernels.machine.registers import BYTE, BYTES, INT, Code
 
+DIGEST = 256  # bytes: chains enough to hide how long a step takes
+MIX = 0x9E3779B97F4A7C15 - (1 << 64)  # an odd number of 64 bits without a pattern
 ARGUMENTS = 10  # of every micro-kernel, for `call`; those that need fewer ignore the last
 
 
@@ -158,6 +160,39 @@ def interleave(code: Code, rows: int, _1: int, x: Any, steps: Any, offs: Any, co
     close([])
 
 
+def digest(code: Code, _1: int, _2: int, x: Any, whole: Any, last: Any, out: Any, *_: Any) -> None:
+    """out = DIGEST bytes that tell arrays apart: of `whole` x DIGEST bytes from x on, and as many from `last` on.
+
+    Each of the integers of 64 bits goes through steps that take no two values to the same one, so that a change
+    of one number is always seen, and that spread every bit over all others: of two arrays that differ in more, one in
+    2^64 pairs is taken for the same.
+    """
+    kind = ir.VectorType(INT, BYTES // 8)
+    chains = range(DIGEST // BYTES)
+
+    def constant(number: int) -> Any:
+        return ir.Constant(kind, [number] * (BYTES // 8))
+
+    def place(start: Any, j: int) -> Any:
+        return code.pointer(code.at(start, j * BYTES), kind)
+
+    def step(state: list[Any], start: Any) -> list[Any]:
+        made = []
+        for j, held in enumerate(state):
+            number = code.b.load(place(start, j))
+            number.align = 1
+            mixed = code.b.mul(code.b.xor(held, number), constant(MIX))
+            made.append(code.b.xor(mixed, code.b.lshr(mixed, constant(32))))
+        return made
+
+    i, state, close = code.loop(whole, [constant(MIX + j) for j in chains])
+    state = step(state, code.at(x, (i, DIGEST)))
+    close(state)
+    for j, mixed in enumerate(step(state, code.at(last))):
+        stored = code.b.store(mixed, place(out, j))
+        stored.align = 1
+
+
 def fill(code: Code, rows: int, vecs: int, bias: Any, out: Any, os: Any, vs: Any, *_: Any) -> None:
     """out[r*os + v*vs] = bias[r] in every lane."""
     for r in range(rows):
@@ -188,6 +223,7 @@ KERNELS: dict[str, Callable[..., None]] = {
         scatter,
         scatter_few,
         interleave,
+        digest,
         fill,
         untangle,
     )
