@@ -40,6 +40,8 @@ TILES = {
 TAPS, DEPTH = 192, 64
 # Multiply-adds of vectors that the transform of a vector of weights costs, and that of one of patches.
 LIFT, ENTER = 10, 8
+# Weights of fewer bytes stay for the next calls, most of which need not transform them.
+KEPT, LIFT_KEPT = 4 << 20, 2
 FULL = 0.75  # how much of the lanes must have outputs of their own
 SPECTRA = 1_200_000  # bytes of the spectra of all images, which should stay in the L2 cache
 # Image lanes may stay idle, and parts of images have borders: how many times the work they must do to be slower.
@@ -158,7 +160,8 @@ def _bands(out: Size, m: int) -> Array:
     corners = _corners(rows, m) if m else list(range(rows))
     across = len(_corners(wide, m)) if m else 1
     lines, tall = len(corners), m or 1
-    number = max(1, min(lines, lines * across // PATCHES if m else rows * wide // PIXELS))
+    least = -(-PATCHES // across) if m else -(-PIXELS // wide)
+    number = max(1, lines // least)
     cuts = [lines * i // number for i in range(number + 1)]
     return np.array(
         [
@@ -196,7 +199,8 @@ def takes_spectra(job: Sweep, tiles: Sequence[int]) -> int:
 
     def cost(m: int) -> float:
         multiply = patches(m) * vectors * job.inputs
-        transform = LIFT * vectors * job.inputs + ENTER * patches(m) * (
+        kept = (m + 2) ** 2 * job.inputs * vectors * registers.BYTES <= KEPT
+        transform = (LIFT_KEPT if kept else LIFT) * vectors * job.inputs + ENTER * patches(m) * (
             vectors + job.inputs / lanes
         )
         return (m + 2) ** 2 * (multiply + transform)
