@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minigrad.kernels import conv as K
-from minigrad.kernels.conv import by_vectors
+from minigrad.kernels.conv import by_vectors, few_plan
 from tests.bench.accuracy import errors
 
 Array = np.ndarray[Any, Any]
@@ -138,17 +138,30 @@ def agree(got: tuple[Array, ...], want: tuple[Array, ...], dtype: Any) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.fixture(params=["numpy", "images", "channels"], autouse=True, scope="module")
-def path(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Every test runs with all work given to NumPy, then with all given to the vector kernels,.
+# Settings with which the vector kernels take images as lanes, channels in the weight adjoint, or
+# output channels wherever they can; SMALL tells the plans of one from those of the others.
+NEVER = 1 << 62
+FEW = [(few_plan, name) for name in ("FULL", "AT_MUCH", "AT_LITTLE")]
+WAYS = {
+    "numpy": {(K, "SMALL"): NEVER},
+    "images": {(K, "SMALL"): -1, (by_vectors, "FEWEST_LANES"): NEVER} | dict.fromkeys(FEW, NEVER),
+    "channels": {(K, "SMALL"): -2, (by_vectors, "FEWEST_LANES"): 1} | dict.fromkeys(FEW, NEVER),
+    "few": {(K, "SMALL"): -3} | dict.fromkeys(FEW, 0),
+}
 
-    whose lanes in the weight adjoint are images, then channels.
-    """
-    before = K.SMALL, by_vectors.FEWEST_LANES
-    K.SMALL = {"numpy": 1 << 62, "images": -1, "channels": -2}[request.param]
-    by_vectors.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
-    yield request.param
-    K.SMALL, by_vectors.FEWEST_LANES = before
+
+def on_way(way: str) -> Iterator[str]:
+    """Have convolutions computed one way, if they can be."""
+    with pytest.MonkeyPatch.context() as patch:
+        for (module, name), value in WAYS[way].items():
+            patch.setattr(module, name, value)
+        yield way
+
+
+@pytest.fixture(params=list(WAYS), autouse=True, scope="module")
+def path(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every test runs with all work given to NumPy, then to the vector kernels, on each kind of lanes."""
+    yield from on_way(request.param)
 
 
 @given(problems())

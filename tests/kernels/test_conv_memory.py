@@ -4,7 +4,6 @@ Buffers are placed against pages that must not be touched: a stray access ends t
 """
 
 import ctypes
-import itertools
 import mmap
 import sys
 import threading
@@ -17,9 +16,8 @@ from hypothesis import given
 
 import minigrad as mg
 from minigrad.kernels import conv as K
-from minigrad.kernels.conv import by_vectors
 from minigrad.kernels.machine import scratch, threads
-from tests.kernels.test_conv import Array, Problem, problems, squares
+from tests.kernels.test_conv import Array, Problem, on_way, problems, squares
 
 PAGE = mmap.PAGESIZE
 
@@ -44,7 +42,7 @@ class Fenced:
         offset = PAGE + (room - size if self.at_end else 0)
         return np.ndarray(shape, dtype, memory, offset)
 
-    def take(self, name: str, size: int, keep: int = 0) -> scratch.Buffer:
+    def take(self, name: Any, size: int, keep: int = 0) -> scratch.Buffer:
         memory = self.empty((size,), np.uint8)
         return scratch.Buffer(memory.ctypes.data, memory)
 
@@ -54,14 +52,10 @@ class Fenced:
         return fenced
 
 
-@pytest.fixture(params=["images", "channels"], autouse=True, scope="module")
-def path(request: pytest.FixtureRequest) -> Iterator[None]:
-    """All work goes to the vector kernels, with both kinds of lanes in the weight adjoint."""
-    before = K.SMALL, by_vectors.FEWEST_LANES
-    K.SMALL = -1 if request.param == "images" else -2
-    by_vectors.FEWEST_LANES = 1 if request.param == "channels" else 1 << 62
-    yield
-    K.SMALL, by_vectors.FEWEST_LANES = before
+@pytest.fixture(params=["images", "channels", "few"], autouse=True, scope="module")
+def path(request: pytest.FixtureRequest) -> Iterator[str]:
+    """All work goes to the vector kernels, on each kind of lanes."""
+    yield from on_way(request.param)
 
 
 @pytest.fixture
@@ -79,6 +73,7 @@ def run_fenced(problem: Problem, at_end: bool) -> tuple[Array, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scratch, "empty", fence.empty)
         patch.setattr(scratch, "take", fence.take)
+        patch.setattr(scratch, "kept", fence.take)
         return tuple(np.array(a) for a in problem.run(fence.copy))
 
 
@@ -110,23 +105,12 @@ def dirty() -> None:
 def in_pieces(problem: Problem, count: int) -> tuple[Array, ...]:
     """Run with every kernel cut into `count` pieces, however little work there is."""
 
-    def run(task: Any, total: int, cost: float, fine: int = 1) -> None:
-        cuts = [total * i // count for i in range(count + 1)]
-        for start, stop in reversed(list(itertools.pairwise(cuts))):
-            if start < stop:
-                dirty_except_weights()
-                task(start, stop)
+    def share(kernel: Any, arguments: Any, total: int, *_: Any, **__: Any) -> None:
+        kernel.together(0, 0, 0, max(1, min(count, total)), 1, total, arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(threads, "run", run)
+        patch.setattr(threads, "share", share)
         return problem.run()
-
-
-def dirty_except_weights() -> None:
-    """What a worker of its own would find: stale memory, but the weights prepared for all."""
-    for name, buffer in getattr(scratch._local, "buffers", {}).items():
-        if name != "weights":
-            buffer.memory[...] = 0xFF
 
 
 @given(problem=problems() | squares())
@@ -142,6 +126,8 @@ BIG = [
     Problem(20, 16, 24, (30, 30), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)),
     Problem(32, 12, 20, (33, 31), (5, 3), K.Geometry((2, 1), ((2, 1), (1, 1)), (1, 2), 2)),
     Problem(3, 8, 20, (64, 64), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (2, 2), 1)),
+    Problem(1, 32, 64, (26, 27), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)),
+    Problem(3, 16, 32, (32, 32), (3, 3), K.Geometry((2, 2), ((1, 1), (1, 1)), (1, 1), 1)),
 ]
 
 
@@ -224,3 +210,44 @@ def test_little_work_memory_is_kept() -> None:
     K.conv_weight(x, x[:, :16], (3, 3), geo)
     assert len(scratch._local.buffers) <= 5
     assert all(buffer.memory.size <= (8 << 20) + 64 for buffer in scratch._local.buffers.values())
+
+
+def changes(w: Array) -> Iterator[Array]:
+    """The same memory with other numbers: one, two signs, all signs, two that change places."""
+    w[3, 2, 1, 1] += 1
+    yield w
+    w[0, 0, 0, 0], w[0, 0, 2, 2] = -w[0, 0, 0, 0], -w[0, 0, 2, 2]
+    yield w
+    np.negative(w, out=w)
+    yield w
+    w[[0, 5]] = w[[5, 0]]
+    yield w
+    w[-1, -1, -1, -1] = 7
+    yield w
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_weights_that_were_changed_in_place_are_seen(stride: int) -> None:
+    geo = K.Geometry((stride, stride), ((1, 1), (1, 1)), (1, 1), 1)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((1, 16, 20, 20)).astype(np.float32)
+    w = rng.standard_normal((32, 16, 3, 3)).astype(np.float32)
+    K.conv(x, w, None, geo)
+    for changed in changes(w):
+        kept = K.conv(x, changed, None, geo)
+        mg.empty_cache()
+        same((kept,), (K.conv(x, changed.copy(), None, geo),))
+
+
+def test_kept_weights_are_bounded_and_let_go() -> None:
+    mg.empty_cache()
+    for i in range(40):
+        buffer = scratch.kept(i, 1 << 20)
+        assert not buffer.memory[buffer.at - buffer.memory.ctypes.data :][: scratch.LINE].any()
+        buffer.memory[...] = 1
+        assert scratch.kept(i, 1 << 20) is buffer
+    assert sum(b.memory.size for b in scratch._local.kept.values()) <= scratch.KEEP_IN_ALL + 40 * 64
+    assert 39 in scratch._local.kept
+    assert 0 not in scratch._local.kept
+    mg.empty_cache()
+    assert not scratch._local.kept

@@ -342,3 +342,19 @@ def test_pictures_without_channels_are_refused():
 
 def test_a_size_that_is_not_used_is_warned_of():
     assert_same(lambda T: T.nn.InstanceNorm2d(4)(x(T, 2, 3, 3, 3)))
+
+
+# ------------------------------------------------------------------------------ given statistics
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(2, 7, 4, 4), (1, 16, 8, 8), (3, 5, 5, 7), (2, 33, 9, 31)])
+@pytest.mark.parametrize("has", [(True, True), (True, False), (False, True), (False, False)])
+def test_compiled_and_numpys_answers_have_the_same_bits(shape, dtype, has, monkeypatch):
+    x, w, b, mean = (array(s, i, dtype) for i, s in enumerate((shape, *[shape[1]] * 3)))
+    w, b = (p if wanted else None for p, wanted in zip((w, b), has))
+    layout = norm.Layout(shape[0], shape[1], 1, shape[2] * shape[3], True)
+    given = w, b, mean, np.abs(array(shape[1], 5, dtype)), layout, 1e-5
+    monkeypatch.setattr(norm, "SMALL", 0)  # so the kernel is taken, loaded already or not
+    compiled = norm.scaled(x, *given)
+    monkeypatch.setattr(norm, "_INTERPRETED", True)
+    plain = norm.scaled(x, *given)
+    assert compiled.tobytes() == plain.tobytes()

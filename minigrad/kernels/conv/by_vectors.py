@@ -4,6 +4,7 @@
     any kernel, stride, dilation, groups    direct.Direct            weight.Weight
     ... with enough channels                                         channels.ChannelWeight
     ... 3x3, stride 1, float32              winograd.Winograd        the same, with transforms
+    ... of few images                       few.Few
     1x1, stride 1                           pointwise                one of the first two
 
 Everything here has three spatial dimensions, missing ones of size 1, and is float32 or float64.
@@ -18,12 +19,14 @@ import numpy as np
 from minigrad.kernels.conv import plan, pointwise
 from minigrad.kernels.conv.channels import ChannelWeight
 from minigrad.kernels.conv.direct import Direct
+from minigrad.kernels.conv.few import Few
+from minigrad.kernels.conv.few_plan import takes_spectra, takes_sums
 from minigrad.kernels.conv.geometry import Geometry, out_sizes
 from minigrad.kernels.conv.plan import Correlation, Sweep, in_three, three
 from minigrad.kernels.conv.pointwise import Pointwise
 from minigrad.kernels.conv.weight import Weight
 from minigrad.kernels.conv.winograd import Winograd, distance
-from minigrad.kernels.machine import simd
+from minigrad.kernels.machine import registers
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
@@ -31,22 +34,31 @@ Shape = tuple[int, ...]
 # Channels on either side from which Winograd's transforms pay, and from which lanes that are
 # channels are full enough.
 FEWEST = 8
+TILES = 4, 2  # pixels of Winograd's tiles
 FEWEST_WEIGHT = 12
 FEWEST_LANES = 12
 
 
-def _choose(job: Sweep, fast: bool) -> Direct | Pointwise | Winograd:
+def _choose(job: Sweep, fast: bool) -> Direct | Few | Pointwise | Winograd:
     """Winograd's algorithm for 3x3 kernels of stride 1 where it pays, else plain sums."""
     phases, dtype = job.phases, np.dtype(job.dtype)
     plain = all(len(ps) == 1 and ps[0].stride == ps[0].step == 1 for ps in phases)
     square = [len(ps[0].taps) for ps in phases[1:]] == [3, 3]
     if plain and square and dtype == np.float32 and min(job.inputs, job.outputs) >= FEWEST:
-        m = 4 if fast else 2
-        if all(n >= m * distance(p) for n, (p,) in zip(job.out[1:], phases[1:])):
-            return Winograd(job, m)
-    if pointwise.fits(job, simd.BYTES // dtype.itemsize):
+        apart = [distance(p) for (p,) in phases[1:]]
+        tiles = [
+            m
+            for m in (TILES if fast else (2,))
+            if all(n >= m * d for n, d in zip(job.out[1:], apart))
+        ]
+        few = takes_spectra(job, tiles) if tiles and apart == [1, 1] else 0
+        if few:
+            return Few(job, few)
+        if tiles and (tiles[0] == 4 or not fast):
+            return Winograd(job, tiles[0])
+    if pointwise.fits(job, registers.BYTES // dtype.itemsize):
         return Pointwise(job)
-    return Direct(job)
+    return Few(job, 0) if takes_sums(job) else Direct(job)
 
 
 def conv(
@@ -75,7 +87,7 @@ def conv_input(
 
 
 def _sweep(
-    plan: Direct | Pointwise | Winograd, size: Shape
+    plan: Direct | Few | Pointwise | Winograd, size: Shape
 ) -> Callable[[Array, Array, Array | None], Array]:
     def run(x: Array, w: Array, b: Array | None) -> Array:
         return plan(whole(x), whole(w), b if b is None else whole(b), size)

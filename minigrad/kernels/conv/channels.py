@@ -31,7 +31,7 @@ from minigrad.kernels.conv import plan
 from minigrad.kernels.conv.images import NANOSECONDS, choose_tile, clear_borders, pack
 from minigrad.kernels.conv.plan import Correlation, Phase, Planes, Size, Table
 from minigrad.kernels.conv.winograd_transforms import PAIRS
-from minigrad.kernels.machine import scratch, simd, threads
+from minigrad.kernels.machine import registers, scratch, simd, threads
 from minigrad.kernels.machine.arguments import addresses, fields, integers
 from minigrad.kernels.machine.denormals import flush, restore
 from minigrad.kernels.machine.jit import helper
@@ -196,7 +196,7 @@ class ChannelWeight:
 
     def __init__(self, job: Correlation, winograd: bool) -> None:
         images, groups, inputs, outputs, size, out, kernel, geo, dtype = job
-        item, vector = np.dtype(dtype).itemsize, simd.BYTES
+        item, vector = np.dtype(dtype).itemsize, registers.BYTES
         lanes, d, taps = vector // item, geo.dilation[1:], math.prod(kernel)
         self.outputs = groups * outputs
         padded = (1, *(-(-n // (4 * e)) * 4 * e for n, e in zip(out[1:], d))) if winograd else out
@@ -275,7 +275,7 @@ def _patches(x: Planes, g: Planes, padded: Size, dilation: tuple[int, ...]) -> T
     )
     return np.array(
         [
-            (x.rows[h, 0] + w * simd.BYTES + corner, g.rows[h, 0] + w * simd.BYTES)
+            (x.rows[h, 0] + w * registers.BYTES + corner, g.rows[h, 0] + w * registers.BYTES)
             for h in lines
             for w in columns
         ],

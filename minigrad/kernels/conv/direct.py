@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.kernels.conv import images, plan
 from minigrad.kernels.conv.images import ImageSweep, clear_borders, pack_band, unpack
 from minigrad.kernels.conv.plan import Lanes, Planes, Sweep
-from minigrad.kernels.machine import simd
+from minigrad.kernels.machine import registers, simd
 from minigrad.kernels.machine.arguments import addresses, fields, integers
 from minigrad.kernels.machine.denormals import flush, restore
 from minigrad.kernels.machine.jit import helper
@@ -111,13 +111,13 @@ class Direct(ImageSweep):
         names = "gather", "gather_few", "scatter", "scatter_few"
         tile = simd.address("tile", height, vecs, job.dtype)
         self.calls = integers([tile, *(simd.address(n, 0, 0, job.dtype) for n in names)])
-        self.planes = planes = Planes(lane.size, lane.out, lane.phases, vecs, simd.BYTES)
+        self.planes = planes = Planes(lane.size, lane.out, lane.phases, vecs, registers.BYTES)
         blocks = -(-job.outputs // height)
-        step_out = lane.phases[2][0].step * simd.BYTES
+        step_out = lane.phases[2][0].step * registers.BYTES
         rows, wide = lane.out[0] * lane.out[1], lane.out[2]
         band = _band(lane, planes, job.inputs, blocks * height)
         bands = -(-rows // band)
-        step_tmp = plan.odd_lines(band * wide * simd.BYTES + vecs * step_out)
+        step_tmp = plan.odd_lines(band * wide * registers.BYTES + vecs * step_out)
         self.offs, self.kinds = planes.offsets(job.inputs), _kinds(planes, job.inputs)
         self.sizes = integers(Sizes(
             **self.shared_sizes(planes, height, step_tmp), step_in=planes.step_in,
@@ -160,6 +160,6 @@ def _band(lane: Lanes, planes: Planes, inputs: int, outputs: int) -> int:
 
     def fits(band: int) -> bool:
         read = inputs * (band * stride + around) * planes.pitch
-        return bool((read + outputs * band * wide) * simd.BYTES < plan.L2)
+        return bool((read + outputs * band * wide) * registers.BYTES < plan.L2)
 
-    return plan.bands(lane.out[0] * high, fits, wide, simd.BYTES // 4)
+    return plan.bands(lane.out[0] * high, fits, wide, registers.BYTES // 4)

@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad.kernels.conv import plan
 from minigrad.kernels.conv.plan import Planes, Size, Sweep
-from minigrad.kernels.machine import scratch, simd, threads
+from minigrad.kernels.machine import registers, scratch, threads
 from minigrad.kernels.machine.arguments import addresses
 from minigrad.kernels.machine.jit import helper
 from minigrad.kernels.machine.simd import call, clear, look
@@ -125,7 +125,7 @@ class ImageSweep:
 
     def __init__(self, job: Sweep, units: Size = (1, 1, 1)) -> None:
         self.job, self.item = job, np.dtype(job.dtype).itemsize
-        self.lanes = simd.BYTES // self.item
+        self.lanes = registers.BYTES // self.item
         self.lane = plan.choose_lanes(job, job.phases, self.lanes, units)
         self.units = len(self.lane.starts_in) // self.lanes * job.groups
         self.cost = NANOSECONDS * job.images * math.prod(job.out) * job.groups * job.inputs
@@ -137,7 +137,7 @@ class ImageSweep:
         return {
             "groups": job.groups, "inputs": job.inputs, "outputs": job.outputs,
             "run": lane.run, "run_rows": lane.rows, "item": self.item, "lanes": self.lanes,
-            "vector": simd.BYTES, "image_x": lane.plane_in, "image_y": lane.plane_out,
+            "vector": registers.BYTES, "image_x": lane.plane_in, "image_y": lane.plane_out,
             "plane": planes.plane, "gaps": len(planes.gaps), "wide": lane.out[2],
             "height": height, "blocks": -(-job.outputs // height), "step_tmp": step_tmp,
         }  # fmt: skip
@@ -197,7 +197,7 @@ def choose_tile(
     """The register tile (R, V) that wastes least on so many rows and vectors."""
     costs = {
         (r, v): -(-rows // r) * r * -(-vectors // v) * v * cost
-        for (r, v), cost in (tiles or TILES[simd.REGISTERS]).items()
+        for (r, v), cost in (tiles or TILES[registers.REGISTERS]).items()
         if fits(r, v)
     }
     return min(costs, key=lambda tile: costs[tile])

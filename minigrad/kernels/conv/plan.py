@@ -151,6 +151,7 @@ class Lanes(NamedTuple):
     runs_in: Table
     rows: int
     runs_out: Table
+    cost: float  # multiply-adds of vectors per channel of the input, roughly
 
 
 class _Cut(NamedTuple):
@@ -258,8 +259,9 @@ def choose_lanes(
         options.append([_Cut.of(phases[d], size[d], out[d], length) for length in lengths])
     ways = list(itertools.product(*options))
     best = min(ways[1:], key=lambda way: _cost(way, job, taps, lanes), default=ways[0])
-    if _cost(best, job, taps, lanes) * WORTH >= _cost(ways[0], job, taps, lanes):
-        best = ways[0]
+    cost, whole = _cost(best, job, taps, lanes) * WORTH, _cost(ways[0], job, taps, lanes)
+    if cost >= whole:
+        best, cost = ways[0], whole
     channels, outputs = job.groups * job.inputs, job.groups * job.outputs
     bordered, padded = tuple(c.whole for c in best), tuple(c.parts * c.length for c in best)
     need, length = tuple(c.need for c in best), tuple(c.length for c in best)
@@ -272,7 +274,7 @@ def choose_lanes(
     run_out, runs_out = _runs(length, padded, item)
     return Lanes(len(parts_in), tuple(c.phases for c in best), need, length, bordered,
                  tuple(c.low for c in best), padded, plane_in, plane_out, starts_in, starts_out,
-                 dead, run, runs_in, run_out // length[2], runs_out)  # fmt: skip
+                 dead, run, runs_in, run_out // length[2], runs_out, cost)  # fmt: skip
 
 
 class Planes:

@@ -16,7 +16,7 @@ import numpy as np
 
 from minigrad.kernels.conv.images import NANOSECONDS, TILES, choose_tile
 from minigrad.kernels.conv.plan import Sweep
-from minigrad.kernels.machine import scratch, simd, threads
+from minigrad.kernels.machine import registers, scratch, simd, threads
 from minigrad.kernels.machine.arguments import addresses, fields, integers
 from minigrad.kernels.machine.denormals import flush, restore
 from minigrad.kernels.machine.jit import jit
@@ -71,9 +71,9 @@ class Pointwise:
 
     def __init__(self, job: Sweep) -> None:
         images, groups, inputs, outputs, size, _, _, steps, dtype = job
-        item, vector, pixels = np.dtype(dtype).itemsize, simd.BYTES, math.prod(size)
+        item, vector, pixels = np.dtype(dtype).itemsize, registers.BYTES, math.prod(size)
         self.shape = images, groups * outputs
-        lanes, tiles = vector // item, TILES[simd.REGISTERS] | {(1, 1): 4.0}
+        lanes, tiles = vector // item, TILES[registers.REGISTERS] | {(1, 1): 4.0}
         height, vecs = choose_tile(
             outputs,
             -(-pixels // lanes),

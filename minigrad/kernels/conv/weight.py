@@ -20,7 +20,7 @@ import numpy as np
 from minigrad.kernels.conv import plan
 from minigrad.kernels.conv.images import NANOSECONDS, choose_tile, clear_borders, pack, with_border
 from minigrad.kernels.conv.plan import Correlation, Lanes, Planes
-from minigrad.kernels.machine import scratch, simd, threads
+from minigrad.kernels.machine import registers, scratch, simd, threads
 from minigrad.kernels.machine.arguments import addresses, fields, integers
 from minigrad.kernels.machine.denormals import flush, restore
 from minigrad.kernels.machine.jit import helper
@@ -113,7 +113,7 @@ class Weight:
 
     def __init__(self, job: Correlation) -> None:
         images, groups, inputs, outputs, _, out, kernel, geo, dtype = job
-        item, vector, taps = np.dtype(dtype).itemsize, simd.BYTES, math.prod(kernel)
+        item, vector, taps = np.dtype(dtype).itemsize, registers.BYTES, math.prod(kernel)
         self.job = job
         phases = plan.forward_phases(kernel, out, geo)
         self.lane = lane = plan.choose_lanes(job, phases, vector // item)
@@ -121,7 +121,7 @@ class Weight:
         rows, wide = lane.out[0] * lane.out[1], lane.out[2]
         deep, most = min(inputs, INPUTS), min(outputs, OUTPUTS)
         band = _band(lane, planes, deep, most)
-        height, width = choose_tile(outputs, deep * taps, TILES[simd.REGISTERS])
+        height, width = choose_tile(outputs, deep * taps, TILES[registers.REGISTERS])
         most, columns = max(1, most // height), -(-deep * taps // width)
         tile = -(-height * width * item // vector) * vector
         plane_g = plan.odd_lines(band * wide * vector)
@@ -181,6 +181,6 @@ def _band(lane: Lanes, planes: Planes, deep: int, most: int) -> int:
 
     def fits(band: int) -> bool:
         read = deep * (band * stride + around) * planes.pitch
-        return (read + most * band * wide) * simd.BYTES < plan.L2
+        return (read + most * band * wide) * registers.BYTES < plan.L2
 
-    return plan.bands(rows, fits, wide, simd.BYTES // 4)
+    return plan.bands(rows, fits, wide, registers.BYTES // 4)

@@ -23,7 +23,7 @@ import numpy as np
 from minigrad.kernels.conv import images, plan, winograd_transforms
 from minigrad.kernels.conv.images import ImageSweep, clear_borders, pack_band, unpack
 from minigrad.kernels.conv.plan import Planes, Sweep
-from minigrad.kernels.machine import simd
+from minigrad.kernels.machine import registers, simd
 from minigrad.kernels.machine.arguments import addresses, fields, integers
 from minigrad.kernels.machine.denormals import flush, restore
 from minigrad.kernels.machine.jit import helper
@@ -119,7 +119,7 @@ class Winograd(ImageSweep):
     def __init__(self, job: Sweep, m: int) -> None:
         dilation = distance(job.phases[1][0]), distance(job.phases[2][0])
         super().__init__(job, (1, m * dilation[0], m * dilation[1]))
-        lane, vector, steps = self.lane, simd.BYTES, job.steps
+        lane, vector, steps = self.lane, registers.BYTES, job.steps
         self.planes = planes = Planes(lane.size, lane.out, lane.phases, 1, vector)
         high, wide = lane.out[1:]
         # Positions of the nine taps for each tap of the third dimension, in order of reach.
@@ -190,7 +190,7 @@ def _patches(
     """Where each patch is read and its tile written: line after line, each with all its rows."""
     return np.array(
         [
-            (planes.rows[h, 0] + w * simd.BYTES + corner, (h * wide + w) * simd.BYTES)
+            (planes.rows[h, 0] + w * registers.BYTES + corner, (h * wide + w) * registers.BYTES)
             for line in lines for h in line for column in columns for w in column
         ],
         np.int64,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.machine.simd import Code
+from minigrad.kernels.machine.registers import Code
 
 Matrix = np.ndarray[Any, Any]
 Vectors = Sequence[Any]
@@ -153,6 +153,7 @@ def finish(code: Code, lanes: int, _1: int, sums: Any, step: Any, _count: Any, d
 KERNELS: dict[str, Callable[..., None]] = {
     "enter": _patchwise(lambda m: B[m].T),
     "spread": _patchwise(lambda m: A[m]),
+    "lift": _patchwise(lambda m: G[m]),
     "leave": leave,
     "weigh": weigh,
     "finish": finish,

@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 
 from minigrad.kernels.machine.arguments import address, fields
 from minigrad.kernels.machine.jit import compiled
-from minigrad.kernels.machine.simd import INT, INT32
+from minigrad.kernels.machine.registers import INT, INT32
 from minigrad.kernels.machine.team import read
 
 Array = np.ndarray[Any, Any]

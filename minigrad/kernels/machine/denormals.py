@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from minigrad.kernels.machine.simd import ARM, BYTE, INT, INT32
+from minigrad.kernels.machine.registers import ARM, BYTE, INT, INT32
 
 FLUSH = 1 << 24 if ARM else 0x8040
 

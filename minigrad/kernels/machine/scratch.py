@@ -10,6 +10,7 @@ import ctypes
 import functools
 import os
 import threading
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from minigrad.kernels.machine.arguments import address
 
 LINE = 64  # bytes: a vector that does not cross a cache line loads at full speed
 KEEP = 8 << 20  # bytes: a larger buffer, of which there are five names, goes after its call
+
+KEEP_IN_ALL = 16 << 20  # bytes of what `kept` holds for a thread
 
 _KEPT = 512 << 20  # bytes that free memory may hold before it is given back to the system
 _ON_HEAP = 32 << 20  # bytes; the most the C library takes
@@ -67,10 +70,34 @@ def take(name: str, size: int, keep: int = KEEP) -> Buffer:
     return buffer
 
 
+def kept(key: Hashable, size: int) -> Buffer:
+    """This thread's memory for what was worked out for a key, as it was left; new memory begins with a zero line.
+
+    What was not asked for the longest goes when all of it is more than KEEP_IN_ALL.
+    """
+    _held()
+    made: dict[Hashable, Buffer] = _local.kept
+    buffer = made.pop(key, None)
+    if buffer is None:
+        buffer = _aligned(size)
+        start = buffer.at - address(buffer.memory)
+        buffer.memory[start : start + LINE] = 0
+        _local.kept_bytes += size
+    made[key] = buffer
+    while _local.kept_bytes > KEEP_IN_ALL:
+        _local.kept_bytes -= made.pop(next(iter(made))).memory.size - LINE
+    return buffer
+
+
+def _forget() -> None:
+    _local.buffers, _local.kept, _local.kept_bytes = {}, {}, 0
+    _local.generation = _generation
+
+
 def _held() -> dict[str, Buffer]:
     """The buffers that this thread keeps."""
     if getattr(_local, "generation", -1) != _generation:
-        _local.buffers, _local.generation = {}, _generation
+        _forget()
     held: dict[str, Buffer] = _local.buffers
     return held
 
@@ -109,12 +136,12 @@ def _aligned(size: int) -> Buffer:
 def empty_cache() -> None:
     """Let go of the work memory of all kernels; other threads follow at their next kernel.
 
-    Kept between calls are at most five buffers of 8 MB per thread, typically a few MB in all.
+    Kept between calls are at most five buffers of 8 MB per thread, typically a few MB in all, and 16 MB of weights
+    in the order in which kernels read them.
 
     >>> import minigrad as mg
     >>> mg.empty_cache()
     """
     global _generation
     _generation += 1
-    _local.buffers = {}
-    _local.generation = _generation
+    _forget()

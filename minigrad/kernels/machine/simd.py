@@ -18,11 +18,9 @@ checks bounds: the tables its callers make must be right.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import llvmlite.binding as llvm
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -30,159 +28,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from minigrad.kernels.machine.jit import compiled
+from minigrad.kernels.machine.registers import BYTE, BYTES, INT, Code
 
-INT = ir.IntType(64)
-INT32 = ir.IntType(32)
-BYTE = ir.IntType(8)
+DIGEST = 256  # bytes: chains enough to hide how long a step takes
+MIX = 0x9E3779B97F4A7C15 - (1 << 64)  # an odd number of 64 bits without a pattern
 ARGUMENTS = 10  # of every micro-kernel, for `call`; those that need fewer ignore the last
-
-
-def _features() -> set[str]:
-    """What the CPU that Numba compiles for can do, by LLVM's names."""
-    chosen: str | None = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
-    if chosen is not None:  # by NUMBA_CPU_FEATURES
-        return {name[1:] for name in chosen.split(",") if name.startswith("+")}
-    return {name for name, present in llvm.get_host_cpu_features().items() if present}
-
-
-FEATURES = _features()
-BYTES = 64 if "avx512f" in FEATURES else 32 if "avx2" in FEATURES else 16  # of a vector
-ARM = llvm.get_process_triple().startswith(("aarch64", "arm64"))
-REGISTERS = 32 if "avx512f" in FEATURES or ARM else 16
-
-
-class Code:
-    """Emits operations on vectors of `lanes` numbers; pointers are integers."""
-
-    def __init__(self, builder: Any, bits: int, lanes: int) -> None:
-        self.b, self.lanes, self.size = builder, lanes, bits // 8
-        self.number = ir.FloatType() if bits == 32 else ir.DoubleType()
-        self.vector = ir.VectorType(self.number, lanes)
-        self.zero = self.constant(0)
-        self.undefined = ir.Constant(self.vector, ir.Undefined)
-        name = f"llvm.fmuladd.v{lanes}f{bits}"  # fused wherever the CPU can
-        kind = ir.FunctionType(self.vector, [self.vector] * 3)
-        self.muladd = cgutils.get_or_insert_function(builder.module, kind, name)
-
-    def at(self, pointer: Any, *terms: Any) -> Any:
-        """A pointer moved by the bytes of all terms; a pair is a product."""
-        for term in terms:
-            if isinstance(term, tuple):
-                term = self.b.mul(*(self.value(factor) for factor in term))
-            pointer = self.b.gep(self.pointer(pointer), [self.value(term)])
-        return self.pointer(pointer)
-
-    def pointer(self, address: Any, kind: Any = BYTE) -> Any:
-        """An address or pointer as a pointer to numbers of some kind."""
-        if address.type == INT:
-            return self.b.inttoptr(address, kind.as_pointer())
-        return self.b.bitcast(address, kind.as_pointer())
-
-    def value(self, number: Any) -> Any:
-        """An integer as an LLVM value."""
-        return ir.Constant(INT, number) if isinstance(number, int) else number
-
-    def entry(self, table: Any, i: Any) -> Any:
-        """table[i] of a table of integers."""
-        return self.b.load(self.pointer(self.at(table, (i, 8)), INT))
-
-    def scalar(self, pointer: Any) -> Any:
-        """The number at a pointer."""
-        return self.b.load(self.pointer(pointer, self.number))
-
-    def load(self, pointer: Any) -> Any:
-        """The vector at a pointer."""
-        loaded = self.b.load(self.pointer(pointer, self.vector))
-        loaded.align = self.size  # callers align what matters; this is always true
-        return loaded
-
-    def store(self, vector: Any, pointer: Any) -> None:
-        """Write a vector to a pointer."""
-        stored = self.b.store(vector, self.pointer(pointer, self.vector))
-        stored.align = self.size
-
-    def store_lane(self, vector: Any, lane: int, pointer: Any) -> None:
-        """Write one lane of a vector to a pointer."""
-        number = self.b.extract_element(vector, ir.Constant(INT32, lane))
-        self.b.store(number, self.pointer(pointer, self.number))
-
-    def splat(self, scalar: Any) -> Any:
-        """A number in every lane."""
-        one = self.insert(self.undefined, scalar, 0)
-        return self.shuffle(one, self.undefined, [0] * self.lanes)
-
-    def constant(self, number: float) -> Any:
-        """A constant in every lane."""
-        return ir.Constant(self.vector, [float(number)] * self.lanes)
-
-    def insert(self, vector: Any, scalar: Any, lane: int) -> Any:
-        """The vector with one lane replaced."""
-        return self.b.insert_element(vector, scalar, ir.Constant(INT32, lane))
-
-    def shuffle(self, one: Any, other: Any, picks: Sequence[int]) -> Any:
-        """Lanes picked from two vectors, those of `other` counted from L on."""
-        mask = ir.Constant(ir.VectorType(INT32, self.lanes), list(picks))
-        return self.b.shuffle_vector(one, other, mask)
-
-    def fma(self, a: Any, b: Any, c: Any) -> Any:
-        """a * b + c."""
-        return self.b.call(self.muladd, [a, b, c])
-
-    def transpose(self, rows: list[Any]) -> list[Any]:
-        """The L x L transpose of L vectors: swap halves, then quarters, ..."""
-        step = self.lanes // 2
-        while step:
-            low = [j if j // step % 2 == 0 else self.lanes + j - step for j in range(self.lanes)]
-            new = list(rows)
-            for i in range(self.lanes):
-                if i // step % 2 == 0:
-                    new[i] = self.shuffle(rows[i], rows[i + step], low)
-                    new[i + step] = self.shuffle(rows[i], rows[i + step], [j + step for j in low])
-            rows, step = new, step // 2
-        return rows
-
-    def sums(self, vectors: list[Any]) -> Any:
-        """One vector whose lane i is the sum of the lanes of vectors[i] (at most L)."""
-        group = vectors + [self.zero] * (self.lanes - len(vectors))
-        step = 1
-        while step < self.lanes:
-            low = [
-                (j % (2 * step) >= step) * self.lanes + j // (2 * step) * 2 * step + j % step
-                for j in range(self.lanes)
-            ]
-            high = [j + step for j in low]
-            pairs = zip(group[::2], group[1::2])
-            group = [
-                self.b.fadd(self.shuffle(x, y, low), self.shuffle(x, y, high)) for x, y in pairs
-            ]
-            step *= 2
-        return group[0]
-
-    def loop(self, count: Any, starts: list[Any]) -> Any:
-        """Open a loop of count >= 1 rounds that carries vectors, at first `starts`.
-
-        Answers (number of the round, vectors, close); close(new vectors) ends the body.
-        """
-        before = self.b.block
-        body = self.b.append_basic_block("body")
-        after = self.b.append_basic_block("after")
-        self.b.branch(body)
-        self.b.position_at_end(body)
-        i = self.b.phi(INT)
-        i.add_incoming(ir.Constant(INT, 0), before)
-        held = [self.b.phi(self.vector) for _ in starts]
-        for phi, start in zip(held, starts):
-            phi.add_incoming(start, before)
-
-        def close(new: list[Any]) -> None:
-            following = self.b.add(i, ir.Constant(INT, 1))
-            i.add_incoming(following, self.b.block)
-            for phi, value in zip(held, new):
-                phi.add_incoming(value, self.b.block)
-            self.b.cbranch(self.b.icmp_signed("<", following, count), body, after)
-            self.b.position_at_end(after)
-
-        return i, held, close
 
 
 def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: Any, w: Any,
@@ -202,13 +52,36 @@ def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: An
         wv = code.splat(code.scalar(code.at(wk, r * code.size)))
         new += [code.fma(wv, xv[v], held[r * vecs + v]) for v in range(vecs)]
     close(new)
-    places = [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)]
+    _deliver(
+        code, new, [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)], add
+    )
+
+
+def outer(code: Code, rows: int, vecs: int, a: Any, step: Any, offs: Any, count: Any, b: Any,
+          bs: Any, out: Any, os: Any, vs: Any, add: Any) -> None:  # fmt: skip
+    """out[r*os + v*vs] (+)= sum over k < count of  a[r*step + offs[k]] * b[k*bs][v], a number times a vector."""
+    places = [code.at(a, (step, r)) for r in range(rows)]
+    k, held, close = code.loop(count, [code.zero] * (rows * vecs))
+    offset, row = code.entry(offs, k), code.at(b, (k, bs))
+    vectors = [code.load(code.at(row, v * code.size * code.lanes)) for v in range(vecs)]
+    new = []
+    for r in range(rows):
+        number = code.splat(code.scalar(code.at(places[r], offset)))
+        new += [code.fma(number, vectors[v], held[r * vecs + v]) for v in range(vecs)]
+    close(new)
+    _deliver(
+        code, new, [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)], add
+    )
+
+
+def _deliver(code: Code, sums: list[Any], places: list[Any], add: Any) -> None:
+    """Store vectors, or add them to what is there if `add` is not 0."""
     with code.b.if_else(code.b.icmp_signed("!=", add, code.value(0))) as (more, fresh):
         with more:
-            for vector, place in zip(new, places):
+            for vector, place in zip(sums, places):
                 code.store(code.b.fadd(code.load(place), vector), place)
         with fresh:
-            for vector, place in zip(new, places):
+            for vector, place in zip(sums, places):
                 code.store(vector, place)
 
 
@@ -253,20 +126,20 @@ def gather_few(code: Code, _1: int, _2: int, x: Any, starts: Any, out: Any, pos:
     close([])
 
 
-def scatter(code: Code, _1: int, _2: int, x: Any, bias: Any, out: Any, starts: Any,
+def scatter(code: Code, each: int, _2: int, x: Any, bias: Any, out: Any, starts: Any,
             *_: Any) -> None:  # fmt: skip
-    """out[starts[l] + i] = x[i][l] + bias[0] for i, l < L."""
-    shift = code.splat(code.scalar(bias))
+    """out[starts[l] + i] = x[i][l] + bias[0] for i, l < L; each: every lane has a bias of its own."""
+    shift = code.load(bias) if each else code.splat(code.scalar(bias))
     size = code.size * code.lanes
     rows = [code.b.fadd(code.load(code.at(x, i * size)), shift) for i in range(code.lanes)]
     for i, row in enumerate(code.transpose(rows)):
         code.store(row, code.at(out, code.entry(starts, i)))
 
 
-def scatter_few(code: Code, _1: int, _2: int, x: Any, bias: Any, out: Any, starts: Any,
+def scatter_few(code: Code, each: int, _2: int, x: Any, bias: Any, out: Any, starts: Any,
                 count: Any, *_: Any) -> None:  # fmt: skip
     """The same for i < count, one pixel at a time."""
-    shift = code.splat(code.scalar(bias))
+    shift = code.load(bias) if each else code.splat(code.scalar(bias))
     targets = [code.at(out, code.entry(starts, i)) for i in range(code.lanes)]
     i, _, close = code.loop(count, [])
     pixel = code.b.fadd(code.load(code.at(x, (i, code.size * code.lanes))), shift)
@@ -285,6 +158,39 @@ def interleave(code: Code, rows: int, _1: int, x: Any, steps: Any, offs: Any, co
         target = code.pointer(code.at(place, r * code.size), code.number)
         code.b.store(code.scalar(code.at(origin, offset)), target)
     close([])
+
+
+def digest(code: Code, _1: int, _2: int, x: Any, whole: Any, last: Any, out: Any, *_: Any) -> None:
+    """out = DIGEST bytes that tell arrays apart: of `whole` x DIGEST bytes from x on, and as many from `last` on.
+
+    Each of the integers of 64 bits goes through steps that take no two values to the same one, so that a change
+    of one number is always seen, and that spread every bit over all others: of two arrays that differ in more, one in
+    2^64 pairs is taken for the same.
+    """
+    kind = ir.VectorType(INT, BYTES // 8)
+    chains = range(DIGEST // BYTES)
+
+    def constant(number: int) -> Any:
+        return ir.Constant(kind, [number] * (BYTES // 8))
+
+    def place(start: Any, j: int) -> Any:
+        return code.pointer(code.at(start, j * BYTES), kind)
+
+    def step(state: list[Any], start: Any) -> list[Any]:
+        made = []
+        for j, held in enumerate(state):
+            number = code.b.load(place(start, j))
+            number.align = 1
+            mixed = code.b.mul(code.b.xor(held, number), constant(MIX))
+            made.append(code.b.xor(mixed, code.b.lshr(mixed, constant(32))))
+        return made
+
+    i, state, close = code.loop(whole, [constant(MIX + j) for j in chains])
+    state = step(state, code.at(x, (i, DIGEST)))
+    close(state)
+    for j, mixed in enumerate(step(state, code.at(last))):
+        stored = code.b.store(mixed, place(out, j))
+        stored.align = 1
 
 
 def fill(code: Code, rows: int, vecs: int, bias: Any, out: Any, os: Any, vs: Any, *_: Any) -> None:
@@ -308,7 +214,19 @@ def untangle(code: Code, lanes: int, _1: int, x: Any, step: Any, count: Any, out
 
 KERNELS: dict[str, Callable[..., None]] = {
     f.__name__: f
-    for f in (tile, dots, gather, gather_few, scatter, scatter_few, interleave, fill, untangle)
+    for f in (
+        tile,
+        outer,
+        dots,
+        gather,
+        gather_few,
+        scatter,
+        scatter_few,
+        interleave,
+        digest,
+        fill,
+        untangle,
+    )
 }
 
 

@@ -30,7 +30,8 @@ from numba.core.compiler import Flags
 from numba.extending import intrinsic
 
 from minigrad.kernels.machine.jit import helper, jit
-from minigrad.kernels.machine.simd import ARM, INT, INT32, look
+from minigrad.kernels.machine.registers import ARM, INT, INT32
+from minigrad.kernels.machine.simd import look
 
 IDLE, READY, BUSY, ASLEEP, STOP = range(5)
 TAKEN = 4  # the place of `taken`, in a slot and in a job

@@ -23,7 +23,7 @@ from numba.extending import intrinsic
 from minigrad.kernels.machine import threads
 from minigrad.kernels.machine.arguments import address, addressof, table
 from minigrad.kernels.machine.jit import compiled
-from minigrad.kernels.machine.simd import BYTE, INT
+from minigrad.kernels.machine.registers import BYTE, INT
 from minigrad.kernels.machine.team import INTERPRETED, by_address, read
 
 Array = np.ndarray[Any, Any]

@@ -13,6 +13,7 @@ arrays, and the same bits for every number of threads.
 """
 
 import os
+import sys
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from minigrad.kernels.norm import by_numpy
 
 Array = np.ndarray[Any, Any]
 SMALL = 1 << 13  # numbers up to which NumPy does the work
+SHORTEST = 16  # pixels of a plane that fill a vector of any processor
 NARROW = 100  # pixels below which the channel of a sample is too short for loops of its own
 _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 
@@ -96,12 +98,23 @@ def forward(x: Array, weight: Array | None, bias: Array | None, layout: Layout,
     return y.astype(x.dtype, copy=False), mean, var
 
 
+def _alike(x: Array, *others: Array | None) -> bool:
+    """Whether arrays are contiguous, and all of the same one of the dtypes that kernels know."""
+    dtype = x.dtype
+    if dtype.char not in "fd" or not x.flags.carray:
+        return False
+    return all(a is None or (a.dtype is dtype and a.flags.carray) for a in others)
+
+
 def scaled(x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array,
            layout: Layout, eps: float) -> Array:  # fmt: skip
-    """y alone, by the means and variances given for channels."""
-    if not for_numpy(x):
-        fixed = mean.astype(np.float64), var.astype(np.float64)
-        return forward(x, weight, bias, layout, fixed, eps)[0]
+    """y alone, by the means and variances given for channels: compiled or by NumPy, with the same bits."""
+    pays = x.size > SMALL or "minigrad.kernels.machine.team" in sys.modules
+    pays = pays and layout.pixels >= SHORTEST and x.size > 0 and not _INTERPRETED
+    if pays and _alike(x, weight, bias, mean, var):
+        from minigrad.kernels.norm import affine
+
+        return affine.scaled(x, weight, bias, mean, var, layout.channels, layout.pixels, eps)
     if mean.dtype == np.float16:
         mean, var = mean.astype(np.float32), var.astype(np.float32)
     factor = 1 / np.sqrt(var + eps)

@@ -29,7 +29,8 @@ from numba.extending import intrinsic, overload
 from minigrad.kernels.machine import threads
 from minigrad.kernels.machine.arguments import DATA, address
 from minigrad.kernels.machine.jit import compiled
-from minigrad.kernels.machine.simd import INT, look
+from minigrad.kernels.machine.registers import INT
+from minigrad.kernels.machine.simd import look
 from minigrad.kernels.machine.team import by_address
 from minigrad.kernels.optim import rules
 

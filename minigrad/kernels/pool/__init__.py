@@ -106,11 +106,11 @@ def _run(
     name: str, window: Window, planes: int, x: Array, y: Array, at: Array | None = None
 ) -> None:
     """Have all tasks of a kernel done, which writes into y and at."""
-    from minigrad.kernels.machine import simd
+    from minigrad.kernels.machine import registers
     from minigrad.kernels.pool import loops
 
     _loaded.add((name, x.dtype))
-    kind, to = (0,) * (simd.BYTES // x.itemsize), y.reshape(-1)
+    kind, to = (0,) * (registers.BYTES // x.itemsize), y.reshape(-1)
     where, bands = None if at is None else at.reshape(-1), window.bands
     if name == "spread":
         bands = window.back_bands
