@@ -23,7 +23,7 @@ from numba.np.arrayobj import populate_array
 from minigrad.kernels.machine import threads
 from minigrad.kernels.machine.arguments import address, addressof, table
 from minigrad.kernels.machine.jit import compiled
-from minigrad.kernels.machine.simd import INT
+from minigrad.kernels.machine.registers import INT
 from minigrad.kernels.machine.team import INTERPRETED, by_address, copied, read
 
 Array = np.ndarray[Any, Any]
