@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.kernels import reduce
 from minigrad.kernels.pool.windows import Array, Window
 
 
@@ -63,7 +64,8 @@ def mean(x: Array, window: Window) -> Array:
     """The sum over each window, divided."""
     wide = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
     if window.is_plane:
-        return _divided(np.einsum("ij->i", x, dtype=wide)[:, None], window, x.dtype)
+        total = reduce.add_up(x, 1, False) if reduce.many(x) else np.einsum("ij->i", x, dtype=wide)
+        return _divided(total[:, None], window, x.dtype)
     laid = _laid(x, window.turned)
     if window.layout.short is not None:
         np.copyto(laid, 0, where=window.layout.short.swapaxes(1, 2))
