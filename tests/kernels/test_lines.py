@@ -61,6 +61,18 @@ def test_arithmetic_on_what_comes_from_far(ufunc, dtype):
         assert found.tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize(
+    "number", [2, 0.1, np.float32(2), np.float64(0.1), np.int64(3), np.array(0.5), True]
+)
+def test_a_number_beside_many(number):
+    threads.set_num_threads(2)
+    x = np.random.default_rng(0).standard_normal(200_000).astype(np.float32)
+    large(x) + large(x)
+    for found, expected in ((large(x) * number, x * number), (number - large(x), number - x)):
+        assert found.dtype == expected.dtype
+        assert found.tobytes() == expected.tobytes()
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, np.int64])
 def test_copies_of_what_is_repeated(dtype):
     number, row = (

@@ -197,12 +197,12 @@ def _by_lines(ufunc: Any, inputs: tuple[Any, ...], out: Array | None) -> Array |
                 return loop(LOOPS[ufunc], x, y)
         if threads.get_num_threads() == 1:
             return None  # NumPy's own way to its loops is short
-        kinds = tuple([x.dtype if isinstance(x, ndarray) else type(x) for x in inputs])
+        kinds = tuple([x.dtype if hasattr(x, "dtype") else type(x) for x in inputs])
         out = np.empty(first.shape, _answers(ufunc, kinds))
     elif not out.flags.c_contiguous or threads.get_num_threads() == 1:
         return None
     kind = first.dtype
-    operands = [x if isinstance(x, ndarray) else np.asarray(x, kind) for x in inputs]
+    operands = [np.asarray(x, None if hasattr(x, "dtype") else kind) for x in inputs]
     return out if _ufuncs().share(ufunc, operands, out, BLOCK, out.size * NANOSECONDS) else None
 
 
