@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from ..kernels import along
 from ..kernels.elementwise import Large
 from ..kernels.reduce import by_rows
 from ._common import cast, one_dim, unary
 from ._public import named
 from .functions import exp
-from .parts import flip
 from .reduce import _accumulated, _axis, _sum, spread
 from .shape import clone, reshape
 
@@ -115,20 +115,27 @@ def _to_float(input: Any) -> Any:
 _WIDER = {np.dtype(np.float16): np.float32, np.dtype(np.float32): np.float64}
 
 
-def accumulated(ufunc: Any, x: Any, dim: int) -> Any:
-    """What ``ufunc`` makes of more and more elements along ``dim``, in twice the precision, as in torch."""
+def accumulated(ufunc: Any, x: Any, dim: int, back: bool = False) -> Any:
+    """What ``ufunc`` makes of more and more elements along ``dim``, in twice the precision, as in torch.
+
+    back: from the end of the dimension on.
+    """
     if not x.ndim:
         return x.copy()
+    if along.many(x):
+        return along.running("sum" if ufunc is np.add else "product", x, dim, back)
+    if back:
+        return np.flip(accumulated(ufunc, np.flip(x, dim), dim), dim).copy()
     wider = _WIDER.get(x.dtype)
     return ufunc.accumulate(x, axis=dim, dtype=wider).astype(x.dtype, copy=False)
 
 
 @unary(title="CumsumBackward0")
-def _cumsum(input, /, dim):
-    return accumulated(np.add, input, dim)
+def _cumsum(input, /, dim, back=False):
+    return accumulated(np.add, input, dim, back)
 
 
-_cumsum.vjps(input=lambda g, dim: flip(_cumsum(flip(g, dim), dim), dim) if g.ndim else g)
+_cumsum.vjps(input=lambda g, dim, back: _cumsum(g, dim, not back) if g.ndim else g)
 
 
 @named
