@@ -28,8 +28,11 @@ _NOT_KEPT = (
 
 def _converts(dtype: _types.dtype) -> Any:
     def method(self: Any) -> Any:
+        if self.array.dtype is not wanted and wanted.kind == "f":
+            return _common.cast(self, wanted)
         return self.to(dtype)
 
+    wanted = dtype.np
     method.__doc__ = f"The tensor in {dtype.name}; itself if it has that dtype."
     return method
 
