@@ -35,8 +35,11 @@ CYCLE = (
 
 def _converts(dtype: _types.dtype) -> Any:
     def method(self: Any) -> Any:
+        if self.array.dtype is not wanted and wanted.kind == "f":
+            return _common.cast(self, wanted)
         return self.to(dtype)
 
+    wanted = dtype.np
     method.__doc__ = f"The tensor in {dtype.name}; itself if it has that dtype."
     return method
 

@@ -276,14 +276,20 @@ def variadic(title: str) -> Any:
 
     def make(forward: Callable[..., Any]) -> Any:
         def op(tensors: Sequence[Any], *attrs: Any) -> Any:
-            arrays = [x.array if isinstance(x, Traced) else x for x in tensors]
+            arrays, edges, traced, live = [], [], False, False
+            for x in tensors:
+                e = None
+                if isinstance(x, Traced):
+                    traced, e, x = True, edge(x), x.array
+                    live |= e is not None
+                arrays.append(x)
+                edges.append(e)
             array = forward(arrays, *attrs)
-            if not any(isinstance(x, Traced) for x in tensors):
+            if not traced:
                 return array
-            edges = tuple(edge(x) if isinstance(x, Traced) else None for x in tensors)
             out = wrap(array)
-            if mode.grad and any(e is not None for e in edges):
-                out.node = node_of(op, edges, tuple(np.shape(a) for a in arrays), attrs)
+            if live and mode.grad:
+                out.node = node_of(op, tuple(edges), tuple(np.shape(a) for a in arrays), attrs)
             return out
 
         def rule(r: Callable[..., Any]) -> None:

@@ -6,6 +6,8 @@
     norm/         normalisation of planes, columns and rows
     resample/     interpolation
     reduce/       sums, extremes, softmax, cross-entropy
+    along/        running sums, products and extremes; what an index names along a dimension
+    order/        sorting, and the largest few
     elementwise/  one number at a time: arithmetic, activations, special functions
     optim/        the steps of optimizers, over all parameters at once
     products.py   products of matrices;  random.py  torch's random numbers

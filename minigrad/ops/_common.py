@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import _convert, _types
 from .._tape import Array, Traced, engine, primitive, wrap
-from ..kernels.elementwise import copied, large
+from ..kernels.elementwise import copied, half, large
 
 Number = (bool, int, float, np.number, np.bool_)
 
@@ -21,6 +21,11 @@ engine.copying.copied = copied
 
 @primitive(title="ToCopyBackward0", quiet=True)
 def _cast(input, /, dtype):
+    if half.many(input):
+        if dtype is _types.float16.np and input.dtype is _types.float32.np:
+            return half.to_half(input)
+        if dtype is _types.float32.np and input.dtype is _types.float16.np:
+            return half.from_half(input)
     return _convert.in_dtype(input, dtype)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from .. import _sampling, _types
 from .._tape import Array
 from ..kernels.elementwise import activations as kernels
-from ..kernels.elementwise.activations import activation, many
-from ..kernels.elementwise.selection import select
+from ..kernels.elementwise.activations import activation, many, more
+from ..kernels.elementwise.selection import number, select
 from ._common import expect, title, unary
 from .choosing import choose, masked
 from .shape import reshape
@@ -136,7 +136,12 @@ def hardsigmoid(input, /):
     real("hardsigmoid_cpu", input)
     if many(input):
         return activation("hardsigmoid", input)
-    return np.minimum(np.maximum(input + 3, 0), 6) / 6
+    return _ramp(input)
+
+
+def _ramp(input: Array) -> Any:
+    zero, three, six = (number(v, input.dtype) for v in (0, 3, 6))
+    return np.minimum(np.maximum(input + three, zero), six) / six
 
 
 def _hardsigmoid_rule(g: Any, input: Any) -> Any:
@@ -155,7 +160,7 @@ def hardswish(input, /):
     real("hardswish_cpu", input)
     if many(input):
         return activation("hardswish", input)
-    return input * (np.minimum(np.maximum(input + 3, 0), 6) / 6)
+    return input * _ramp(input)
 
 
 def _hardswish_rule(g: Any, input: Any) -> Any:
@@ -190,15 +195,25 @@ hardtanh.vjps(input=_hardtanh_rule)
 @unary
 def threshold(input, /, threshold, value):
     """``input`` where above the threshold, ``value`` elsewhere."""
+    if many(input):
+        return more("threshold", input, numbers=(threshold, value))
     kind = input.dtype.type
     return select(input <= kind(threshold), kind(value), input)
 
 
-threshold.vjps(input=lambda g, input, threshold: choose(0.0, g, masked(input) <= threshold))
+def _threshold_rule(g: Any, input: Any, threshold: float) -> Any:
+    if many(input):
+        return more("threshold_backward", g, input, numbers=(threshold,))
+    return choose(0.0, g, masked(input) <= threshold)
+
+
+threshold.vjps(input=_threshold_rule)
 
 
 def _shrunk(g: Any, input: Any, lambd: float) -> Any:
     """The gradient of what is 0 in [-lambd, lambd] and has a slope of 1 elsewhere."""
+    if many(input):
+        return more("shrink_backward", g, input, numbers=(lambd,))
     x = masked(input)
     return choose(0.0, g, (x >= -lambd) & (x <= lambd))
 
@@ -207,7 +222,10 @@ def _shrunk(g: Any, input: Any, lambd: float) -> Any:
 def hardshrink(input, /, lambd=0.5):
     """0 in [-lambd, lambd], ``input`` elsewhere."""
     real("hardshrink_cpu", input)
-    return select((input >= -lambd) & (input <= lambd), input.dtype.type(0), input)
+    if many(input):
+        return more("hardshrink", input, numbers=(lambd,))
+    small = np.abs(input) <= number(lambd, input.dtype)
+    return select(small, number(0, input.dtype), input)
 
 
 @unary
@@ -219,7 +237,10 @@ def softshrink(input, /, lambd=0.5):
             f"lambda must be in range [0, {np.finfo(input.dtype).max:g}] for input dtype "
             f"{_types.of(input.dtype).title}, but found {lambd}"
         )
-    return select(input > lambd, input - lambd, select(input < -lambd, input + lambd, input * 0))
+    if many(input):
+        return more("softshrink", input, numbers=(lambd,))
+    inner = select(input < -lambd, input + lambd, input * number(0, input.dtype))
+    return select(input > lambd, input - lambd, inner)
 
 
 hardshrink.vjps(input=_shrunk)

@@ -9,7 +9,7 @@ import numpy as np
 from .._tape import Array
 from ..kernels.elementwise import normal
 from ..kernels.elementwise.activations import activation, many
-from ..kernels.elementwise.selection import select
+from ..kernels.elementwise.selection import number, select
 from ._common import one_dim, unary
 from .activations import real
 from .choosing import _clamp, choose, masked
@@ -25,8 +25,11 @@ def _exponential_linear(input: Array, alpha: float, scale: float, input_scale: f
     real("elu_cpu", input)
     if many(input):
         return activation("elu", input, numbers=(alpha * scale, scale, input_scale))
-    below = np.expm1(input * input_scale if input_scale != 1 else input) * (alpha * scale)
-    return select(input <= 0, below, input * scale if scale != 1 else input)
+    below = np.expm1(input * input_scale if input_scale != 1 else input)
+    if alpha * scale != 1:
+        below = below * number(alpha * scale, input.dtype)
+    above = input * number(scale, input.dtype) if scale != 1 else input
+    return select(input <= number(0, input.dtype), below, above)
 
 
 def _exponential_rule(g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
@@ -92,7 +95,7 @@ def silu(input, /):
     real("silu_cpu", input)
     if many(input):
         return activation("silu", input)
-    return input / (1 + np.exp(-input))
+    return input / (number(1, input.dtype) + np.exp(-input))
 
 
 def _silu_rule(g: Any, input: Any) -> Any:
@@ -114,9 +117,10 @@ def mish(input, /):
     if input.dtype == np.float16:  # whose exp overflows from 12 on
         return mish(input.astype(np.float32)).astype(np.float16)
     # tanh(log(1 + e)) = (e (e + 2)) / (e (e + 2) + 2), and 1 in all digits from 20 on
-    e = np.exp(np.minimum(input, 20))
-    n = e * (e + 2)
-    return input * (n / (n + 2))
+    two = number(2, input.dtype)
+    e = np.exp(np.minimum(input, number(20, input.dtype)))
+    n = e * (e + two)
+    return input * (n / (n + two))
 
 
 def _mish_rule(g: Any, input: Any) -> Any:
@@ -146,7 +150,7 @@ def gelu(input, /, *, approximate="none"):
     if approximate == "none":
         return input * normal.function(input)
     # half of one and a hyperbolic tangent is the sigmoid of twice its argument
-    return input / (1 + np.exp(_doubled(-input, input * input)))
+    return input / (number(1, input.dtype) + np.exp(_doubled(-input, input * input)))
 
 
 def _doubled(x: Any, square: Any) -> Any:
@@ -181,8 +185,10 @@ _below.vjps(input=lambda g, input: g * (exp(input * input * -0.5) * normal.DENSI
 def glu(input, /, dim=-1):
     """``a * sigmoid(b)``, a and b the halves of ``input`` along a dimension of even size."""
     real("glu_cpu", input)
-    first, second = np.split(input, 2, dim)
-    return first / (1 + np.exp(-second))
+    dim = one_dim(dim, input.ndim)
+    half = input.shape[dim] // 2
+    first, second = _narrow(input, dim, 0, half), _narrow(input, dim, half, half)
+    return first / (number(1, input.dtype) + np.exp(-second))
 
 
 def _glu_rule(g: Any, input: Any, into: tuple[int, ...], dim: int) -> Any:
@@ -205,8 +211,11 @@ def softplus(input, /, beta=1, threshold=20):
         return activation("softplus", input, numbers=(beta, threshold))
     if input.dtype == np.float16:  # whose exp overflows from 12 on
         return softplus(input.astype(np.float32), beta, threshold).astype(np.float16)
-    steep = input * beta
-    return select(steep > threshold, input, np.log1p(np.exp(steep)) / input.dtype.type(beta))
+    steep = input * number(beta, input.dtype) if beta != 1 else input
+    soft = np.log1p(np.exp(steep))
+    if beta != 1:
+        soft = soft / number(beta, input.dtype)
+    return select(steep > number(threshold, input.dtype), input, soft)
 
 
 def _softplus_rule(g: Any, input: Any, beta: float, threshold: float) -> Any:
@@ -224,7 +233,7 @@ def logsigmoid(input, /):
     real("log_sigmoid_cpu", input)
     if many(input):
         return activation("logsigmoid", input)
-    return np.minimum(input, 0) - np.log1p(np.exp(-np.abs(input)))
+    return np.minimum(input, number(0, input.dtype)) - np.log1p(np.exp(-np.abs(input)))
 
 
 def _logsigmoid_rule(g: Any, input: Any) -> Any:

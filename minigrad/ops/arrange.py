@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
-from .._tape import Traced, primitive
+from .._tape import Array, Traced, primitive
 from ._common import one_dim, shape_of, titled, whole
 from ._public import named
 from .index import getitem
-from .parts import flip
+from .parts import _narrow, flip
 from .shape import clone, repeat, reshape, transpose
 
 ndarray = np.ndarray
@@ -19,7 +20,11 @@ ndarray = np.ndarray
 # ------------------------------------------------------------------------------ rolled and repeated
 @primitive
 def _roll(input, /, shifts, dims):
-    return np.roll(input, shifts, dims)
+    for shift, d in zip(shifts, dims):
+        n = input.shape[d]
+        cut = -shift % n if n else 0
+        input = np.concatenate([_narrow(input, d, cut, n - cut), _narrow(input, d, 0, cut)], d)
+    return input if dims else input.copy()
 
 
 _roll.vjps(input=lambda g, shifts, dims: _roll(g, tuple(-s for s in shifts), dims))
@@ -136,14 +141,42 @@ def rot90(input, k=1, dims=(0, 1)):
 
 
 # ------------------------------------------------------------------------------ triangles and diagonals
+_BITS = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
+_SMALL = 1 << 16  # elements of a matrix up to which a mask is kept
+
+
 @primitive
 def _tril(input, /, diagonal):
-    return np.tril(input, diagonal)
+    return _triangle(input, diagonal, True)
 
 
 @primitive
 def _triu(input, /, diagonal):
-    return np.triu(input, diagonal)
+    return _triangle(input, diagonal, False)
+
+
+def _triangle(x: Array, diagonal: int, lower: bool) -> Array:
+    """Matrices with zeros above, or below, a diagonal: their bits, masked; or, if they are large, row by row."""
+    m, n = x.shape[-2:]
+    bits = _BITS.get(x.dtype.itemsize)
+    if m * n <= _SMALL and bits is not None and x.flags.c_contiguous:
+        flat = x.view(bits).reshape(*x.shape[:-2], m * n)
+        return (flat & _mask(m, n, diagonal, lower, bits)).view(x.dtype).reshape(x.shape)
+    out = np.zeros(x.shape, x.dtype)
+    first, last = max(0, min(m, -diagonal)), max(0, min(m, n - diagonal))  # rows that it crosses
+    whole = slice(last, m) if lower else slice(0, first)
+    out[..., whole, :] = x[..., whole, :]
+    for i in range(first, last):
+        part = slice(0, i + diagonal + 1) if lower else slice(i + diagonal, n)
+        out[..., i, part] = x[..., i, part]
+    return out
+
+
+@functools.lru_cache(16)
+def _mask(m: int, n: int, diagonal: int, lower: bool, bits: Any) -> Array:
+    """All bits set in a triangle of a flat matrix, none elsewhere."""
+    made = np.tri(m, n, diagonal if lower else diagonal - 1, dtype=bool).reshape(m * n)
+    return -(made if lower else ~made).astype(bits)
 
 
 _tril.vjps(input=lambda g, diagonal: _tril(g, diagonal))

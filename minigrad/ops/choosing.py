@@ -109,7 +109,7 @@ def _share(larger, smaller, /):
 
 @unary(title="ClampBackward1")
 def _clamp(input, /, min, max):
-    return np.clip(input, min, max)
+    return input.clip(min, max)
 
 
 def _inside(g: Any, input: Any, min: Any, max: Any) -> Any:
@@ -185,7 +185,9 @@ def clamp(input, min=None, max=None):
             return entitled(_clamp_max(input, max), "ClampBackward0")
         return _clamp_both(input, min, max)
     bounds = [b for b in (min, max) if b is not None]
-    dtype = _types.result_dtype((input.array, *bounds))
+    dtype = input.array.dtype
+    if dtype.kind != "f" or not all(type(b) is float or type(b) is int for b in bounds):
+        dtype = _types.result_dtype((input.array, *bounds))
     if dtype is not input.array.dtype:
         input = cast(input, dtype)
     low, high = (None if b is None else number_as(b, dtype) for b in (min, max))

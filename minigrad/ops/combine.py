@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, primitive
+from ..kernels.elementwise.activations import many, more
 from ._common import (
     computed_in,
     converted,
@@ -26,7 +27,12 @@ from .choosing import choose, masked
 @primitive(quiet=True, title="LerpBackward0")
 def _lerp(input, end, weight, /):
     """As torch: from the nearer end, so that weights 0 and 1 are exact."""
+    one = not np.ndim(weight)
+    if one and many(input) and many(end) and input.shape == end.shape:
+        return more("lerp", input, end, numbers=(float(weight),))
     gap = end - input
+    if one:
+        return input + weight * gap if abs(weight) < 0.5 else end - gap * (1 - weight)
     return np.where(np.abs(weight) < 0.5, input + weight * gap, end - gap * (1 - weight))
 
 
@@ -235,7 +241,17 @@ def heaviside(input, values, /):
 def _nan_to_num(input, /, nan, posinf, neginf):
     if input.dtype.kind != "f":
         return input.copy()
-    return np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
+    if many(input):
+        bounds = np.finfo(input.dtype)
+        ends = bounds.max if posinf is None else posinf, bounds.min if neginf is None else neginf
+        return more("nan_to_num", input, numbers=(nan, float(ends[0]), float(ends[1])))
+    ends = np.finfo(input.dtype)
+    odd = np.isnan(input), input == np.inf, input == -np.inf
+    out = np.array(input)
+    others = nan, ends.max if posinf is None else posinf, ends.min if neginf is None else neginf
+    for mask, other in zip(odd, others):
+        np.putmask(out, mask, other)
+    return out
 
 
 _nan_to_num.vjps(input=lambda g, input: choose(g, 0.0, np.isfinite(masked(input))))

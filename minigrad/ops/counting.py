@@ -31,10 +31,15 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     x = input.array
     d = None if dim is None else one_dim(dim, x.ndim)
     shape = x.shape if d is None else (x.shape[d],)
+    axis = d if x.ndim else None
+    if not return_inverse:  # which takes several times as long
+        found: Any = np.unique(x, return_counts=return_counts, axis=axis, equal_nan=False)
+        values, counts = found if return_counts else (found, None)
+        return _answers(values, None, counts, False, return_counts)
     values, inverse, counts = np.unique(
-        x, return_inverse=True, return_counts=True, axis=d if x.ndim else None, equal_nan=False
+        x, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
     )
-    return _answers(values, inverse.reshape(shape), counts, return_inverse, return_counts)
+    return _answers(values, inverse.reshape(shape), counts, True, return_counts)
 
 
 def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
@@ -54,7 +59,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
 
 
 def _answers(
-    values: Array, inverse: Array, counts: Array, with_inverse: bool, with_counts: bool
+    values: Array, inverse: Any, counts: Any, with_inverse: bool, with_counts: bool
 ) -> Any:
     found = [wrap(np.ascontiguousarray(values))]
     if with_inverse:

@@ -13,6 +13,7 @@ import numpy as np
 from .. import _types
 from .._tape import Traced
 from ..kernels.elementwise import Large, loop
+from ..kernels.elementwise.activations import by_number, many, more
 from . import functions
 from ._common import (
     Number,
@@ -137,7 +138,8 @@ true_div.vjps(
 def floor_divide(input, other, /):
     """The quotient rounded down."""
     _refuse_zero(input, other)
-    return np.floor_divide(input, other)
+    found = by_number("floor_divide", input, other)
+    return np.floor_divide(input, other) if found is None else found
 
 
 @elementwise
@@ -180,7 +182,8 @@ def div(input, other, *, rounding_mode=None):
 def remainder(input, other, /):
     """The remainder of the quotient rounded down: it has the sign of ``other``."""
     _refuse_zero(input, other)
-    return np.remainder(input, other)
+    found = by_number("remainder", input, other)
+    return np.remainder(input, other) if found is None else found
 
 
 remainder.vjps(input=lambda g: g, other=lambda g, input, other: -g * floor_divide(input, other))
@@ -190,7 +193,8 @@ remainder.vjps(input=lambda g: g, other=lambda g, input, other: -g * floor_divid
 def fmod(input, other, /):
     """The remainder of the quotient rounded towards zero: it has the sign of ``input``."""
     _refuse_zero(input, other)
-    return np.fmod(input, other)
+    found = by_number("fmod", input, other)
+    return np.fmod(input, other) if found is None else found
 
 
 fmod.vjps(input=lambda g: g, other=lambda g, input, other: -g * trunc_divide(input, other))
@@ -342,12 +346,12 @@ def sign(input, /):
     """-1, 0 or 1 by the sign; 0 for NaN, as in torch."""
     if input.dtype is _BOOL:
         return input.copy()
-    if input.dtype.kind != "f":
-        return np.sign(input)
-    if type(input) is Large:
-        return loop("sign", input)
-    above, below = np.greater(input, 0), np.less(input, 0)  # neither for NaN
-    return np.subtract(above, below, dtype=input.dtype)
+    if many(input):
+        return more("sign", input)
+    out = np.asarray(np.sign(input))
+    if input.dtype.kind == "f":
+        out[out != out] = 0
+    return out
 
 
 sign.vjps(input=lambda g: g * 0.0)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive
-from ..kernels import reduce
+from ..kernels import along, reduce
 from ..kernels.elementwise import Large, large
 from ._common import all_dims, expect, one_dim, return_type, titled, unary
 from ._public import named
@@ -105,7 +105,7 @@ def _taken(input: Array, indices: Any, dim: int, keepdim: bool) -> tuple[Array, 
     if not input.ndim:
         return input.copy(), np.asarray(indices)
     where = np.expand_dims(np.asarray(indices, np.int64), dim)
-    values = np.take_along_axis(input, where, dim)
+    values = along.picked(input, where, dim)
     return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
 
 

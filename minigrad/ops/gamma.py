@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive, wrap
+from ..kernels.elementwise.activations import many, more
 from ._common import (
     cast,
     elementwise,
@@ -148,6 +149,8 @@ def erfinv(input, /):
     Winitzki's approximation, then Halley's iteration (https://en.wikipedia.org/wiki/Error_function#Inverse_functions).
     """
     x = floating(input)
+    if many(x) and x.dtype == np.float32:
+        return more("erfinv", x)
     a = np.abs(x.astype(np.float64))
     inside = a < 1
     size = np.where(inside, a, 0.5)

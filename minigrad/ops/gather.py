@@ -10,24 +10,28 @@ from typing import Any
 
 import numpy as np
 
+from .. import _types
 from .._tape import Array, Traced, primitive
+from ..kernels import along
 from ._common import converted, expect, number_as, one_dim, title, titled
 from ._public import named
 from .choosing import choose
 from .index import getitem
 from .shape import reshape
 
+_INDICES = (_types.int64.np, _types.int32.np)  # by dtype: its name takes NumPy longer
+
 
 def places(name: str, input: Any, dim: int, index: Any, kinds: str = "int32/int64") -> Array:
     """The array of an index like gather's, checked; RuntimeError if it does not fit ``input``."""
     i = index.array
-    if i.dtype.name not in ("int32", "int64"):
+    if i.dtype not in _INDICES:
         raise RuntimeError(f"{name}(): Expected dtype {kinds} for index")
     shape = input.array.shape or (1,)
     if (i.ndim or 1) != len(shape):
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     for d, (have, allowed) in enumerate(zip(i.shape or (1,), shape)):
-        if d != dim and have > allowed and i.size:
+        if have > allowed and d != dim and i.size:
             raise RuntimeError(
                 f"Size does not match at dimension {d} expected index {list(i.shape)} to be no larger than self "
                 f"{list(input.array.shape)} apart from dimension {dim}"
@@ -39,29 +43,29 @@ def places(name: str, input: Any, dim: int, index: Any, kinds: str = "int32/int6
 def _in_range(
     i: Array, dim: int, size: int, error: type[Exception] = RuntimeError, low: int = 0
 ) -> None:
+    if low == 0 and along.in_range(i, size):
+        return
     if i.size and (i.min() < low or i.max() >= size):
         bad = i.min() if i.min() < low else i.max()
         raise error(f"index {bad} is out of bounds for dimension {dim} with size {size}")
 
 
-def _grid(index: Array, dim: int) -> tuple[Array, ...]:
-    """The full index that ``index`` means along ``dim``: its own place in every other dimension."""
-    grid = list(np.ogrid[tuple(slice(s) for s in index.shape)])
-    grid[dim] = index
-    return tuple(grid)
-
-
 # ------------------------------------------------------------------------------ gather and its adjoint
 @primitive(title="GatherBackward0")
 def _gather(input, /, dim, index):
-    return input[_grid(index, dim)]
+    return along.picked(input, index, dim)
 
 
 @primitive(title="ScatterAddBackward0")
 def _spread(input, /, shape, dim, index):
     """Zeros of ``shape`` to which ``input`` is added at the places that ``gather`` takes."""
-    out = np.zeros(shape, input.dtype)
-    np.add.at(out, _grid(index, dim), input)
+    return _added(np.zeros(shape, input.dtype), input, dim, index)
+
+
+def _added(out: Array, input: Array, dim: int, index: Array) -> Array:
+    """``out`` itself, in which ``input`` is added at the places that ``gather`` takes."""
+    if not along.put("add", out, input, index, dim):
+        np.add.at(out, along.grid(index, dim), input)
     return out
 
 
@@ -128,7 +132,8 @@ def take_along_dim(input, indices, dim=None):
 @primitive(title="ScatterBackward0")
 def _scatter(input, src, /, dim, index):
     out = np.array(input)
-    out[_grid(index, dim)] = src
+    if not along.put("write", out, src, index, dim):
+        out[along.grid(index, dim)] = src
     return out
 
 
@@ -140,9 +145,7 @@ _scatter.vjps(
 
 @primitive(title="ScatterAddBackward0", quiet=True)
 def _scatter_add(input, src, /, dim, index):
-    out = np.array(input)
-    np.add.at(out, _grid(index, dim), src)
-    return out
+    return _added(np.array(input), src, dim, index)
 
 
 _scatter_add.vjps(input=lambda g: g, src=lambda g, dim, index: _gather(g, dim, index))
@@ -160,7 +163,7 @@ def _prepared(name: str, input: Any, dim: Any, index: Any, src: Any) -> Any:
     if src.array.dtype != input.array.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     s = src if src.array.ndim else reshape(src, (1,))
-    if i.size and (s.array.ndim != i.ndim or any(np.greater(i.shape, s.array.shape))):
+    if i.size and (s.array.ndim != i.ndim or any(a > b for a, b in zip(i.shape, s.array.shape))):
         raise RuntimeError(
             f"Expected index {list(i.shape)} to be no larger than self {list(input.array.shape)} apart from dimension "
             f"{d} and to be no larger size than src {list(src.array.shape)}"
@@ -198,7 +201,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 @primitive(quiet=True)
 def _scatter_multiply(input, src, /, dim, index):
     out = np.array(input)
-    np.multiply.at(out, _grid(index, dim), src)
+    np.multiply.at(out, along.grid(index, dim), src)
     return out
 
 
@@ -221,7 +224,7 @@ def _take(input, /, dim, index):
 def _collect(input, /, dim, index, size):
     """Zeros, ``size`` slices along ``dim``, to which slices of ``input`` are added: the adjoint of ``_take``."""
     out = np.zeros((*input.shape[:dim], size, *input.shape[dim + 1 :]), input.dtype)
-    np.add.at(out, (slice(None),) * dim + (index,), input)
+    along.add_slices(out, input, index, dim)
     return out
 
 
@@ -231,7 +234,7 @@ _collect.vjps(input=lambda g, dim, index: _take(g, dim, index))
 
 def _vector(name: str, index: Any) -> Array:
     i = index.array
-    if i.dtype.name not in ("int32", "int64"):
+    if i.dtype not in _INDICES:
         raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index")
     if i.ndim > 1:
         raise IndexError(f"{name}(): Index is supposed to be a vector")
@@ -256,7 +259,7 @@ def index_select(input, dim, index):
                 f"index_select(): Index to scalar can have only 1 value, got {len(i)} value(s)"
             )
         return reshape(index_select(reshape(input, (1,)), 0, index), ())
-    if i.size and (i.min() < 0 or i.max() >= input.array.shape[d]):
+    if not along.in_range(i, input.array.shape[d]):
         raise IndexError("index out of range in self")
     return _take(input, d, i)
 
@@ -264,11 +267,7 @@ def index_select(input, dim, index):
 @primitive(title="IndexAddBackward0", quiet=True)
 def _index_add(input, source, /, dim, index, alpha):
     out = np.array(input)
-    np.add.at(
-        out,
-        (slice(None),) * dim + (index,),
-        source if alpha == 1 else source * out.dtype.type(alpha),
-    )
+    along.add_slices(out, source if alpha == 1 else source * out.dtype.type(alpha), index, dim)
     return out
 
 

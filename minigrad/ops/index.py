@@ -14,8 +14,10 @@ import numpy as np
 from .. import _types
 from .._tape import Array, Traced, primitive
 from .._tape.graph import new, public
+from ..kernels import along
 
 ndarray = np.ndarray
+_INT64 = _types.int64.np
 
 
 def _getitem_title(node: Any) -> str:
@@ -41,11 +43,25 @@ def getitem(input, /, index):
 def put(input, /, shape, index):
     """Zeros of ``shape`` to which ``input`` is added at the places that ``getitem`` takes for ``index``."""
     out = np.zeros(shape, input.dtype)
-    if any(type(i) is ndarray for i in index):
+    arrays = [d for d, i in enumerate(index) if type(i) is ndarray]
+    if len(arrays) == 1 and _names_slices(index, arrays[0]):
+        dim = arrays[0]
+        along.add_slices(out, input, index[dim] % max(shape[dim], 1), dim)
+    elif arrays:
         np.add.at(out, index, input)
     else:
         out[index] = input
     return out
+
+
+def _names_slices(index: tuple[Any, ...], dim: int) -> bool:
+    """Whether an index takes whole slices of one dimension: it has integers there, and nothing elsewhere."""
+    rest = index[:dim] + index[dim + 1 :]
+    return (
+        index[dim].ndim == 1
+        and index[dim].dtype.kind in "iu"
+        and all(type(i) is slice and i == slice(None) for i in rest)
+    )
 
 
 getitem.vjps(input=lambda g, into, index: put(g, into, index))
@@ -196,6 +212,11 @@ def indexed(input: Any, index: Any) -> Any:
 
 
 def _gathered(input: Any, index: Any) -> Any:
+    if isinstance(index, Traced) and index.array.dtype is _INT64 and index.array.ndim:
+        try:
+            return getitem(input, (index.array, *[slice(None)] * (input.array.ndim - 1)))
+        except IndexError:
+            pass  # what is wrong is said below
     for key in split_index(index, input.array.shape):
         try:
             input = getitem(input, key)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive, wrap
+from ..kernels import along, order
 from ._common import entitled, expect, one_dim, return_type, titled, whole
 from ._public import named
 from .combine import lerp
@@ -17,20 +18,29 @@ from .gather import _gather, _spread
 from .shape import _permute, reshape, transpose
 
 
-def _order(x: Array, dim: int, descending: bool) -> Array:
-    """The indices that sort ``x``; equal elements keep their order."""
+def _order(x: Array, dim: int, descending: bool, first: int = 0, count: int | None = None) -> Array:
+    """The indices that sort ``x``, of ``count`` ranks from ``first`` on; equal elements keep their order."""
+    count = x.shape[dim] if count is None else count
+    found = order.sort(x, dim, descending, first, count)
+    if found is not None:
+        return found
+    part = (slice(None),) * dim + (slice(first, first + count),)
+    return np.ascontiguousarray(_whole_order(x, dim, descending)[part])
+
+
+def _whole_order(x: Array, dim: int, descending: bool) -> Array:
     if not descending:
         return np.argsort(x, dim, kind="stable")
-    back = np.argsort(np.flip(x, dim), dim, kind="stable")
-    return x.shape[dim] - 1 - np.flip(back, dim)
+    back = (slice(None),) * dim + (slice(None, None, -1),)
+    places = np.argsort(x[back], dim, kind="stable")
+    return x.shape[dim] - 1 - places[back]
 
 
 @primitive(aux=("indices",), title="SortBackward0")
 def _sorted(input, /, dim, descending, first, count):
     """Elements ``first`` to ``first + count`` in order along ``dim``, and their indices."""
-    part = (slice(None),) * dim + (slice(first, first + count),)
-    indices = np.ascontiguousarray(_order(input, dim, descending)[part])
-    return np.take_along_axis(input, indices, dim), indices
+    indices = _order(input, dim, descending, first, count)
+    return along.picked(input, indices, dim), indices
 
 
 _sorted.vjps(input=lambda g, into, dim, indices: _spread(g, into, dim, _array(indices)))
@@ -43,8 +53,10 @@ def _array(x: Any) -> Any:
 @primitive(aux=("indices",), title="TopkBackward0")
 def _topmost(input, /, dim, k, largest):
     """The k largest (or smallest) elements along ``dim``, in order, and their indices."""
-    indices = np.take(_order(input, dim, largest), np.arange(k), dim)
-    return np.take_along_axis(input, indices, dim), indices
+    indices = order.largest(input, dim, k, largest)
+    if indices is None:
+        indices = _order(input, dim, largest, 0, k)
+    return along.picked(input, indices, dim), indices
 
 
 _topmost.vjps(input=lambda g, into, dim, indices: _spread(g, into, dim, _array(indices)))
@@ -130,13 +142,15 @@ def _median_along(name: str, input: Any, dim: Any, keepdim: bool, ignore_nan: bo
     n = x.array.shape[d]
     if n == 0:
         raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
-    nans = np.isnan(x.array) if x.array.dtype.kind == "f" else np.zeros(x.array.shape, bool)
-    real = n - nans.sum(d, keepdims=True)
-    if ignore_nan:
+    nans = np.isnan(x.array) if x.array.dtype.kind == "f" else np.zeros(1, bool)
+    real: Any = n - nans.sum(d, keepdims=True) if nans.any() else n
+    if real is n:
+        indices = _order(x.array, d, False, (n - 1) // 2, 1)
+    elif ignore_nan:
         places = np.maximum(real - 1, 0) // 2
         indices = np.take_along_axis(_order(x.array, d, False), places, d)
     else:  # the first NaN, where there is one
-        middle = np.take(_order(x.array, d, False), [(n - 1) // 2], d)
+        middle = _order(x.array, d, False, (n - 1) // 2, 1)
         indices = np.where(real < n, nans.argmax(d, keepdims=True), middle)
     values = _gather(x, d, indices)
     shape = list(input.array.shape)
@@ -284,7 +298,7 @@ def mode(input, dim=-1, keepdim=False):
     if x.array.shape[d] == 0:
         raise IndexError(f"mode(): Expected reduction dim {d} to have non-zero size.")
     rows = np.moveaxis(x.array, d, -1)
-    best = np.array([_most_frequent(r) for r in rows.reshape(-1, rows.shape[-1])], np.int64)
+    best = _most_frequent(np.ascontiguousarray(rows).reshape(-1, rows.shape[-1]))
     indices = np.expand_dims(best.reshape(rows.shape[:-1]), d)
     shape = list(input.array.shape)
     if shape:
@@ -293,10 +307,16 @@ def mode(input, dim=-1, keepdim=False):
     return made(reshape(_gather(x, d, indices), tuple(shape)), wrap(indices.reshape(shape)))
 
 
-def _most_frequent(row: Array) -> int:
-    values, counts = np.unique(row, return_counts=True, equal_nan=False)
-    return (
-        int(np.flatnonzero(row == values[counts.argmax()])[-1])
-        if (values == values).any()
-        else len(row) - 1
-    )
+def _most_frequent(rows: Array) -> Array:
+    """The last place of each row's most frequent number, the smallest of several; of a row of NaN the last place."""
+    places = _order(rows, 1, False)
+    ordered = along.picked(rows, places, 1)
+    steps = np.arange(rows.shape[1])
+    new = np.ones(rows.shape, bool)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=new[:, 1:])
+    count = steps - np.maximum.accumulate(np.where(new, steps, 0), axis=1)
+    end = count.argmax(1)  # where the first of the longest runs of equal numbers ends
+    found: Array = places[np.arange(len(rows)), end]
+    none = ordered[:, 0] != ordered[:, 0]
+    found[none] = rows.shape[1] - 1
+    return found

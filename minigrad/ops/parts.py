@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import Traced, primitive, variadic
+from ..kernels import along
 from ._common import all_dims, common, entitled, expect, one_dim, titled
 from ._public import named
 from .shape import reshape
@@ -23,6 +24,11 @@ def cat(tensors, dim=0):
 
     RuntimeError if there are none, or sizes differ in another dimension.
     """
+    if _alike(tensors) and -1 <= dim < tensors[0].array.ndim:
+        try:
+            return _cat(tensors, dim if dim >= 0 else dim + tensors[0].array.ndim)
+        except ValueError:
+            pass  # what is wrong is said below
     tensors = _listed("cat", tensors)
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
@@ -45,6 +51,17 @@ def cat(tensors, dim=0):
                     f"{s[k]} for tensor number {i} in the list."
                 )
     return _cat(common(*tensors) or tensors, d)
+
+
+def _alike(tensors: Any) -> bool:
+    """Whether these are tensors of one dtype and number of dimensions, as nearly always."""
+    if type(tensors) not in (list, tuple) or not tensors:
+        return False
+    first = tensors[0].array if isinstance(tensors[0], Traced) else None
+    for x in tensors:
+        if not isinstance(x, Traced) or x.array.dtype is not first.dtype or x.array.shape == (0,):
+            return False
+    return True
 
 
 def _listed(name: str, tensors: Any) -> list[Any]:
@@ -84,6 +101,11 @@ _cat.rule(_split_gradient)
 @named
 def stack(tensors, dim=0):
     """Tensors of one shape joined along a new dimension."""
+    if _alike(tensors) and 0 <= dim <= tensors[0].array.ndim:
+        try:
+            return _stack(tensors, dim)
+        except ValueError:
+            pass
     tensors = _listed("stack", tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
@@ -99,7 +121,13 @@ def stack(tensors, dim=0):
 
 @variadic("StackBackward0")
 def _stack(arrays, dim):
-    return np.stack(arrays, dim)
+    first = arrays[0].shape
+    if any(a.shape != first for a in arrays):
+        raise ValueError("shapes differ")
+    out = np.empty((*first[:dim], len(arrays), *first[dim:]), arrays[0].dtype)
+    for i, a in enumerate(arrays):
+        out[(slice(None),) * dim + (i,)] = a
+    return out
 
 
 _stack.rule(lambda g, shapes, dim: [_select(g, dim, i) for i in range(len(shapes))])
@@ -237,7 +265,10 @@ def split_with_sizes(input, split_sizes, dim=0):
 
 @primitive(title="FlipBackward0")
 def _flip(input, /, dims):
-    return np.flip(input, dims).copy()
+    if dims == (input.ndim - 1,) and along.many(input) and input.flags.c_contiguous:
+        return along.reversed_rows(input)
+    back, forth = slice(None, None, -1), slice(None)
+    return input[tuple([back if d in dims else forth for d in range(input.ndim)])].copy()
 
 
 _flip.vjps(input=lambda g, dims: _flip(g, dims))

@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, errors, fitted, primitive, silent
+from ..kernels import along
 from ..kernels.elementwise import large
 from ..kernels.reduce import add_up, all_added, many
 from ._common import all_dims, cast, expect, shape_of, titled, unary
@@ -283,6 +284,8 @@ def _needs_float(input: Any, name: str) -> Any:
 
 @unary(title=_titled("Prod"))
 def _prod(input, /, dim, keepdim):
+    if along.many(input) and dim in (None, -1, input.ndim - 1):
+        return along.product(input, dim is None, keepdim)
     return np.multiply.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
 
 

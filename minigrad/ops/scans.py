@@ -8,12 +8,12 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, primitive
+from ..kernels import along
 from ._common import expect, one_dim, return_type, title, titled, unary
 from ._public import named
 from .choosing import choose, masked
 from .functions import exp
 from .gather import _spread
-from .parts import flip
 from .reduce import _accumulated, _sum, sum
 from .shape import expand, reshape
 from .softmax import _cumsum, accumulated
@@ -29,7 +29,7 @@ def _cumprod_rule(g: Any, input: Any, out: Any, dim: Any) -> Any:
     if not g.ndim:
         return g
     if masked(input).all():
-        return flip(_cumsum(flip(out * g, dim), dim), dim) / input
+        return _cumsum(out * g, dim, True) / input
     n, shape = input.shape[dim], tuple(input.shape)
     wide = (
         *shape[:dim],
@@ -62,6 +62,8 @@ def cumprod(input, dim, *, dtype=None):
 # ------------------------------------------------------------------------------ running extremes
 def _running(x: Array, dim: int, better: Any) -> tuple[Array, Array]:
     """The values of a running extreme and the last index at which each is reached; NaN beats all."""
+    if along.many(x):
+        return along.running_extreme(x, 1 if better is np.maximum else -1, dim)
     values = better.accumulate(x, axis=dim)
     n = x.shape[dim]
     steps = np.arange(n).reshape(-1, *[1] * (x.ndim - dim - 1))
@@ -113,6 +115,9 @@ def cummin(input, dim):
 
 
 # ------------------------------------------------------------------------------ running log-sums
+_SHORT = 16  # elements along a dimension up to which all pairs of them are looked at
+
+
 @unary(title="LogcumsumexpBackward0")
 def _logcumsumexp(input, /, dim):
     return np.logaddexp.accumulate(input, axis=dim) if input.ndim else input.copy()
@@ -123,12 +128,28 @@ def _logcumsumexp_rule(g: Any, input: Any, out: Any, dim: Any) -> Any:
     if not g.ndim:
         return g
     n, shape = input.shape[dim], tuple(input.shape)
+    if isinstance(g, np.ndarray) and n > _SHORT:
+        return _slopes_by_logarithms(g, input, out, dim)
     early = reshape(input, (*shape[:dim], n, 1, *shape[dim + 1 :]))
     late = reshape(out, (*shape[:dim], 1, n, *shape[dim + 1 :]))
     after = np.triu(np.ones((n, n), bool)).reshape(*[1] * dim, n, n, *[1] * (len(shape) - dim - 1))
     far = masked(late) == -np.inf  # there the slope is 0, not NaN
     slope = exp(choose(early - choose(0.0, late, far), -np.inf, after & ~far))
     return _sum(slope * reshape(g, late.shape), dim + 1, False)
+
+
+def _slopes_by_logarithms(g: Array, input: Array, out: Array, dim: int) -> Array:
+    """The same in time that grows with n, not its square: the running sum is one of logarithms, by g's sign."""
+    with np.errstate(all="ignore"):
+        answer = np.zeros(g.shape, g.dtype)
+        for sign in (1, -1):
+            part = g if sign > 0 else -g
+            if (part <= 0).all():
+                continue
+            weights = np.where(out == -np.inf, out, np.log(np.maximum(part, 0)) - out)
+            late = np.flip(np.logaddexp.accumulate(np.flip(weights, dim), axis=dim), dim)
+            answer += sign * np.exp(late + input)
+        return answer
 
 
 _logcumsumexp.vjps(input=_logcumsumexp_rule)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from .._tape import Array, Traced, primitive, wrap
+from ..kernels import along
 from ._common import expect, titled
 from ._public import named
 from .choosing import choose, masked
 from .elementwise import floor_divide
-from .gather import _gather, _grid, _prepared, _scatter, _scatter_add, _spread
+from .gather import _gather, _prepared, _scatter, _scatter_add, _spread
 from .parts import cat
 from .reduce import _prod
 from .shape import reshape
@@ -31,7 +32,7 @@ def _start(input: Array, dim: int, index: Array, reduce: str, include_self: bool
                 else (np.iinfo(out.dtype).min, np.iinfo(out.dtype).max)
             )
             neutral = bounds[reduce == "amin"]
-        out[_grid(index, dim)] = neutral
+        out[along.grid(index, dim)] = neutral
     return out
 
 
@@ -41,7 +42,7 @@ _UFUNCS = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
 @primitive(title="ScatterReduceBackward0", quiet=True)
 def _scatter_reduce(input, src, /, dim, index, reduce, include_self):
     out = _start(input, dim, index, reduce, include_self)
-    _UFUNCS[reduce].at(out, _grid(index, dim), src)
+    _UFUNCS[reduce].at(out, along.grid(index, dim), src)
     return out
 
 
@@ -58,12 +59,12 @@ def _scatter_reduce_rule(
 ) -> Any:
     """Products: g times the product of the others; extremes: shared evenly among all that equal it."""
     hit = np.zeros(masked(input).shape, bool)
-    hit[_grid(index, dim)] = True
+    hit[along.grid(index, dim)] = True
     gone = hit & (not include_self)
     if reduce == "prod":
         return _product_rule(g, input, src, out, dim, index, gone)
     mine = (masked(input) == masked(out)) & ~gone
-    there = masked(src) == masked(out)[_grid(index, dim)]
+    there = masked(src) == masked(out)[along.grid(index, dim)]
     count = _spread(there.astype(np.int64), hit.shape, dim, index) + mine
     share = g / np.maximum(count, 1).astype(masked(g).dtype)
     return choose(share, 0.0, mine), choose(_gather(share, dim, index), 0.0, there)
@@ -123,7 +124,7 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
         out = _scatter_add(start, s, d, i)
         if reduce == "mean":
             count = np.full(x.array.shape, int(include_self), np.int64)
-            np.add.at(count, _grid(i, d), 1)
+            np.add.at(count, along.grid(i, d), 1)
             count = np.maximum(count, 1).astype(x.array.dtype)
             out = out / count if x.array.dtype.kind == "f" else floor_divide(out, wrap(count))
     else:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from ..kernels.reduce import along, many
+from ..kernels import along
+from ..kernels.reduce import many, softmax_family
 from ._common import cast, one_dim, unary
 from ._public import named
 from .functions import exp
-from .parts import flip
 from .reduce import _accumulated, _axis, _sum, spread
 from .shape import clone, reshape
 
@@ -19,7 +19,7 @@ from .shape import clone, reshape
 @unary(title="SoftmaxBackward0")
 def _softmax(input, /, dim):
     if many(input):
-        return along("softmax", dim, input)
+        return softmax_family("softmax", dim, input)
     x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
     e = np.exp(x, out=x)
     e /= np.add.reduce(e, axis=dim, keepdims=True)
@@ -28,7 +28,7 @@ def _softmax(input, /, dim):
 
 def _softmax_rule(g: Any, out: Any, dim: int) -> Any:
     if isinstance(g, np.ndarray) and many(g):
-        return along("softmax_backward", dim, g, out)
+        return softmax_family("softmax_backward", dim, g, out)
     return (g - _sum(g * out, dim, True)) * out
 
 
@@ -38,14 +38,14 @@ _softmax.vjps(input=_softmax_rule)
 @unary(title="LogSoftmaxBackward0")
 def _log_softmax(input, /, dim):
     if many(input):
-        return along("log_softmax", dim, input)
+        return softmax_family("log_softmax", dim, input)
     x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
     return np.subtract(x, np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True)), out=x)
 
 
 def _log_softmax_rule(g: Any, out: Any, dim: int) -> Any:
     if isinstance(g, np.ndarray) and many(g):
-        return along("log_softmax_backward", dim, g, out)
+        return softmax_family("log_softmax_backward", dim, g, out)
     return g - exp(out) * _sum(g, dim, True)
 
 
@@ -109,20 +109,27 @@ def _to_float(input: Any) -> Any:
 _WIDER = {np.dtype(np.float16): np.float32, np.dtype(np.float32): np.float64}
 
 
-def accumulated(ufunc: Any, x: Any, dim: int) -> Any:
-    """What ``ufunc`` makes of more and more elements along ``dim``, in twice the precision, as in torch."""
+def accumulated(ufunc: Any, x: Any, dim: int, back: bool = False) -> Any:
+    """What ``ufunc`` makes of more and more elements along ``dim``, in twice the precision, as in torch.
+
+    back: from the end of the dimension on.
+    """
     if not x.ndim:
         return x.copy()
+    if along.many(x):
+        return along.running("sum" if ufunc is np.add else "product", x, dim, back)
+    if back:
+        return np.flip(accumulated(ufunc, np.flip(x, dim), dim), dim).copy()
     wider = _WIDER.get(x.dtype)
     return ufunc.accumulate(x, axis=dim, dtype=wider).astype(x.dtype, copy=False)
 
 
 @unary(title="CumsumBackward0")
-def _cumsum(input, /, dim):
-    return accumulated(np.add, input, dim)
+def _cumsum(input, /, dim, back=False):
+    return accumulated(np.add, input, dim, back)
 
 
-_cumsum.vjps(input=lambda g, dim: flip(_cumsum(flip(g, dim), dim), dim) if g.ndim else g)
+_cumsum.vjps(input=lambda g, dim, back: _cumsum(g, dim, not back) if g.ndim else g)
 
 
 @named

@@ -21,7 +21,8 @@ def _each(name: str, input: Array) -> Array:
     x = floating(input)
     if x.size <= _FEW:
         function = getattr(math, name)
-        return np.array([function(v) for v in x.ravel().tolist()], x.dtype).reshape(x.shape)
+        numbers = map(function, x.ravel().tolist())
+        return np.fromiter(numbers, x.dtype, x.size).reshape(x.shape)
     from ..kernels.elementwise import special
 
     return special.apply(name, x)

@@ -38,7 +38,7 @@ def test_down_columns(shape, dtype, size):
         found = []
         for count in (1, 3):
             threads.set_num_threads(count)
-            found.append(reduce.along(name, 1, *given_))
+            found.append(reduce.softmax_family(name, 1, *given_))
         threads.set_num_threads(before)
         np.testing.assert_allclose(found[0], answer, **close)
         assert found[0].tobytes() == found[1].tobytes()
@@ -49,7 +49,7 @@ def test_what_is_not_a_number_spoils_its_column_only(odd):
     x = np.zeros((2, 5, 300), np.float32)
     x[1, 3, 7] = odd
     with np.errstate(all="ignore"):
-        y = reduce.along("softmax", 1, x)
+        y = reduce.softmax_family("softmax", 1, x)
     assert np.isnan(y[1, :, 7]).any()
     y[1, :, 7] = 0.2
     np.testing.assert_allclose(y, 0.2, rtol=1e-6)

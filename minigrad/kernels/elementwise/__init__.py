@@ -120,8 +120,7 @@ def _by_tasks(ufunc: Any, inputs: Sequence[Any], out: Array | None) -> Any:
     if shape is None or np.broadcast_shapes(*(x.shape for x in arrays)) != shape:
         return ufunc(*inputs) if out is None else ufunc(*inputs, out=out)
     if out is None:
-        kinds = tuple([x.dtype if hasattr(x, "dtype") else type(x) for x in inputs])
-        out = np.empty(shape, _answers(ufunc, kinds))
+        out = np.empty(shape, _answers(ufunc, _kinds(inputs)))
     if all(x.size > MANY or x.size == 1 for x in arrays):
         rows, step, target = -(-out.size // BLOCK), BLOCK, out.reshape(-1)
         cuts = [isinstance(x, ndarray) and x.size > MANY for x in inputs]
@@ -155,6 +154,12 @@ def _cut(inputs: Sequence[Any], out: Array | None) -> tuple[int, ...] | None:
                 return None
             shape = x.shape
     return shape
+
+
+def _kinds(inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """The inputs' dtypes; of Python's numbers the types, which are weak, but for bools."""
+    found = [x.dtype if hasattr(x, "dtype") else type(x) for x in inputs]
+    return tuple([np.dtype(bool) if kind is bool else kind for kind in found])
 
 
 @functools.lru_cache(256)
@@ -197,12 +202,13 @@ def _by_lines(ufunc: Any, inputs: tuple[Any, ...], out: Array | None) -> Array |
                 return loop(LOOPS[ufunc], x, y)
         if threads.get_num_threads() == 1:
             return None  # NumPy's own way to its loops is short
-        kinds = tuple([x.dtype if hasattr(x, "dtype") else type(x) for x in inputs])
-        out = np.empty(first.shape, _answers(ufunc, kinds))
+        out = np.empty(first.shape, _answers(ufunc, _kinds(inputs)))
     elif not out.flags.c_contiguous or threads.get_num_threads() == 1:
         return None
     kind = first.dtype
-    operands = [np.asarray(x, None if hasattr(x, "dtype") else kind) for x in inputs]
+    operands = [
+        np.asarray(x, None if hasattr(x, "dtype") or type(x) is bool else kind) for x in inputs
+    ]
     return out if _ufuncs().share(ufunc, operands, out, BLOCK, out.size * NANOSECONDS) else None
 
 

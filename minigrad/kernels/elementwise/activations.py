@@ -38,3 +38,23 @@ def activation(name: str, *arrays: Array, numbers: tuple[float, ...] = ()) -> Ar
     from minigrad.kernels.elementwise import loops_activations  # the first need of Numba
 
     return looped(getattr(loops_activations, name), arrays, numbers)
+
+
+def more(name: str, *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
+    """The loop of that name in `loops_more`, likewise."""
+    from minigrad.kernels.elementwise import loops_more
+
+    return looped(getattr(loops_more, name), arrays, numbers)
+
+
+def by_number(name: str, x: Any, y: Any) -> Array | None:
+    """`fmod`, `remainder` or `floor_divide` of many numbers by one; None where NumPy is to do it."""
+    if (
+        not many(x)
+        or x.dtype.char != "f"
+        or np.ndim(y)
+        or (hasattr(y, "dtype") and y.dtype is not x.dtype)
+    ):
+        return None
+    number = float(x.dtype.type(y))
+    return more(name, x, numbers=(number,)) if number and abs(number) < np.inf else None

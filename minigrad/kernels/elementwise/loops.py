@@ -51,10 +51,16 @@ def _interpreted_expm1(x: Any) -> Any:
 if _INTERPRETED:
     exp = decayed = _interpreted_exp
     expm1 = _interpreted_expm1
+    nearest = np.rint
+
+    def bits_as_float(n: Any) -> Any:
+        """The float whose bits are those of the integer n."""
+        return np.asarray(n).view({4: f32, 8: f64}[n.itemsize])[()]
+
 else:
 
     @intrinsic
-    def _nearest(context: Any, x: Any) -> Any:
+    def nearest(context: Any, x: Any) -> Any:
         """The whole number nearest to x, as a float."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -65,7 +71,7 @@ else:
         return x(x), generate
 
     @intrinsic
-    def _bits(context: Any, n: Any) -> Any:
+    def bits_as_float(context: Any, n: Any) -> Any:
         """The float whose bits are those of the integer n."""
         made: Any = {types.int32: types.float32, types.int64: types.float64}[n]
 
@@ -77,7 +83,7 @@ else:
     @helper
     def _split32(x: Any) -> Any:
         """p and n for which e ** x is (1 + p) * 2 ** n."""
-        n: Any = _nearest(x * f32(1 / math.log(2)))
+        n: Any = nearest(x * f32(1 / math.log(2)))
         r = fma(n, f32(-0.693359375), x)  # x - n log 2, in two steps for its digits
         r = fma(n, f32(0.693359375 - math.log(2)), r)
         p = f32(1.3812022e-3)
@@ -97,28 +103,30 @@ else:
     def _exp32(x: Any) -> Any:
         p, whole = _split32(_bounded32(x))
         half = i32(whole >> 1)  # in two factors, for results near both ends of the range
-        low: Any = _bits(i32(half + 127 << 23))
-        high: Any = _bits(i32(whole - half + 127 << 23))
+        low: Any = bits_as_float(i32(half + 127 << 23))
+        high: Any = bits_as_float(i32(whole - half + 127 << 23))
         return (p + f32(1)) * low * high
 
     @helper
     def _decayed32(x: Any) -> Any:
         x = f32(-88) if x < f32(-88) else x  # its power of 2 has the bits of 0
         p, whole = _split32(x)
-        return (p + f32(1)) * _bits(i32(whole + 127 << 23))
+        return (p + f32(1)) * bits_as_float(i32(whole + 127 << 23))
 
     @helper
     def _expm1_32(x: Any) -> Any:
         p, whole = _split32(_bounded32(x))
         half = i32(whole >> 1)
-        scale: Any = _bits(i32(half + 127 << 23)) * _bits(i32(whole - half + 127 << 23))
+        scale: Any = bits_as_float(i32(half + 127 << 23)) * bits_as_float(
+            i32(whole - half + 127 << 23)
+        )
         return fma(p, scale, scale - f32(1))
 
     @helper
     def _split64(x: Any) -> Any:
         x = f64(710) if x > f64(710) else x
         x = f64(-746) if x < f64(-746) else x
-        n: Any = _nearest(x * f64(1 / math.log(2)))
+        n: Any = nearest(x * f64(1 / math.log(2)))
         r = fma(n, f64(-0.693145751953125), x)
         r = fma(n, f64(-1.42860682030941723212e-6), r)
         p = f64(1 / 6227020800)
@@ -139,13 +147,17 @@ else:
     def _exp64(x: Any) -> Any:
         p, whole = _split64(x)
         half = whole >> 1
-        return (p + f64(1)) * _bits(half + 1023 << 52) * _bits(whole - half + 1023 << 52)
+        return (
+            (p + f64(1))
+            * bits_as_float(half + 1023 << 52)
+            * bits_as_float(whole - half + 1023 << 52)
+        )
 
     @helper
     def _expm1_64(x: Any) -> Any:
         p, whole = _split64(x)
         half = whole >> 1
-        scale: Any = _bits(half + 1023 << 52) * _bits(whole - half + 1023 << 52)
+        scale: Any = bits_as_float(half + 1023 << 52) * bits_as_float(whole - half + 1023 << 52)
         return fma(p, scale, scale - f64(1))
 
     def _exp(x: Any) -> Any:
@@ -209,14 +221,6 @@ def cube(x: Array, out: Array) -> None:
     """x ** 3."""
     for i in range(x.size):
         out[i] = x[i] * x[i] * x[i]
-
-
-@helper
-def sign(x: Array, out: Array) -> None:
-    """1 above 0, -1 below, 0 elsewhere: of NaN too."""
-    zero = x.dtype.type(0)
-    for i in range(x.size):
-        out[i] = x.dtype.type(x[i] > zero) - x.dtype.type(x[i] < zero)
 
 
 @helper

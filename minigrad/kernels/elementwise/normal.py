@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.kernels.elementwise.selection import select
+from minigrad.kernels.elementwise.selection import number, select
 
 Array = np.ndarray[Any, Any]
 
@@ -73,9 +73,11 @@ TANH, CUBE = (
 def function(x: Array) -> Array:
     """The probability of numbers below x, in x's floating dtype."""
     pace, coefficients = DOUBLE if x.dtype == np.float64 else SINGLE
-    t = 1 / (1 + np.abs(x) * pace)
-    total = t * coefficients[-1]
+    one, half, zero = (number(v, x.dtype) for v in (1, -0.5, 0))
+    t = one / (one + np.abs(x) * number(pace, x.dtype))
+    total = np.asarray(t * number(coefficients[-1], x.dtype))
     for c in coefficients[-2:0:-1]:
-        total = (total + c) * t
-    tail = (total + coefficients[0]) * t * np.exp(x * x * -0.5)
-    return select(x > 0, 1 - tail, tail)
+        np.add(total, number(c, x.dtype), total)
+        np.multiply(total, t, total)
+    tail = (total + number(coefficients[0], x.dtype)) * t * np.exp(x * x * half)
+    return select(x > zero, one - tail, tail)

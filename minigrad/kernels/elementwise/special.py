@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.kernels.elementwise.activations import many, more
 from minigrad.kernels.machine import threads
 from minigrad.kernels.machine.team import shared
 
@@ -33,6 +34,8 @@ def _log_gamma(x: Array, _: bool, out: Array, seat: int, start: int, stop: int) 
 
 def apply(name: str, x: Array) -> Array:
     """erf, erfc or lgamma of every element of a floating-point array, in its dtype."""
+    if name != "lgamma" and many(x) and x.dtype.char == "f":
+        return more(name, x)
     wide = x.dtype if x.dtype != np.float16 else np.dtype(np.float32)
     flat = np.ascontiguousarray(x, wide).reshape(-1)
     out = np.empty_like(flat)

@@ -210,7 +210,7 @@ def _first_of_best(values: Array, places: Array, sign: int) -> tuple[Array, Arra
     return found, where
 
 
-def along(name: str, dim: int, x: Array, *others: Array) -> Array:
+def softmax_family(name: str, dim: int, x: Array, *others: Array) -> Array:
     """The loop of softmax's family of that name, along a dimension of x and arrays of its shape."""
     out = np.empty(x.shape, x.dtype)
     arrays = [np.ascontiguousarray(a) for a in (x, *others, out)]
