@@ -9,11 +9,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .. import _overrides, _types
+from .. import _types
 from .._arguments import floats_only
 from .._tape import cell, settled
 from ..creation import empty
-from ..tensor import Tensor
+from ..tensor import Tensor, _overrides
 
 
 class Parameter(Tensor):

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _convert, _types
-from ._tape import Array, Traced
-from ._warn import once
+from .. import _convert, _types
+from .._tape import Array, Traced
+from .._warn import once
 
 _MOST_DIMS = 64  # NumPy's limit
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .nn import functional as F
-from .ops.factor import matrix_norm, vector_norm
-from .tensor import Tensor
+from ..ops.factor import matrix_norm, vector_norm
+from ..tensor import Tensor
+from . import functional as F
 
 _REDUCTIONS = ("none", "mean", "sum")
 _WAYS = ("bilinear", "nearest", "bicubic")

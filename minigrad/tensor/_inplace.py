@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from . import _sampling
+from .. import _sampling
+from .._tape import wrap
+from .._warn import once
+from ..ops import reshaping
+from ..ops._common import whole
+from ..ops.gamma import float_power_
+from ..ops.inplace import also_over, copy_, fill_, index_put_, inplace, refill, zero_
+from ..ops.masks import put_
+from ..ops.strided import fill_diagonal_
 from ._methods import Methods
-from ._tape import wrap
-from ._warn import once
-from .ops import reshaping
-from .ops._common import whole
-from .ops.gamma import float_power_
-from .ops.inplace import also_over, copy_, fill_, index_put_, inplace, refill, zero_
-from .ops.masks import put_
-from .ops.strided import fill_diagonal_
 
 
 def in_place(op: Any) -> Any:

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _legacy, _types
-from ._data import from_data
-from ._facts import Facts
-from ._tape import wrap
-from .ops import (
+from .. import _types
+from .._tape import wrap
+from ..ops import (
     _common,
     activations_named,
     arrange,
@@ -38,10 +36,13 @@ from .ops import (
     strided,
     systems,
 )
-from .ops import einsum as einsums
-from .ops import gather as gathering
-from .ops import softmax as softmaxes
-from .ops import solve as solving
+from ..ops import einsum as einsums
+from ..ops import gather as gathering
+from ..ops import softmax as softmaxes
+from ..ops import solve as solving
+from . import _legacy
+from ._data import from_data
+from ._facts import Facts
 
 
 class Methods(Facts):

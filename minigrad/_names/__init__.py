@@ -1,4 +1,10 @@
-"""The names of the package that are loaded when they are first asked for, as tensors and layers do without."""
+"""The functions that stand in ``minigrad`` itself; here, what is loaded when it is first asked for.
+
+    functions.py   the ops, with ``out=`` and torch's names for arguments
+    of_methods.py  methods that torch also has as functions
+
+The parts of the package that tensors and layers do without wait for that, so that `import minigrad` is quick.
+"""
 
 from __future__ import annotations
 
@@ -140,7 +146,7 @@ LATER = {
             "xlogy_",
             "zero_",
         ],
-        "_of_methods",
+        "_names.of_methods",
     ),
     **dict.fromkeys(
         [
@@ -163,7 +169,7 @@ LATER = {
             "poisson_nll_loss",
             "triplet_margin_loss",
         ],
-        "_native",
+        "nn._native",
     ),
     **dict.fromkeys(
         ["bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"],

@@ -1,4 +1,15 @@
-"""class Tensor: operators and Python's protocols on top of the methods of ``_methods`` and ``_inplace``.
+"""class Tensor, in layers, each a class with the next one on top.
+
+    _core.py       an array with a place on the tape: attributes, gradients, conversions
+    _facts.py      questions with short answers, as there is one device and no complex numbers
+    _methods.py    the methods that are ops: the one list
+    _inplace.py    the methods that write into the tensor itself
+    here           operators and Python's protocols
+
+    _data.py       arrays of what users give as data
+    _legacy.py     ``Tensor(2, 3)``, ``FloatTensor(...)``
+    _overrides.py  subclasses that want to be asked (``__torch_function__``)
+    _ufuncs.py     NumPy's functions on tensors
 
 Everything that computes is an op of ``minigrad.ops``, where its documentation is.
 """
@@ -11,11 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from . import _legacy, _overrides, _print, _types, _ufuncs
-from ._inplace import InPlace
-from ._tape import Node, Traced, bind, cell, edge, new, settled
-from ._warn import once
-from .ops import (
+from .. import _print, _types
+from .._tape import Node, Traced, bind, cell, edge, new, settled
+from .._warn import once
+from ..ops import (
     _common,
     choosing,
     combine,
@@ -27,7 +37,9 @@ from .ops import (
     shape,
     writing,
 )
-from .ops.inplace import augmented
+from ..ops.inplace import augmented
+from . import _legacy, _overrides, _ufuncs
+from ._inplace import InPlace
 
 
 def _operator(op: Any, full: Any = None) -> Any:

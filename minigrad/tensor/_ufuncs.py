@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _types
-from ._tape import Traced, wrap
-from .ops import _common, choosing, combine, compare, elementwise, functions, matrix, special
+from .. import _types
+from .._tape import Traced, wrap
+from ..ops import _common, choosing, combine, compare, elementwise, functions, matrix, special
 
 UFUNCS = {
     np.add: elementwise.add,

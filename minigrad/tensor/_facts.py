@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from .._tape import cell, edge, wrap
+from ..ops import _common, shape
+from ..ops.writing import assign
+from ..storage import TypedStorage, UntypedStorage, memory_of
 from ._core import TensorCore
-from ._tape import cell, edge, wrap
-from .ops import _common, shape
-from .ops.writing import assign
-from .storage import TypedStorage, UntypedStorage, memory_of
 
 
 class Facts(TensorCore):

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from . import _formats, _types
-from ._tape import Array, Frozen, Node, Traced, cell, edge, engine, mode, wrap
-from ._tape.hooks import hang
-from ._warn import once
-from .ops import _common, reshaping, shape
+from .. import _formats, _types
+from .._tape import Array, Frozen, Node, Traced, cell, edge, engine, mode, wrap
+from .._tape.hooks import hang
+from .._warn import once
+from ..ops import _common, reshaping, shape
 
 _NOT_KEPT = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _convert, _types
-from ._tape import Traced, wrap
-from .ops import _common
+from .. import _convert, _types
+from .._tape import Traced, wrap
+from ..ops import _common
 
 
 def made(kind: np.dtype[Any], data: tuple[Any, ...], size: Any = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .ops import (
+from ..ops import (
     choosing,
     combine,
     compare,
@@ -14,8 +14,8 @@ from .ops import (
     solve,
     special,
 )
-from .ops._public import named, public
-from .ops.activations_named import (
+from ..ops._public import named, public
+from ..ops.activations_named import (
     celu,
     celu_,
     hardshrink,
@@ -30,7 +30,7 @@ from .ops.activations_named import (
     threshold,
     threshold_,
 )
-from .ops.arrange import (
+from ..ops.arrange import (
     diag,
     diag_embed,
     diagflat,
@@ -44,9 +44,9 @@ from .ops.arrange import (
     tril,
     triu,
 )
-from .ops.choosing import where
-from .ops.compare import allclose, equal
-from .ops.counting import (
+from ..ops.choosing import where
+from ..ops.compare import allclose, equal
+from ..ops.counting import (
     bincount,
     count_nonzero,
     histc,
@@ -54,7 +54,7 @@ from .ops.counting import (
     unique,
     unique_consecutive,
 )
-from .ops.dropout import (
+from ..ops.dropout import (
     alpha_dropout,
     alpha_dropout_,
     dropout,
@@ -64,12 +64,12 @@ from .ops.dropout import (
     feature_dropout,
     feature_dropout_,
 )
-from .ops.einsum import einsum, kron, tensordot
-from .ops.extreme import all, amax, amin, aminmax, any, argmax, argmin, max, min
-from .ops.factor import old_norm as norm
-from .ops.factor import old_qr as qr
-from .ops.factor import old_svd as svd
-from .ops.gather import (
+from ..ops.einsum import einsum, kron, tensordot
+from ..ops.extreme import all, amax, amin, aminmax, any, argmax, argmin, max, min
+from ..ops.factor import old_norm as norm
+from ..ops.factor import old_qr as qr
+from ..ops.factor import old_svd as svd
+from ..ops.gather import (
     gather,
     index_add,
     index_copy,
@@ -79,7 +79,7 @@ from .ops.gather import (
     scatter_add,
     take_along_dim,
 )
-from .ops.masks import (
+from ..ops.masks import (
     argwhere,
     bucketize,
     index_put,
@@ -91,7 +91,7 @@ from .ops.masks import (
     searchsorted,
     take,
 )
-from .ops.order import (
+from ..ops.order import (
     argsort,
     kthvalue,
     median,
@@ -103,9 +103,9 @@ from .ops.order import (
     sort,
     topk,
 )
-from .ops.parts import cat, chunk, narrow, select, split, split_with_sizes, stack, unbind
-from .ops.parts import flip_along as flip
-from .ops.products import (
+from ..ops.parts import cat, chunk, narrow, select, split, split_with_sizes, stack, unbind
+from ..ops.parts import flip_along as flip
+from ..ops.products import (
     addbmm,
     addmv,
     addr,
@@ -121,10 +121,10 @@ from .ops.products import (
     pdist,
     vdot,
 )
-from .ops.reduce import mean, prod, std, std_mean, sum, var, var_mean
-from .ops.scans import cummax, cummin, cumprod, logcumsumexp, nanmean, nansum
-from .ops.scattering import scatter_reduce
-from .ops.series import (
+from ..ops.reduce import mean, prod, std, std_mean, sum, var, var_mean
+from ..ops.scans import cummax, cummin, cumprod, logcumsumexp, nanmean, nansum
+from ..ops.scattering import scatter_reduce
+from ..ops.series import (
     block_diag,
     corrcoef,
     cov,
@@ -135,7 +135,7 @@ from .ops.series import (
     unravel_index,
     vander,
 )
-from .ops.shape import (
+from ..ops.shape import (
     broadcast_shapes,
     broadcast_tensors,
     broadcast_to,
@@ -148,15 +148,15 @@ from .ops.shape import (
     unflatten,
     unsqueeze,
 )
-from .ops.shape import cloned as clone
-from .ops.shape import reshaped as reshape
-from .ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
-from .ops.similarity import cosine_similarity
-from .ops.slopes import gradient
-from .ops.softmax import cumsum, log_softmax, logsumexp, softmax
-from .ops.solve import logdet, trace
-from .ops.solve import old_cholesky as cholesky
-from .ops.stacks import (
+from ..ops.shape import cloned as clone
+from ..ops.shape import reshaped as reshape
+from ..ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from ..ops.similarity import cosine_similarity
+from ..ops.slopes import gradient
+from ..ops.softmax import cumsum, log_softmax, logsumexp, softmax
+from ..ops.solve import logdet, trace
+from ..ops.solve import old_cholesky as cholesky
+from ..ops.stacks import (
     atleast_1d,
     atleast_2d,
     atleast_3d,
@@ -172,7 +172,7 @@ from .ops.stacks import (
     vsplit,
     vstack,
 )
-from .ops.strided import (
+from ..ops.strided import (
     as_strided,
     as_strided_scatter,
     diagonal_scatter,
@@ -180,7 +180,7 @@ from .ops.strided import (
     select_scatter,
     slice_scatter,
 )
-from .ops.systems import cholesky_inverse, cholesky_solve, matrix_exp, triangular_solve
+from ..ops.systems import cholesky_inverse, cholesky_solve, matrix_exp, triangular_solve
 
 # ------------------------------------------------------------------------------ arithmetic
 add, sub = public(elementwise.add, True), public(elementwise.sub, True)

@@ -15,8 +15,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import _types
-from ._tape import Traced
+from .. import _types
+from .._tape import Traced
 
 
 class _State(threading.local):
