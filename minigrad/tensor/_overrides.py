@@ -142,11 +142,17 @@ def _look_in_functions() -> None:
         return
     _looking.extend(["", ".nn.functional", ".linalg", ".special"])
     plain = {"tensor", "as_tensor", "asarray", "is_tensor", "save", "typename"}
+    exchanged = {}
     for place in _looking:
         module = importlib.import_module(_types.package + place)
         for name, found in [*vars(module).items()]:
             if isinstance(found, types.FunctionType) and not (name[0] == "_" or name in plain):
-                setattr(module, name, _looking_in(found))
+                exchanged[found] = _looking_in(found)
+                setattr(module, name, exchanged[found])
+    for layer in vars(importlib.import_module(f"{_types.package}.nn")).values():
+        held = vars(layer).get("_function") if isinstance(layer, type) else None
+        if held is not None:
+            layer._function = staticmethod(exchanged[held.__func__])
 
 
 def _looking_in(plain: Callable[..., Any]) -> Callable[..., Any]:
