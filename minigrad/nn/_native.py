@@ -66,8 +66,7 @@ def _with_margin(name: str, margin: float) -> Callable[..., Tensor]:
         rest = dict(zip(("margin", "reduction"), args[tensors:]))
         options = {"margin": margin, "reduction": reduction, **rest}
         options["reduction"] = _REDUCTIONS[options["reduction"]]
-        answer: Tensor = loss(*args[:tensors], **options)
-        return answer
+        return loss(*args[:tensors], **options)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"``nn.functional.{name}``, the reduction a number."
