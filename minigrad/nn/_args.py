@@ -12,6 +12,11 @@ from ..kernels.conv.geometry import Geometry
 from ..ops.refusals import c_name
 
 
+def key(value: Any) -> Any:
+    """A list as a tuple, so that it can be looked up."""
+    return tuple(value) if type(value) is list else value
+
+
 def sizes(value: Any, n: int, name: str) -> tuple[int, ...]:
     """An int, or a sequence of one or ``n`` ints, as ``n`` ints; RuntimeError or TypeError otherwise."""
     if type(value) is int:

@@ -8,7 +8,8 @@ from typing import Any
 
 from .._types import of
 from ..kernels.pool.windows import Moves
-from ._pool_args import Sizes, check_not_empty, ints, key, output
+from ._args import key
+from ._pool_args import Sizes, check_not_empty, ints, output
 
 
 # ---------------------------------------------------------------------------- fractional

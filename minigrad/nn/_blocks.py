@@ -8,7 +8,7 @@ from ..ops import pool as ops
 from ..ops.shape import squeeze, unsqueeze
 from ..tensor import Tensor
 from . import _block_args, _pool_args
-from ._pool_args import key
+from ._args import key
 
 
 def unfold(

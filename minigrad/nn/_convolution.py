@@ -8,10 +8,7 @@ from ..ops import conv as ops
 from ..ops.shape import constant_pad, reshape, squeeze, unsqueeze
 from ..tensor import Tensor
 from . import _args
-
-
-def _key(value: Any) -> Any:
-    return tuple(value) if type(value) is list else value
+from ._args import key
 
 
 def _conv(
@@ -25,7 +22,7 @@ def _conv(
     groups: int,
 ) -> Any:
     x, w, b = _args.described("conv", input, weight, bias)
-    geo = _args.conv_geometry(n, x, w, b, _key(stride), _key(padding), _key(dilation), groups)
+    geo = _args.conv_geometry(n, x, w, b, key(stride), key(padding), key(dilation), groups)
     if input.array.ndim == n + 1:
         return squeeze(ops.conv(unsqueeze(input, 0), weight, bias, geo), 0)
     return ops.conv(input, weight, bias, geo)
@@ -100,11 +97,11 @@ def _conv_transpose(
         x,
         w,
         b,
-        _key(stride),
-        _key(padding),
-        _key(output_padding),
+        key(stride),
+        key(padding),
+        key(output_padding),
         groups,
-        _key(dilation),
+        key(dilation),
     )
     if input.array.ndim == n + 1:
         input = unsqueeze(input, 0)

@@ -16,11 +16,6 @@ _COUNT = {2: "two", 3: "three"}
 _AXES = {1: "W", 2: "HW", 3: "THW"}
 
 
-def key(value: Any) -> Any:
-    """A list as a tuple, so that it can be looked up."""
-    return tuple(value) if type(value) is list else value
-
-
 def tensor(name: str, value: Any, what: str = "input", position: int = 1) -> Any:
     """The tensor's array; TypeError for anything else."""
     if not isinstance(value, Traced):

@@ -20,7 +20,7 @@ from ..ops.functions import relu
 from ..ops.reduce import mean
 from ..tensor import Tensor
 from . import _pool_args
-from ._pool_args import key
+from ._args import key
 
 # What torch prints: in one dimension it pools a picture of height 1 and squeezes the answer.
 _MAX = {

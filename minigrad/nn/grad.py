@@ -14,7 +14,7 @@ from ..kernels.conv.geometry import out_sizes
 from ..ops import conv as ops
 from ..tensor import Tensor
 from . import _args
-from ._convolution import _key
+from ._args import key
 
 __all__ = [
     "conv1d_input",
@@ -32,7 +32,7 @@ def _geometry(n: int, input: Any, weight: Any, grad: Tensor, *window: Any) -> An
     input, weight: (shape, dtype).
     """
     stride, padding, dilation, groups = window
-    geo = _args.conv_geometry(n, input, weight, None, _key(stride), _key(padding), _key(dilation), groups)  # fmt: skip
+    geo = _args.conv_geometry(n, input, weight, None, key(stride), key(padding), key(dilation), groups)  # fmt: skip
     want = (input[0][0], weight[0][0], *out_sizes(input[0][2:], weight[0][2:], geo))
     if len(input[0]) != n + 2 or grad.shape != want:
         raise RuntimeError(f"Expected grad_output of shape {Size(want)}, got {grad.shape}")

@@ -156,7 +156,7 @@ class Tensor(InPlace):
     __mod__, __rmod__ = _operator(elementwise.remainder), _reflected(elementwise.remainder)
     __pow__, __rpow__ = _operator(elementwise.pow), _reflected(elementwise.pow)
     __matmul__ = _operator(
-        matrix.matmul, lambda a, b: np.matmul(a, b) if _plain(b) else matrix.matmul(a, b)
+        matrix.matmul, lambda a, b: (np if isinstance(b, np.ndarray) else matrix).matmul(a, b)
     )
     __rmatmul__ = _reflected(matrix.matmul)
     __and__ = __rand__ = _operator(compare.bitwise_and)
@@ -300,10 +300,6 @@ def _warn_of_t(ndim: int) -> None:
             "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
             3,
         )
-
-
-def _plain(x: Any) -> bool:
-    return isinstance(x, np.ndarray)
 
 
 def _copied(array: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _convert, _types
+from .._arguments import negative_size
 from .._tape import Traced, wrap
 from ..ops import _common
 
@@ -27,10 +28,8 @@ def made(kind: np.dtype[Any], data: tuple[Any, ...], size: Any = None) -> Any:
         bad = next(d for d in data if not _is_size(d))
         raise TypeError(f"new(): data must be a sequence (got {type(bad).__name__})")
     sizes = _common.shape_of(data if size is None else (tuple(size),)) if data or size else (0,)
-    if any(s < 0 for s in sizes):
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)}"
-        )
+    if sizes and min(sizes) < 0:
+        raise negative_size(sizes)
     return np.zeros(sizes, kind)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
+from .._arguments import negative_size
 from .._tape import wrap
 from ..ops import (
     _common,
@@ -57,9 +58,7 @@ class Methods(Facts):
         kind = self.array.dtype if dtype is None else _types.as_numpy(dtype)
         sizes = _common.shape_of(size)
         if sizes and min(sizes) < 0:
-            raise RuntimeError(
-                f"Trying to create tensor with negative dimension {min(sizes)}: {list(sizes)}"
-            )
+            raise negative_size(sizes)
         return self._made(np.full(sizes, _common.number_as(value, kind), kind), requires_grad)
 
     def new_tensor(
