@@ -10,7 +10,7 @@ from typing import Any
 from ..tensor import Tensor
 from . import functional as F
 from ._function_layer import FunctionLayer
-from ._losses import old_reduction
+from .functional._losses import old_reduction
 
 
 class _Loss(FunctionLayer):

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import functional as F
-from ._args import sizes
 from ._function_layer import FunctionLayer
+from .functional._conv_args import sizes
 
 _WINDOW = ("kernel_size", "stride", "padding")
 

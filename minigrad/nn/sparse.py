@@ -9,7 +9,7 @@ from ..creation import empty
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from ._embedding import padding_of, refuse_sparse
+from .functional._embedding import padding_of, refuse_sparse
 from .module import Module
 from .parameter import Parameter
 

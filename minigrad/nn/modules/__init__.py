@@ -12,9 +12,9 @@ import types
 from typing import Any
 
 from .. import __all__ as _layers
-from .. import _hooks, _registration, _state, functional, init
+from .. import functional, init
 from .._files import APART, FILES
-from ..module import Module
+from ..module import Module, _hooks, _registration, _state
 from ..parameter import Parameter
 from . import utils
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .. import _formats, _types
-from ..autograd import no_grad
-from ..creation import empty_like
-from ..tensor import Tensor
+from ... import _formats, _types
+from ...autograd import no_grad
+from ...creation import empty_like
+from ...tensor import Tensor
 from . import _hooks, _registry
 from ._registration import Registering
 from ._state import Stateful

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import _types
-from .._tape import wrap
-from ..ops import embedding as ops
-from ..ops._common import entitled, expect
-from ..ops.choosing import masked_fill
-from ..ops.gather import _gather
-from ..ops.shape import reshape
-from ..tensor import Tensor
+from ... import _types
+from ..._tape import wrap
+from ...ops import embedding as ops
+from ...ops._common import entitled, expect
+from ...ops.choosing import masked_fill
+from ...ops.gather import _gather
+from ...ops.shape import reshape
+from ...tensor import Tensor
 from ._embedding import cut, padding_of, refuse_sparse
 
 Array = np.ndarray[Any, Any]

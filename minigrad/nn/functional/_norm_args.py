@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _types
-from .._tape import Traced, edge, mode
-from ..kernels.norm import Layout
-from ..ops._common import expect, whole
+from ... import _types
+from ..._tape import Traced, edge, mode
+from ...kernels.norm import Layout
+from ...ops._common import expect, whole
 
 _HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 RUNNING = ("running_mean", "running_var")

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..tensor import Tensor
-from .parameter import Parameter
+from ...tensor import Tensor
+from ..parameter import Parameter
 
 if TYPE_CHECKING:
-    from .module import Module
+    from . import Module
 
 T = TypeVar("T", bound="Members")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..ops import elementwise
-from ..ops import loss as ops
-from ..ops import reduce as reductions
-from ..ops._common import expect, title
-from ..ops.elementwise import abs, sub
-from ..ops.loss import reduced
-from ..ops.shape import broadcast_tensors
-from ..tensor import Tensor
+from ...ops import elementwise
+from ...ops import loss as ops
+from ...ops import reduce as reductions
+from ...ops._common import expect, title
+from ...ops.elementwise import abs, sub
+from ...ops.loss import reduced
+from ...ops.shape import broadcast_tensors
+from ...tensor import Tensor
 
 REDUCTIONS = ("none", "mean", "sum")
 

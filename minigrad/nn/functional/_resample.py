@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.resample.taps import taps
-from ..ops import resample as ops
-from ..ops._common import cast, expect, title, whole
-from ..tensor import Tensor
+from ...kernels.resample.taps import taps
+from ...ops import resample as ops
+from ...ops._common import cast, expect, title, whole
+from ...tensor import Tensor
 from ._pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 
 # mode: (dimensions it is for, how one of them is resampled, torch's name of the op)

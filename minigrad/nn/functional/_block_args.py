@@ -6,9 +6,9 @@ import functools
 import math
 from typing import Any
 
-from .._types import of
-from ..kernels.pool.windows import Moves
-from ._args import key
+from ..._types import of
+from ...kernels.pool.windows import Moves
+from ._conv_args import key
 from ._pool_args import Sizes, check_not_empty, ints, output
 
 

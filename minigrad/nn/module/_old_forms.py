@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..tensor import Tensor
+from ...tensor import Tensor
 
 _KINDS = (
     "Using non-full backward hooks on a Module that does not {0} a single Tensor or a tuple of Tensors is deprecated "

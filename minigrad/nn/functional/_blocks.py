@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import pool as ops
-from ..ops.shape import squeeze, unsqueeze
-from ..tensor import Tensor
+from ...ops import pool as ops
+from ...ops.shape import squeeze, unsqueeze
+from ...tensor import Tensor
 from . import _block_args, _pool_args
-from ._args import key
+from ._conv_args import key
 
 
 def unfold(

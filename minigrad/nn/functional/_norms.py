@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, cell, mode
-from ..kernels.norm import Layout
-from ..ops import functions, norm, reduce
-from ..ops._common import cast, expect, whole
-from ..ops._public import delivered
-from ..ops.choosing import clamp_min
-from ..ops.elementwise import true_div
-from ..ops.factor import old_norm
-from ..ops.shape import expand, reshape, squeeze, unsqueeze
-from ..tensor import Tensor
+from ..._tape import Array, cell, mode
+from ...kernels.norm import Layout
+from ...ops import functions, norm, reduce
+from ...ops._common import cast, expect, whole
+from ...ops._public import delivered
+from ...ops.choosing import clamp_min
+from ...ops.elementwise import true_div
+from ...ops.factor import old_norm
+from ...ops.shape import expand, reshape, squeeze, unsqueeze
+from ...tensor import Tensor
 from . import _norm_args as read
 from ._pad import pad
 from ._pooling import avg_pool2d, avg_pool3d

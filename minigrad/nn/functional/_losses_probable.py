@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .._tape.fitting import unmatched
-from ..ops import loss as ops
-from ..ops._common import cast, common, expect, title
-from ..ops.choosing import choose
-from ..ops.functions import exp, log
-from ..ops.loss import reduced
-from ..ops.shape import clone, expanded, reshape
-from ..ops.special import xlogy
-from ..tensor import Tensor
+from ..._tape.fitting import unmatched
+from ...ops import loss as ops
+from ...ops._common import cast, common, expect, title
+from ...ops.choosing import choose
+from ...ops.functions import exp, log
+from ...ops.loss import reduced
+from ...ops.shape import clone, expanded, reshape
+from ...ops.special import xlogy
+from ...tensor import Tensor
 from ._losses import REDUCTIONS, reduction_of
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _convert
-from .._arguments import number
-from ..ops._common import expect
-from ..ops.borders import bordered
-from ..ops.shape import constant_pad
-from ..tensor import Tensor
+from ... import _convert
+from ..._arguments import number
+from ...ops._common import expect
+from ...ops.borders import bordered
+from ...ops.shape import constant_pad
+from ...tensor import Tensor
 
 Pairs = tuple[tuple[int, int], ...]
 

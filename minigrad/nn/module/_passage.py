@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Node, Traced, cell, edge, node_of, settled, wrap
-from ..autograd import is_grad_enabled
-from ..tensor import Tensor
+from ..._tape import Node, Traced, cell, edge, node_of, settled, wrap
+from ...autograd import is_grad_enabled
+from ...tensor import Tensor
 
 Hook = Callable[..., Any]
 

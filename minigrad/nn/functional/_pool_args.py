@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from .._tape import Traced
-from .._types import of
-from ..kernels.pool import windows
-from ..kernels.pool.windows import Moves, Window
+from ..._tape import Traced
+from ..._types import of
+from ...kernels.pool import windows
+from ...kernels.pool.windows import Moves, Window
 
 Sizes = tuple[int, ...]
 

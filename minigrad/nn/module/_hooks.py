@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from .._tape import RemovableHandle
+from ..._tape import RemovableHandle
 from ._old_forms import watch
 from ._passage import Hook, Passage
 

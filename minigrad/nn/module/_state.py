@@ -12,14 +12,14 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import _types
-from .._tape import RemovableHandle
-from ..autograd import no_grad
-from ..tensor import Tensor
+from ... import _types
+from ..._tape import RemovableHandle
+from ...autograd import no_grad
+from ...tensor import Tensor
+from ..parameter import Parameter, is_lazy
 from ._hooks import Hooked
 from ._old_forms import by_position
 from ._passage import Hook
-from .parameter import Parameter, is_lazy
 
 _EXTRA_STATE = "_extra_state"
 

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from .. import _types
-from .._tape import RemovableHandle
-from ..tensor import Tensor
+from ... import _types
+from ..._tape import RemovableHandle
+from ...tensor import Tensor
+from ..parameter import Buffer, Parameter
 from . import _registry
 from ._members import Members
 from ._passage import Hook
-from .parameter import Buffer, Parameter
 
 if TYPE_CHECKING:
-    from .module import Module
+    from . import Module
 
 # By registry: hooks that see, and may replace, whatever any module registers.
 _watchers: dict[str, OrderedDict[int, Hook]] = {kind: OrderedDict() for kind in _registry.NAMES}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from .. import _types
-from .._tape import Traced
-from .._warn import once
-from ..kernels.conv.geometry import Geometry
-from ..ops.refusals import c_name
+from ... import _types
+from ..._tape import Traced
+from ..._warn import once
+from ...kernels.conv.geometry import Geometry
+from ...ops.refusals import c_name
 
 
 def key(value: Any) -> Any:

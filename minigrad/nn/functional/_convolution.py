@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import conv as ops
-from ..ops.shape import constant_pad, reshape, squeeze, unsqueeze
-from ..tensor import Tensor
-from . import _args
-from ._args import key
+from ...ops import conv as ops
+from ...ops.shape import constant_pad, reshape, squeeze, unsqueeze
+from ...tensor import Tensor
+from . import _conv_args
+from ._conv_args import key
 
 
 def _conv(
@@ -21,8 +21,8 @@ def _conv(
     dilation: Any,
     groups: int,
 ) -> Any:
-    x, w, b = _args.described("conv", input, weight, bias)
-    geo = _args.conv_geometry(n, x, w, b, key(stride), key(padding), key(dilation), groups)
+    x, w, b = _conv_args.described("conv", input, weight, bias)
+    geo = _conv_args.conv_geometry(n, x, w, b, key(stride), key(padding), key(dilation), groups)
     if input.array.ndim == n + 1:
         return squeeze(ops.conv(unsqueeze(input, 0), weight, bias, geo), 0)
     return ops.conv(input, weight, bias, geo)
@@ -91,8 +91,8 @@ def _conv_transpose(
     groups: int,
     dilation: Any,
 ) -> Any:
-    x, w, b = _args.described("conv_transpose", input, weight, bias)
-    geo, size, extra = _args.transposed_geometry(
+    x, w, b = _conv_args.described("conv_transpose", input, weight, bias)
+    geo, size, extra = _conv_args.transposed_geometry(
         n,
         x,
         w,

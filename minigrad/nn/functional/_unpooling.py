@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _sampling
-from .._tape import wrap
-from ..kernels.pool import windows
-from ..ops import pool as ops
-from ..tensor import Tensor
+from ... import _sampling
+from ..._tape import wrap
+from ...kernels.pool import windows
+from ...ops import pool as ops
+from ...tensor import Tensor
 from . import _block_args, _pool_args
 
 _UNPOOL = {1: "SqueezeBackward1", 2: "MaxUnpool2DBackward0", 3: "MaxUnpool3DBackward0"}

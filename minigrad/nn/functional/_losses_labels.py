@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import _types
-from ..ops import loss_labels as ops
-from ..ops import reduce as reductions
-from ..ops._common import expect, title
-from ..ops.choosing import choose
-from ..ops.shape import reshape
-from ..ops.softmax import log_softmax
-from ..tensor import Tensor
+from ... import _types
+from ...ops import loss_labels as ops
+from ...ops import reduce as reductions
+from ...ops._common import expect, title
+from ...ops.choosing import choose
+from ...ops.shape import reshape
+from ...ops.softmax import log_softmax
+from ...tensor import Tensor
 from ._losses import reduction_of
 
 Array = np.ndarray[Any, Any]

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import wrap
-from ..autograd import Function
-from ..ops._common import converted, expect, title
-from ..ops.choosing import where
-from ..ops.reduce import mean, sum
-from ..ops.shape import reshape
-from ..tensor import Tensor
+from ..._tape import wrap
+from ...autograd import Function
+from ...ops._common import converted, expect, title
+from ...ops.choosing import where
+from ...ops.reduce import mean, sum
+from ...ops.shape import reshape
+from ...tensor import Tensor
 from . import _ctc
 from ._losses import reduction_of
 

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, wrap
-from ..ops import elementwise
-from ..ops._common import entitled, expect, title
-from ..ops.choosing import choose
-from ..ops.gather import _gather
-from ..ops.matrix import _mt, product
-from ..ops.parts import select
-from ..ops.shape import reshape
-from ..tensor import Tensor
+from ..._tape import Array, wrap
+from ...ops import elementwise
+from ...ops._common import entitled, expect, title
+from ...ops.choosing import choose
+from ...ops.gather import _gather
+from ...ops.matrix import _mt, product
+from ...ops.parts import select
+from ...ops.shape import reshape
+from ...tensor import Tensor
 
 _DEFAULT = (
     "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please specify "

@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from .._tape.fitting import unmatched
-from ..ops import loss as pointwise
-from ..ops import loss_margins as ops
-from ..ops import reduce as reductions
-from ..ops._common import converted, expect, one_dim, title
-from ..ops.activations_smooth import logsigmoid
-from ..ops.choosing import choose, minimum
-from ..ops.elementwise import sub
-from ..ops.functions import sqrt
-from ..ops.loss import reduced
-from ..ops.loss_labels import places
-from ..ops.products import pairwise_distance
-from ..ops.shape import reshape
-from ..tensor import Tensor
+from ..._tape.fitting import unmatched
+from ...ops import loss as pointwise
+from ...ops import loss_margins as ops
+from ...ops import reduce as reductions
+from ...ops._common import converted, expect, one_dim, title
+from ...ops.activations_smooth import logsigmoid
+from ...ops.choosing import choose, minimum
+from ...ops.elementwise import sub
+from ...ops.functions import sqrt
+from ...ops.loss import reduced
+from ...ops.loss_labels import places
+from ...ops.products import pairwise_distance
+from ...ops.shape import reshape
+from ...tensor import Tensor
 from ._losses import REDUCTIONS, reduction_of
 
 Distance = Callable[[Tensor, Tensor], Tensor]

@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Traced, wrap
-from .._tape.graph import edge, mode
-from ..kernels import pool as kernels
-from ..ops import elementwise
-from ..ops import pool as ops
-from ..ops._common import entitled
-from ..ops.functions import relu
-from ..ops.reduce import mean
-from ..tensor import Tensor
+from ..._tape import Traced, wrap
+from ..._tape.graph import edge, mode
+from ...kernels import pool as kernels
+from ...ops import elementwise
+from ...ops import pool as ops
+from ...ops._common import entitled
+from ...ops.functions import relu
+from ...ops.reduce import mean
+from ...tensor import Tensor
 from . import _pool_args
-from ._args import key
+from ._conv_args import key
 
 # What torch prints: in one dimension it pools a picture of height 1 and squeezes the answer.
 _MAX = {

@@ -1,12 +1,18 @@
-"""The functions of ``torch.nn.functional``: torch's signatures, read and handed to ops."""
+"""The functions of ``torch.nn.functional``: torch's signatures, read and handed to ops.
+
+    _convolution.py, _pooling.py, _norms.py ...  a family each, with torch's signatures
+    _conv_args.py, _pool_args.py ...             what a family's arguments may be, and its errors
+
+What is an op as it stands comes from ``ops`` directly.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .._tape import wrap
-from ..ops._common import expect, whole
-from ..ops.activations_named import (
+from ..._tape import wrap
+from ...ops._common import expect, whole
+from ...ops.activations_named import (
     celu,
     celu_,
     elu,
@@ -44,11 +50,11 @@ from ..ops.activations_named import (
     threshold,
     threshold_,
 )
-from ..ops.matrix import linear
-from ..ops.products import bilinear, pairwise_distance, pdist
-from ..ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
-from ..ops.similarity import cosine_similarity
-from ..tensor import Tensor
+from ...ops.matrix import linear
+from ...ops.products import bilinear, pairwise_distance, pdist
+from ...ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from ...ops.similarity import cosine_similarity
+from ...tensor import Tensor
 from ._blocks import fold, unfold
 from ._convolution import (
     conv1d,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..ops import dropout as ops
-from ..ops._common import expect
-from ..ops.shape import squeeze, unsqueeze
-from ..tensor import Tensor
+from ...ops import dropout as ops
+from ...ops._common import expect
+from ...ops.shape import squeeze, unsqueeze
+from ...tensor import Tensor
 
 
 def _check(name: str, input: Any, p: float) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _types
-from .._tape import Array, cell
-from ..ops import embedding as ops
-from ..ops._common import expect
-from ..tensor import Tensor
+from ... import _types
+from ..._tape import Array, cell
+from ...ops import embedding as ops
+from ...ops._common import expect
+from ...tensor import Tensor
 
 
 def embedding(
