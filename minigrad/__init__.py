@@ -7,7 +7,7 @@ import importlib
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import _einops, _functions, autograd, cuda, linalg, random
+from minigrad import _einops, autograd, cuda, linalg, random
 from minigrad._formats import (
     channels_last,
     channels_last_3d,
@@ -17,8 +17,9 @@ from minigrad._formats import (
     preserve_format,
     strided,
 )
-from minigrad._functions import *  # noqa: F403  (its __all__ is the list of ops)
-from minigrad._later import LATER
+from minigrad._names import LATER
+from minigrad._names import functions as _functions
+from minigrad._names.functions import *  # noqa: F403  (its __all__ is the list of ops)
 from minigrad._print import get_printoptions, printoptions, set_printoptions
 from minigrad._types import (
     Size,

@@ -50,10 +50,15 @@ def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
     else:
         shape = tuple(sizes)
     if shape and min(shape) < 0:
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
-        )
+        raise negative_size(shape)
     return shape
+
+
+def negative_size(shape: Shape) -> RuntimeError:
+    """The error of a shape with a size below 0."""
+    return RuntimeError(
+        f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}"
+    )
 
 
 def _ints(function: str, sizes: Any, apart: bool) -> Shape:

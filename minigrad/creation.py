@@ -13,10 +13,10 @@ import numpy as np
 
 from . import _convert, _formats, _types
 from ._arguments import checked_options, floats_only, no_bools, no_size, number, shape_from, size_of
-from ._data import from_data, native, warn_of_read_only
 from ._tape import Frozen, mode, wrap
 from .ops._common import expect, whole
 from .tensor import Tensor
+from .tensor._data import from_data, native, warn_of_read_only
 
 
 def _made(array: Any, requires_grad: bool = False, device: Any = None) -> Tensor:

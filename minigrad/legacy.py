@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _legacy
-from .tensor import Tensor
+from .tensor import Tensor, _legacy
 
 _TYPES = _legacy.types(Tensor)
 

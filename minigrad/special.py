@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._functions import (
+from ._names.functions import (
     digamma,
     erf,
     erfc,

@@ -59,8 +59,7 @@ class _Storage:
 
     def tolist(self) -> list[Any]:
         """The elements as Python numbers."""
-        found: list[Any] = self.array.tolist()
-        return found
+        return self.array.tolist()
 
     def fill_(self, value: Any) -> Any:
         """Write one value everywhere."""

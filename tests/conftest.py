@@ -80,3 +80,10 @@ def nothing_leaks() -> Iterator[None]:
     np.random.set_state(numpys)
     changed = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
     assert not changed, f"the test leaves global state changed (before, after): {changed}"
+
+
+@pytest.fixture
+def random_states():
+    """Leave both packages' default generators as they were."""
+    with minigrad.random.fork_rng(), torch.random.fork_rng():
+        yield

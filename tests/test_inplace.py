@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import minigrad
-from minigrad._inplace import InPlace
+from minigrad.tensor._inplace import InPlace
 
 A = np.array([[0.1, 0.7, 0.3], [0.9, 0.25, 0.6], [0.45, 0.8, 0.15]])
 B = A.T[::-1] + 0.05

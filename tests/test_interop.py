@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import minigrad
-from minigrad._ufuncs import UFUNCS
+from minigrad.tensor._ufuncs import UFUNCS
 
 X = np.array([[0.5, -0.25, 0.75], [0.1, 0.9, -0.6]])
 Y = np.array([[0.2, 0.4, -0.3], [1.5, -0.8, 0.7]])

@@ -46,6 +46,7 @@ torch.Tensor._make_subclass(Sub, torch.ones(2), True); x.new_zeros(2); torch.zer
 x.add_(1); x.data; torch.tensor(x); torch.where(x > 1, x, 0.0); x.unbind(); torch.linalg.norm(x); x.softmax(0)
 torch.nn.Identity()(x); F.conv1d(x[None, None], torch.ones(1, 1, 2)); isinstance(x * 2, Sub); x.requires_grad
 x.as_subclass(Deeper) + x; x + x.as_subclass(Deeper); type(torch.nn.Parameter(torch.ones(1)) * 2).__name__
+type(torch.nn.Conv1d(1, 1, 2)(x[None, None])).__name__; torch.nn.MSELoss()(x, x); torch.nn.MaxPool1d(2)(x[None])
 x.view(3, 1).repeat(1, 2); torch.ones(3).as_subclass(torch.Tensor)'''.replace(chr(10), ";").split(";"):
     tell(call(lambda: eval(e.strip())))
 y = w.as_subclass(Sub)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .._core import CYCLE
 from .._tape import edge, engine, wrap
 from .._warn import once
 from ..ops.parts import stack
 from ..tensor import Tensor
+from ..tensor._core import CYCLE
 
 _ONLY_INPUTS = (
     "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts "

@@ -33,8 +33,7 @@ def _read(path: Root, ndim: int) -> Tensor:
         raise ValueError(
             f"{path}: expected {ndim} dimensions of uint8, found {array.ndim} of {array.dtype}"
         )
-    found: Tensor = wrap(array)
-    return found
+    return wrap(array)
 
 
 class MNIST(InMemory):

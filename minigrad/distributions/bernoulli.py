@@ -52,8 +52,7 @@ class Bernoulli(Distribution):
     @property
     def variance(self) -> Tensor:
         """The variance."""
-        made: Tensor = self.probs * (1 - self.probs)
-        return made
+        return self.probs * (1 - self.probs)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Draws of shape (*sample_shape, *batch_shape)."""

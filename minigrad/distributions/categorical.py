@@ -56,16 +56,14 @@ class Categorical(Distribution):
     @property
     def mean(self) -> Tensor:
         """NaN: classes have none."""
-        made: Tensor = self._param.new_full(self._batch_shape, math.nan)
-        return made
+        return self._param.new_full(self._batch_shape, math.nan)
 
     variance = mean
 
     @property
     def mode(self) -> Tensor:
         """The likeliest class."""
-        made: Tensor = self.probs.argmax(dim=-1)
-        return made
+        return self.probs.argmax(dim=-1)
 
     def _valid(self, value: Any) -> Any:
         return (value % 1 == 0) & (value >= 0) & (value < self._num_events)
@@ -87,14 +85,12 @@ class Categorical(Distribution):
         value = value.long().unsqueeze(-1)
         shape = (*_joint(value.shape[:-1], self.logits.shape[:-1]), self._num_events)
         logits = self.logits.expand(shape)
-        made: Tensor = logits.gather(-1, value.expand(*shape[:-1], 1)).squeeze(-1)
-        return made
+        return logits.gather(-1, value.expand(*shape[:-1], 1)).squeeze(-1)
 
     def entropy(self) -> Tensor:
         """The entropy; classes of probability 0 add nothing."""
         least = -3.4028234663852886e38 if self.logits.element_size() == 4 else -1.79e308
-        made: Tensor = -(self.logits.clamp(min=least) * self.probs).sum(-1)
-        return made
+        return -(self.logits.clamp(min=least) * self.probs).sum(-1)
 
 
 def _joint(a: Any, b: Any) -> tuple[int, ...]:

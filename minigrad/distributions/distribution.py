@@ -83,8 +83,7 @@ class Distribution:
     @property
     def stddev(self) -> Tensor:
         """The standard deviation."""
-        root: Tensor = self.variance.sqrt()
-        return root
+        return self.variance.sqrt()
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """Draws of shape (*sample_shape, *batch_shape, *event_shape) through which gradients pass to the parameters."""
@@ -116,8 +115,7 @@ class Distribution:
 
     def perplexity(self) -> Tensor:
         """``exp`` of the entropy."""
-        made: Tensor = self.entropy().exp()
-        return made
+        return self.entropy().exp()
 
     def _extended_shape(self, sample_shape: Any = ()) -> Size:
         return Size((*sample_shape, *self._batch_shape, *self._event_shape))
@@ -182,8 +180,7 @@ def one_of(probs: Any, logits: Any) -> None:
 def clamped(probs: Tensor) -> Tensor:
     """Probabilities kept away from 0 and 1, whose logarithms would be infinite."""
     eps = 2.0**-23 if probs.element_size() == 4 else 2.0**-52
-    made: Tensor = probs.clamp(min=eps, max=1 - eps)
-    return made
+    return probs.clamp(min=eps, max=1 - eps)
 
 
 LOG_2_PI = math.log(2 * math.pi)

@@ -22,36 +22,30 @@ class Exponential(Distribution):
     @property
     def mean(self) -> Tensor:
         """``1 / rate``."""
-        made: Tensor = self.rate.reciprocal()
-        return made
+        return self.rate.reciprocal()
 
     stddev = mean
 
     @property
     def variance(self) -> Tensor:
         """The variance."""
-        made: Tensor = self.rate.pow(-2)
-        return made
+        return self.rate.pow(-2)
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """Draws of shape (*sample_shape, *batch_shape) through which gradients pass."""
         shape = self._extended_shape(sample_shape)
-        made: Tensor = self.rate.new_empty(shape).exponential_() / self.rate
-        return made
+        return self.rate.new_empty(shape).exponential_() / self.rate
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density at ``value``."""
         self._validate_sample(value)
-        made: Tensor = self.rate.log() - self.rate * value
-        return made
+        return self.rate.log() - self.rate * value
 
     def cdf(self, value: Tensor) -> Tensor:
         """The probability of numbers up to ``value``."""
         self._validate_sample(value)
-        made: Tensor = 1 - (-self.rate * value).exp()
-        return made
+        return 1 - (-self.rate * value).exp()
 
     def entropy(self) -> Tensor:
         """The entropy."""
-        made: Tensor = 1.0 - self.rate.log()
-        return made
+        return 1.0 - self.rate.log()

@@ -53,26 +53,22 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
 def _of_normals(p: Normal, q: Normal) -> Tensor:
     ratio = (p.scale / q.scale).pow(2)
     apart = ((p.loc - q.loc) / q.scale).pow(2)
-    made: Tensor = 0.5 * (ratio + apart - 1 - ratio.log())
-    return made
+    return 0.5 * (ratio + apart - 1 - ratio.log())
 
 
 @register_kl(Bernoulli, Bernoulli)
 def _of_bernoullis(p: Bernoulli, q: Bernoulli) -> Tensor:
     yes = p.probs * (p.probs / q.probs).log()
     no = (1 - p.probs) * ((1 - p.probs) / (1 - q.probs)).log()
-    made: Tensor = _never(yes, p.probs == 0, q.probs == 0) + _never(no, p.probs == 1, q.probs == 1)
-    return made
+    return _never(yes, p.probs == 0, q.probs == 0) + _never(no, p.probs == 1, q.probs == 1)
 
 
 @register_kl(Categorical, Categorical)
 def _of_categories(p: Categorical, q: Categorical) -> Tensor:
     each = p.probs * (p.logits - q.logits)
-    made: Tensor = _never(each, p.probs == 0, q.probs == 0).sum(-1)
-    return made
+    return _never(each, p.probs == 0, q.probs == 0).sum(-1)
 
 
 def _never(term: Tensor, in_p: Tensor, in_q: Tensor) -> Tensor:
     """A term that is 0 where p never comes, and else infinite where q never does."""
-    made: Tensor = term.masked_fill(in_q, float("inf")).masked_fill(in_p, 0)
-    return made
+    return term.masked_fill(in_q, float("inf")).masked_fill(in_p, 0)

@@ -36,26 +36,22 @@ class Multinomial(Distribution):
     @property
     def probs(self) -> Tensor:
         """The probabilities of the classes."""
-        made: Tensor = self._categorical.probs
-        return made
+        return self._categorical.probs
 
     @property
     def logits(self) -> Tensor:
         """Their logarithms."""
-        made: Tensor = self._categorical.logits
-        return made
+        return self._categorical.logits
 
     @property
     def mean(self) -> Tensor:
         """The mean counts."""
-        made: Tensor = self.probs * self.total_count
-        return made
+        return self.probs * self.total_count
 
     @property
     def variance(self) -> Tensor:
         """The variances of the counts."""
-        made: Tensor = self.total_count * self.probs * (1 - self.probs)
-        return made
+        return self.total_count * self.probs * (1 - self.probs)
 
     def _valid(self, value: Any) -> Any:
         return (value % 1 == 0).all(-1) & (value >= 0).all(-1) & (value.sum(-1) <= self.total_count)
@@ -78,5 +74,4 @@ class Multinomial(Distribution):
         logits = self.logits.expand(*value.shape[:-1], -1) if value.ndim > 1 else self.logits
         logits = logits.masked_fill((value == 0) & (logits == -float("inf")), 0)
         ways = (value.sum(-1) + 1).lgamma() - (value + 1).lgamma().sum(-1)
-        made: Tensor = ways + (logits * value).sum(-1)
-        return made
+        return ways + (logits * value).sum(-1)

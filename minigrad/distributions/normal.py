@@ -42,8 +42,7 @@ class Normal(Distribution):
     @property
     def variance(self) -> Tensor:
         """The square of ``scale``."""
-        made: Tensor = self.scale.pow(2)
-        return made
+        return self.scale.pow(2)
 
     def sample(self, sample_shape: Any = ()) -> Tensor:
         """Draws of shape (*sample_shape, *batch_shape), without gradients."""
@@ -55,30 +54,23 @@ class Normal(Distribution):
         """``loc`` plus a standard normal number times ``scale``: gradients pass."""
         shape = self._extended_shape(sample_shape)
         eps = normal(self.loc.new_zeros(shape), self.loc.new_ones(shape))
-        made: Tensor = self.loc + eps * self.scale
-        return made
+        return self.loc + eps * self.scale
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density at ``value``."""
         self._validate_sample(value)
         off = (value - self.loc) ** 2 / (2 * self.variance)
-        made: Tensor = -off - self.scale.log() - LOG_2_PI / 2
-        return made
+        return -off - self.scale.log() - LOG_2_PI / 2
 
     def cdf(self, value: Tensor) -> Tensor:
         """The probability of numbers up to ``value``."""
         self._validate_sample(value)
-        made: Tensor = 0.5 * (
-            1 + ((value - self.loc) * self.scale.reciprocal() / math.sqrt(2)).erf()
-        )
-        return made
+        return 0.5 * (1 + ((value - self.loc) * self.scale.reciprocal() / math.sqrt(2)).erf())
 
     def icdf(self, value: Tensor) -> Tensor:
         """The number below which a draw lies with probability ``value``."""
-        made: Tensor = self.loc + self.scale * (2 * value - 1).erfinv() * math.sqrt(2)
-        return made
+        return self.loc + self.scale * (2 * value - 1).erfinv() * math.sqrt(2)
 
     def entropy(self) -> Tensor:
         """The entropy."""
-        made: Tensor = 0.5 + LOG_2_PI / 2 + self.scale.log()
-        return made
+        return 0.5 + LOG_2_PI / 2 + self.scale.log()

@@ -24,14 +24,12 @@ class Uniform(Distribution):
     @property
     def mean(self) -> Tensor:
         """The middle."""
-        made: Tensor = (self.high + self.low) / 2
-        return made
+        return (self.high + self.low) / 2
 
     @property
     def variance(self) -> Tensor:
         """The variance."""
-        made: Tensor = (self.high - self.low).pow(2) / 12
-        return made
+        return (self.high - self.low).pow(2) / 12
 
     def _valid(self, value: Any) -> Any:
         return (value >= self.low) & (value <= self.high)
@@ -42,28 +40,23 @@ class Uniform(Distribution):
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         """Draws of shape (*sample_shape, *batch_shape) through which gradients pass."""
         drawn = rand(self._extended_shape(sample_shape), dtype=self.low.dtype)
-        made: Tensor = self.low + drawn * (self.high - self.low)
-        return made
+        return self.low + drawn * (self.high - self.low)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """The logarithm of the density: -inf at ``high``."""
         self._validate_sample(value)
         inside = self.low.le(value).type_as(self.low) * self.high.gt(value).type_as(self.low)
-        made: Tensor = inside.log() - (self.high - self.low).log()
-        return made
+        return inside.log() - (self.high - self.low).log()
 
     def cdf(self, value: Tensor) -> Tensor:
         """The probability of numbers up to ``value``."""
         self._validate_sample(value)
-        made: Tensor = ((value - self.low) / (self.high - self.low)).clamp(min=0, max=1)
-        return made
+        return ((value - self.low) / (self.high - self.low)).clamp(min=0, max=1)
 
     def icdf(self, value: Tensor) -> Tensor:
         """The number below which a draw lies with probability ``value``."""
-        made: Tensor = value * (self.high - self.low) + self.low
-        return made
+        return value * (self.high - self.low) + self.low
 
     def entropy(self) -> Tensor:
         """The entropy."""
-        made: Tensor = (self.high - self.low).log()
-        return made
+        return (self.high - self.low).log()

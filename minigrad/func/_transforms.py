@@ -222,13 +222,11 @@ def jacrev(func: Callable[..., Any], argnums: Any = 0, *, has_aux: bool = False)
 def _row(y: Tensor, i: int, inputs: list[Tensor], further: bool) -> list[Tensor]:
     one = zeros_like(y).detach().reshape(-1)
     one[i] = 1
-    found: list[Tensor] = _pulled([y], inputs, [one.view_as(y)], further)
-    return found
+    return _pulled([y], inputs, [one.view_as(y)], further)
 
 
 def _stacked(column: tuple[Tensor, ...], y: Tensor) -> Tensor:
-    made: Tensor = stack(column).reshape((*y.shape, *column[0].shape))
-    return made
+    return stack(column).reshape((*y.shape, *column[0].shape))
 
 
 jacfwd = jacrev

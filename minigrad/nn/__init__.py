@@ -1,24 +1,13 @@
 """Layers and networks, in ``torch.nn``'s names.
 
 The layers stand in one file per family; ``functional`` has the functions they call, ``init`` the
-first values of their parameters.
+first values of their parameters, and ``module`` the base of them all.
 """
 
 import importlib
 from typing import Any
 
 from . import _files, functional, grad, init, parameter
-from ._hooks import (
-    register_module_forward_hook,
-    register_module_forward_pre_hook,
-    register_module_full_backward_hook,
-    register_module_full_backward_pre_hook,
-)
-from ._registration import (
-    register_module_buffer_registration_hook,
-    register_module_module_registration_hook,
-    register_module_parameter_registration_hook,
-)
 from .activation import (
     CELU,
     ELU,
@@ -136,6 +125,17 @@ from .loss_margins import (
 )
 from .module import (
     Module,
+)
+from .module._hooks import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+)
+from .module._registration import (
+    register_module_buffer_registration_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
 )
 from .normalization import (
     CrossMapLRN2d,

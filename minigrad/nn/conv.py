@@ -14,7 +14,7 @@ from ..creation import empty
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from ._args import sizes
+from .functional._conv_args import sizes
 from .module import Module
 from .parameter import Parameter
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import functional as F
+from ._function_layer import FunctionLayer
 from .module import Module
 
 
@@ -65,7 +66,7 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
-class Unfold(Module):
+class Unfold(FunctionLayer):
     """Makes a column of every one of L patches: (N, C, *size) → (N, C·∏kernel_size, L).
 
     Same arguments as torch.nn.Unfold.
@@ -75,6 +76,9 @@ class Unfold(Module):
     minigrad.Size([2, 30, 4])
     """
 
+    _function = staticmethod(F.unfold)
+    _passed = _shown = "kernel_size", "dilation", "padding", "stride"
+
     def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1):
         super().__init__()
         self.kernel_size = kernel_size
@@ -82,19 +86,8 @@ class Unfold(Module):
         self.padding = padding
         self.stride = stride
 
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C, *size) → (N, C·∏kernel_size, L)."""
-        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
 
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return (
-            f"kernel_size={self.kernel_size}, dilation={self.dilation}, "
-            f"padding={self.padding}, stride={self.stride}"
-        )
-
-
-class Fold(Module):
+class Fold(FunctionLayer):
     """Adds columns up where their patches were: (N, C·∏kernel_size, L) → (N, C, *output_size).
 
     The adjoint of Unfold.  Same arguments as torch.nn.Fold.
@@ -103,6 +96,9 @@ class Fold(Module):
     >>> mg.nn.Fold((4, 5), kernel_size=(2, 2))(mg.ones(1, 12, 12)).shape
     minigrad.Size([1, 3, 4, 5])
     """
+
+    _function = staticmethod(F.fold)
+    _passed = _shown = "output_size", "kernel_size", "dilation", "padding", "stride"
 
     def __init__(
         self,
@@ -118,16 +114,3 @@ class Fold(Module):
         self.dilation = dilation
         self.padding = padding
         self.stride = stride
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C·∏kernel_size, L) → (N, C, *output_size)."""
-        return F.fold(
-            input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride
-        )
-
-    def extra_repr(self) -> str:
-        """The arguments."""
-        return (
-            f"output_size={self.output_size}, kernel_size={self.kernel_size}, "
-            f"dilation={self.dilation}, padding={self.padding}, stride={self.stride}"
-        )

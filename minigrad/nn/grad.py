@@ -13,8 +13,8 @@ from .._types import Size
 from ..kernels.conv.geometry import out_sizes
 from ..ops import conv as ops
 from ..tensor import Tensor
-from . import _args
-from ._convolution import _key
+from .functional import _conv_args
+from .functional._conv_args import key
 
 __all__ = [
     "conv1d_input",
@@ -32,7 +32,8 @@ def _geometry(n: int, input: Any, weight: Any, grad: Tensor, *window: Any) -> An
     input, weight: (shape, dtype).
     """
     stride, padding, dilation, groups = window
-    geo = _args.conv_geometry(n, input, weight, None, _key(stride), _key(padding), _key(dilation), groups)  # fmt: skip
+    moves = key(stride), key(padding), key(dilation)
+    geo = _conv_args.conv_geometry(n, input, weight, None, *moves, groups)
     want = (input[0][0], weight[0][0], *out_sizes(input[0][2:], weight[0][2:], geo))
     if len(input[0]) != n + 2 or grad.shape != want:
         raise RuntimeError(f"Expected grad_output of shape {Size(want)}, got {grad.shape}")
@@ -49,7 +50,7 @@ def _input(n: int) -> Callable[..., Tensor]:
         dilation: Any = 1,
         groups: int = 1,
     ) -> Tensor:
-        g, w, _ = _args.described(f"conv{n}d_input", grad_output, weight, None)
+        g, w, _ = _conv_args.described(f"conv{n}d_input", grad_output, weight, None)
         size = tuple(input_size)
         geo = _geometry(n, (size, g[1]), w, grad_output, stride, padding, dilation, groups)
         return ops.conv_input(grad_output, weight, None, size[2:], geo)
@@ -75,7 +76,7 @@ def _weight(n: int) -> Callable[..., Tensor]:
         dilation: Any = 1,
         groups: int = 1,
     ) -> Tensor:
-        x, g, _ = _args.described(f"conv{n}d_weight", input, grad_output, None)
+        x, g, _ = _conv_args.described(f"conv{n}d_weight", input, grad_output, None)
         size = tuple(weight_size)
         geo = _geometry(n, x, (size, g[1]), grad_output, stride, padding, dilation, groups)
         return ops.conv_weight(input, grad_output, size[2:], geo)

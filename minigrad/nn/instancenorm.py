@@ -28,34 +28,19 @@ class _InstanceNorm(_NormBase):
         )
 
     def _load_from_state_dict(
-        self,
-        state_dict: dict[str, Any],
-        prefix: str,
-        local_metadata: dict[str, Any],
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
+        self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *rest: Any
     ) -> None:
         if local_metadata.get("version") is None and not self.track_running_stats:
             names = ("running_mean", "running_var")
             found = [name for name in names if state_dict.pop(prefix + name, None) is not None]
             if found:
                 kind = type(self).__name__
-                error_msgs.append(
+                rest[-1].append(  # the messages of errors
                     f"Unexpected running stats buffer(s) {' and '.join(map(repr, found))} for {kind} with "
                     "track_running_stats=False. A checkpoint from before 0.4.0 may have them: remove these "
                     f"keys, or if they are needed, make the {kind} with track_running_stats=True."
                 )
-        super()._load_from_state_dict(
-            state_dict,
-            prefix,
-            local_metadata,
-            strict,
-            missing_keys,
-            unexpected_keys,
-            error_msgs,
-        )
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, *size) or (C, *size): the input's shape."""

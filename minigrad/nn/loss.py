@@ -1,7 +1,6 @@
 """Loss layers of numbers against numbers, and what all loss layers share.
 
-Each keeps its arguments and calls the function of ``nn.functional`` of that name, which says what is answered and
-what raises.
+What they answer and what raises is said by the function of ``nn.functional`` that each calls with its arguments.
 """
 
 from __future__ import annotations
@@ -10,19 +9,27 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import functional as F
-from ._losses import old_reduction
-from .module import Module
+from ._function_layer import FunctionLayer
+from .functional._losses import old_reduction
 
 
-class _Loss(Module):
+class _Loss(FunctionLayer):
+    _passed: tuple[str, ...] = ("reduction",)
+
     def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean"):
         super().__init__()
         if size_average is not None or reduce is not None:
             reduction = old_reduction(size_average, reduce)
         self.reduction = reduction
 
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """A number; for the reduction 'none', one for each element or row."""
+        return self._function(input, target, **self._arguments())
+
 
 class _WeightedLoss(_Loss):
+    _passed: tuple[str, ...] = ("weight", "reduction")
+
     weight: Tensor | None
 
     def __init__(
@@ -39,9 +46,7 @@ class _WeightedLoss(_Loss):
 class L1Loss(_Loss):
     """The mean absolute difference."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.l1_loss(input, target, reduction=self.reduction)
+    _function = staticmethod(F.l1_loss)
 
 
 class MSELoss(_Loss):
@@ -52,13 +57,14 @@ class MSELoss(_Loss):
     tensor(2.)
     """
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.mse_loss(input, target, reduction=self.reduction)
+    _function = staticmethod(F.mse_loss)
 
 
 class SmoothL1Loss(_Loss):
     """The mean absolute difference less beta / 2, below beta of the square over 2 beta."""
+
+    _function = staticmethod(F.smooth_l1_loss)
+    _passed = "beta", "reduction"
 
     def __init__(
         self,
@@ -70,25 +76,23 @@ class SmoothL1Loss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.beta = beta
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
-
 
 class HuberLoss(_Loss):
     """delta times (the absolute difference less delta / 2), below delta half the square; the mean."""
+
+    _function = staticmethod(F.huber_loss)
+    _passed = "delta", "reduction"
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0):
         super().__init__(reduction=reduction)
         self.delta = delta
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
-
 
 class KLDivLoss(_Loss):
     """The Kullback-Leibler divergence of log-probabilities from probabilities."""
+
+    _function = staticmethod(F.kl_div)
+    _passed = "log_target", "reduction"
 
     def __init__(
         self,
@@ -100,21 +104,18 @@ class KLDivLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
-
 
 class BCELoss(_WeightedLoss):
     """The cross entropy of probabilities of an event."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
+    _function = staticmethod(F.binary_cross_entropy)
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
     """The cross entropy of an event whose probability is sigmoid(input); ``pos_weight`` multiplies that of ones."""
+
+    _function = staticmethod(F.binary_cross_entropy_with_logits)
+    _passed = "weight", "pos_weight", "reduction"
 
     pos_weight: Tensor | None
 
@@ -129,15 +130,12 @@ class BCEWithLogitsLoss(_WeightedLoss):
         super().__init__(weight, size_average, reduce, reduction)
         self.register_buffer("pos_weight", pos_weight)
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.binary_cross_entropy_with_logits(
-            input, target, self.weight, pos_weight=self.pos_weight, reduction=self.reduction
-        )
-
 
 class PoissonNLLLoss(_Loss):
     """Minus the log likelihood of counts under Poisson distributions."""
+
+    _function = staticmethod(F.poisson_nll_loss)
+    _passed = "log_input", "full", "eps", "reduction"
 
     def __init__(
         self,
@@ -155,18 +153,14 @@ class PoissonNLLLoss(_Loss):
 
     def forward(self, log_input: Tensor, target: Tensor) -> Tensor:
         """A number; for the reduction 'none', one for each element or row."""
-        return F.poisson_nll_loss(
-            log_input,
-            target,
-            log_input=self.log_input,
-            full=self.full,
-            eps=self.eps,
-            reduction=self.reduction,
-        )
+        return self._function(log_input, target, **self._arguments())
 
 
 class GaussianNLLLoss(_Loss):
     """Minus the log likelihood of targets under normal distributions."""
+
+    _function = staticmethod(F.gaussian_nll_loss)
+    _passed = "full", "eps", "reduction"
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"):
         super().__init__(None, None, reduction)
@@ -175,9 +169,7 @@ class GaussianNLLLoss(_Loss):
 
     def forward(self, input: Tensor, target: Tensor, var: Tensor | float) -> Tensor:
         """A number; for the reduction 'none', one for each element or row."""
-        return F.gaussian_nll_loss(
-            input, target, var, full=self.full, eps=self.eps, reduction=self.reduction
-        )
+        return self._function(input, target, var, **self._arguments())
 
 
 class CTCLoss(_Loss):
@@ -189,6 +181,9 @@ class CTCLoss(_Loss):
     tensor(0.8432)
     """
 
+    _function = staticmethod(F.ctc_loss)
+    _passed = "blank", "zero_infinity", "reduction"
+
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False):
         super().__init__(reduction=reduction)
         self.blank = blank
@@ -198,12 +193,6 @@ class CTCLoss(_Loss):
         self, log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any
     ) -> Tensor:
         """A number; for the reduction 'none', one for each sequence."""
-        return F.ctc_loss(
-            log_probs,
-            targets,
-            input_lengths,
-            target_lengths,
-            self.blank,
-            self.reduction,
-            self.zero_infinity,
+        return self._function(
+            log_probs, targets, input_lengths, target_lengths, **self._arguments()
         )

@@ -1,7 +1,6 @@
 """Loss layers of scores and distances: classification, margins, triplets.
 
-Each keeps its arguments and calls the function of ``nn.functional`` of that name, which says what is answered and
-what raises.
+What they answer and what raises is said by the function of ``nn.functional`` that each calls with its arguments.
 """
 
 from __future__ import annotations
@@ -19,6 +18,9 @@ from .loss import _Loss, _WeightedLoss
 class NLLLoss(_WeightedLoss):
     """Minus the target's element of each row of log-probabilities."""
 
+    _function = staticmethod(F.nll_loss)
+    _passed = "weight", "ignore_index", "reduction"
+
     def __init__(
         self,
         weight: Tensor | None = None,
@@ -29,16 +31,6 @@ class NLLLoss(_WeightedLoss):
     ):
         super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.nll_loss(
-            input,
-            target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-        )
 
 
 class NLLLoss2d(NLLLoss):
@@ -62,6 +54,9 @@ class CrossEntropyLoss(_WeightedLoss):
     tensor(0.2014)
     """
 
+    _function = staticmethod(F.cross_entropy)
+    _passed = "weight", "ignore_index", "label_smoothing", "reduction"
+
     def __init__(
         self,
         weight: Tensor | None = None,
@@ -75,20 +70,12 @@ class CrossEntropyLoss(_WeightedLoss):
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.cross_entropy(
-            input,
-            target,
-            weight=self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            label_smoothing=self.label_smoothing,
-        )
-
 
 class HingeEmbeddingLoss(_Loss):
     """Distances where the target is 1, and what they lack to the margin where it is -1; the mean."""
+
+    _function = staticmethod(F.hinge_embedding_loss)
+    _passed = "margin", "reduction"
 
     def __init__(
         self,
@@ -100,21 +87,18 @@ class HingeEmbeddingLoss(_Loss):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.hinge_embedding_loss(input, target, margin=self.margin, reduction=self.reduction)
-
 
 class SoftMarginLoss(_Loss):
     """log(1 + exp(-target · input)) for targets of 1 and -1; the mean."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.soft_margin_loss(input, target, reduction=self.reduction)
+    _function = staticmethod(F.soft_margin_loss)
 
 
 class MultiMarginLoss(_WeightedLoss):
     """How much other scores of a row exceed the target's less the margin, to the power p; the mean."""
+
+    _function = staticmethod(F.multi_margin_loss)
+    _passed = "p", "margin", "weight", "reduction"
 
     def __init__(
         self,
@@ -129,39 +113,25 @@ class MultiMarginLoss(_WeightedLoss):
         self.p = p
         self.margin = margin
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.multi_margin_loss(
-            input,
-            target,
-            p=self.p,
-            margin=self.margin,
-            weight=self.weight,
-            reduction=self.reduction,
-        )
-
 
 class MultiLabelMarginLoss(_Loss):
     """How much other scores of a row exceed those of its classes less 1; the mean."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
+    _function = staticmethod(F.multilabel_margin_loss)
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
     """The cross entropies of sigmoid(input), over the classes; the mean."""
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return F.multilabel_soft_margin_loss(
-            input, target, weight=self.weight, reduction=self.reduction
-        )
+    _function = staticmethod(F.multilabel_soft_margin_loss)
 
 
 class MarginRankingLoss(_Loss):
     """max(0, margin - target · (input1 - input2)) for targets of 1 and -1; the mean."""
 
+    _function = staticmethod(F.margin_ranking_loss)
+    _passed = "margin", "reduction"
+
     def __init__(
         self,
         margin: float = 0.0,
@@ -174,14 +144,15 @@ class MarginRankingLoss(_Loss):
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """A number; for the reduction 'none', one for each element or row."""
-        return F.margin_ranking_loss(
-            input1, input2, target, margin=self.margin, reduction=self.reduction
-        )
+        return self._function(input1, input2, target, **self._arguments())
 
 
 class CosineEmbeddingLoss(_Loss):
     """1 - cos of the angle between vectors where the target is 1, max(0, cos - margin) where it is -1."""
 
+    _function = staticmethod(F.cosine_embedding_loss)
+    _passed = "margin", "reduction"
+
     def __init__(
         self,
         margin: float = 0.0,
@@ -194,13 +165,14 @@ class CosineEmbeddingLoss(_Loss):
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """A number; for the reduction 'none', one for each element or row."""
-        return F.cosine_embedding_loss(
-            input1, input2, target, margin=self.margin, reduction=self.reduction
-        )
+        return self._function(input1, input2, target, **self._arguments())
 
 
 class TripletMarginLoss(_Loss):
     """max(0, margin + distance of the positive - distance of the negative); the mean."""
+
+    _function = staticmethod(F.triplet_margin_loss)
+    _passed = "margin", "p", "eps", "swap", "reduction"
 
     def __init__(
         self,
@@ -220,20 +192,14 @@ class TripletMarginLoss(_Loss):
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """A number; for the reduction 'none', one for each element or row."""
-        return F.triplet_margin_loss(
-            anchor,
-            positive,
-            negative,
-            margin=self.margin,
-            p=self.p,
-            eps=self.eps,
-            swap=self.swap,
-            reduction=self.reduction,
-        )
+        return self._function(anchor, positive, negative, **self._arguments())
 
 
 class TripletMarginWithDistanceLoss(_Loss):
     """``TripletMarginLoss`` with a distance of one's own; None: the Euclidean one."""
+
+    _function = staticmethod(F.triplet_margin_with_distance_loss)
+    _passed = "distance_function", "margin", "swap", "reduction"
 
     def __init__(
         self,
@@ -252,12 +218,4 @@ class TripletMarginWithDistanceLoss(_Loss):
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """A number; for the reduction 'none', one for each element or row."""
-        return F.triplet_margin_with_distance_loss(
-            anchor,
-            positive,
-            negative,
-            distance_function=self.distance_function,
-            margin=self.margin,
-            swap=self.swap,
-            reduction=self.reduction,
-        )
+        return self._function(anchor, positive, negative, **self._arguments())

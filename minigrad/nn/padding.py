@@ -10,7 +10,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from . import functional as F
-from ._args import sizes
+from .functional._conv_args import sizes
 from .module import Module
 
 

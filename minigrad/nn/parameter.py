@@ -9,11 +9,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .. import _overrides, _types
+from .. import _types
 from .._arguments import floats_only
 from .._tape import cell, settled
 from ..creation import empty
-from ..tensor import Tensor
+from ..tensor import Tensor, _overrides
 
 
 class Parameter(Tensor):
@@ -94,7 +94,7 @@ class _Uninitialized(Tensor):
         self.array = made.array  # type: ignore[misc]
 
     @property
-    def array(self) -> Any:  # type: ignore[override]
+    def array(self) -> Any:
         """ValueError: there are no elements yet."""
         raise ValueError(
             "Attempted to use an uninitialized parameter. "

@@ -1,37 +1,24 @@
 """Pooling layers: the greatest, the mean or the norm of every window, and max pooling undone.
 
-Each only keeps its arguments, as torch does, and calls the function of ``nn.functional`` of that
-name with them: a family of layers says what its arguments are, a layer which function it is.
+(N, C, *in) → (N, C, *out), by the function of ``nn.functional`` that each calls with its arguments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..tensor import Tensor
 from . import functional as F
-from ._args import sizes
-from .module import Module
+from ._function_layer import FunctionLayer
+from .functional._conv_args import sizes
 
-
-class _Pool(Module):
-    _function: Callable[..., Any]  # of nn.functional
-    _passed: tuple[str, ...]  # attributes that are its arguments, after the input
-    _shown: tuple[str, ...] = ("kernel_size", "stride", "padding")
-
-    def forward(self, input: Tensor) -> Any:
-        """(N, C, *in) → (N, C, *out), and if ``return_indices`` the indices of the greatest."""
-        return self._function(input, **{name: getattr(self, name) for name in self._passed})
-
-    def extra_repr(self) -> str:
-        """The window and how it moves."""
-        return ", ".join(f"{name}={getattr(self, name)}" for name in self._shown)
+_WINDOW = ("kernel_size", "stride", "padding")
 
 
 # --------------------------------------------------------------------------------------- max
-class _MaxPoolNd(_Pool):
-    _shown = "kernel_size", "stride", "padding", "dilation", "ceil_mode"
+class _MaxPoolNd(FunctionLayer):
+    _shown = *_WINDOW, "dilation", "ceil_mode"
 
     def __init__(
         self,
@@ -87,8 +74,9 @@ class MaxPool3d(_MaxPoolNd):
     _function = staticmethod(F.max_pool3d)
 
 
-class _MaxUnpoolNd(_Pool):
+class _MaxUnpoolNd(FunctionLayer):
     _dims: int
+    _shown = _WINDOW
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0):
         super().__init__()
@@ -97,7 +85,7 @@ class _MaxUnpoolNd(_Pool):
         self.stride = sizes(stride if stride is not None else kernel_size, n, "stride")
         self.padding = sizes(padding, n, "padding")
 
-    def forward(  # type: ignore[override]
+    def forward(
         self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None
     ) -> Tensor:
         """Every value back where the pooling's ``indices`` say it was, zeros elsewhere."""
@@ -127,10 +115,9 @@ class MaxUnpool3d(_MaxUnpoolNd):
     _function = staticmethod(F.max_unpool3d)
 
 
-class _FractionalMaxPoolNd(_Pool):
+class _FractionalMaxPoolNd(FunctionLayer):
     _dims: int
     _passed = "kernel_size", "output_size", "output_ratio", "return_indices", "_random_samples"
-    _shown = ()
 
     def __init__(
         self,
@@ -184,7 +171,7 @@ class FractionalMaxPool3d(_FractionalMaxPoolNd):
     _function = staticmethod(F.fractional_max_pool3d)
 
 
-class _AdaptiveMaxPoolNd(_Pool):
+class _AdaptiveMaxPoolNd(FunctionLayer):
     _passed = "output_size", "return_indices"
     _shown = ("output_size",)
 
@@ -213,11 +200,12 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
 
 
 # ------------------------------------------------------------------------------ mean and norm
-class AvgPool1d(_Pool):
+class AvgPool1d(FunctionLayer):
     """The mean of every window of (N, C, L).  Same arguments as torch.nn.AvgPool1d."""
 
     _function = staticmethod(F.avg_pool1d)
-    _passed = "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"
+    _passed = *_WINDOW, "ceil_mode", "count_include_pad"
+    _shown = _WINDOW
 
     def __init__(
         self,
@@ -235,8 +223,9 @@ class AvgPool1d(_Pool):
         self.count_include_pad = count_include_pad
 
 
-class _AvgPoolNd(_Pool):
-    _passed = (*AvgPool1d._passed, "divisor_override")
+class _AvgPoolNd(FunctionLayer):
+    _passed = *_WINDOW, "ceil_mode", "count_include_pad", "divisor_override"
+    _shown = _WINDOW
 
     def __init__(
         self,
@@ -274,7 +263,7 @@ class AvgPool3d(_AvgPoolNd):
     _function = staticmethod(F.avg_pool3d)
 
 
-class _AdaptiveAvgPoolNd(_Pool):
+class _AdaptiveAvgPoolNd(FunctionLayer):
     _passed = _shown = ("output_size",)
 
     def __init__(self, output_size: Any):
@@ -305,7 +294,7 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     _function = staticmethod(F.adaptive_avg_pool3d)
 
 
-class _LPPoolNd(_Pool):
+class _LPPoolNd(FunctionLayer):
     _passed = _shown = "norm_type", "kernel_size", "stride", "ceil_mode"
 
     def __init__(

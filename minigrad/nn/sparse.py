@@ -1,4 +1,4 @@
-"""The embedding layer: a table of vectors, looked up by number."""
+"""Embedding layers: a table of vectors, looked up by number, one by one or in bags."""
 
 from __future__ import annotations
 
@@ -9,12 +9,36 @@ from ..creation import empty
 from ..tensor import Tensor
 from . import functional as F
 from . import init
-from ._embedding import padding_of, refuse_sparse
+from .functional._embedding import padding_of, refuse_sparse
 from .module import Module
 from .parameter import Parameter
 
 
-class Embedding(Module):
+class _Table(Module):
+    """What both layers have in common: ``weight``, the table."""
+
+    num_embeddings: int
+    embedding_dim: int
+    padding_idx: int | None
+
+    def _make_weight(self, given: Tensor | None, trained: bool, **kind: Any) -> None:
+        shape = (self.num_embeddings, self.embedding_dim)
+        if given is not None and tuple(given.shape) != shape:
+            raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
+        made = empty(shape, **kind) if given is None else given
+        self.weight = Parameter(made, requires_grad=trained)
+        if given is None:
+            self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the vectors anew, from N(0, 1)."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            with no_grad():
+                self.weight[self.padding_idx].fill_(0)
+
+
+class Embedding(_Table):
     """A table of ``num_embeddings`` vectors: (*) of ints → (*, embedding_dim).
 
     ``weight``: (num_embeddings, embedding_dim), from N(0, 1); the row ``padding_idx`` starts as 0 and gets no
@@ -47,24 +71,8 @@ class Embedding(Module):
         self.max_norm = max_norm
         self.norm_type = norm_type
         self.scale_grad_by_freq = scale_grad_by_freq
-        if _weight is None:
-            made = empty((num_embeddings, embedding_dim), device=device, dtype=dtype)
-            self.weight = Parameter(made, requires_grad=not _freeze)
-            self.reset_parameters()
-        else:
-            if tuple(_weight.shape) != (num_embeddings, embedding_dim):
-                raise AssertionError(
-                    "Shape of weight does not match num_embeddings and embedding_dim"
-                )
-            self.weight = Parameter(_weight, requires_grad=not _freeze)
+        self._make_weight(_weight, not _freeze, device=device, dtype=dtype)
         self.sparse = sparse
-
-    def reset_parameters(self) -> None:
-        """Draw the vectors anew, from N(0, 1)."""
-        init.normal_(self.weight)
-        if self.padding_idx is not None:
-            with no_grad():
-                self.weight[self.padding_idx].fill_(0)
 
     def forward(self, input: Tensor) -> Tensor:
         """(*) → (*, embedding_dim)."""
@@ -121,7 +129,7 @@ class Embedding(Module):
         )
 
 
-class EmbeddingBag(Module):
+class EmbeddingBag(_Table):
     """The sums, means or maxima of bags of vectors from a table: see ``nn.functional.embedding_bag``.
 
     Same arguments as torch.nn.EmbeddingBag; NotImplementedError for ``sparse``.
@@ -155,27 +163,10 @@ class EmbeddingBag(Module):
         self.norm_type = norm_type
         self.scale_grad_by_freq = scale_grad_by_freq
         self.padding_idx = None if padding_idx is None else padding_of(padding_idx, num_embeddings)
-        if _weight is None:
-            self.weight = Parameter(
-                empty((num_embeddings, embedding_dim), device=device, dtype=dtype)
-            )
-            self.reset_parameters()
-        else:
-            if tuple(_weight.shape) != (num_embeddings, embedding_dim):
-                raise AssertionError(
-                    "Shape of weight does not match num_embeddings and embedding_dim"
-                )
-            self.weight = Parameter(_weight)
+        self._make_weight(_weight, True, device=device, dtype=dtype)
         self.mode = mode
         self.sparse = sparse
         self.include_last_offset = include_last_offset
-
-    def reset_parameters(self) -> None:
-        """Draw the vectors anew, from N(0, 1)."""
-        init.normal_(self.weight)
-        if self.padding_idx is not None:
-            with no_grad():
-                self.weight[self.padding_idx].fill_(0)
 
     def forward(
         self,

@@ -1,9 +1,9 @@
 """Optimizers that treat every element of a parameter alike: their common ``step``.
 
-A subclass says what it remembers of a parameter (``counters``, 0-d, and ``_buffers``, of the
+A subclass says what it remembers of a parameter (``counters``, 0-d, and ``buffers``, of the
 parameter's shape), which rule of ``kernels.optim.rules`` it follows, and how the rule's numbers
-come from a group's settings and the counters.  All parameters of a group then go to the kernel
-together.
+come from a group's settings and the counters; where buffers or rule depend on the settings, by
+``_buffers`` and ``_rule``.  All parameters of a group then go to the kernel together.
 """
 
 from __future__ import annotations
@@ -30,17 +30,19 @@ class Elementwise(Optimizer):
     """The base of optimizers whose update is a rule for one element."""
 
     counters: ClassVar[tuple[str, ...]] = ("step",)
+    buffers: ClassVar[tuple[str, ...]]  # in the rule's order
+    rule: Callable[..., Any]
 
     def _counted(self, group: Group) -> Numbers:
         """The counters' first values."""
         return (0.0,)
 
     def _buffers(self, group: Group) -> dict[str, float]:
-        """The names of the buffers in the rule's order, and what they are filled with at first."""
-        raise NotImplementedError
+        """The names of the buffers, and what they are filled with at first."""
+        return dict.fromkeys(self.buffers, 0.0)
 
     def _rule(self, group: Group) -> Callable[..., Any]:
-        raise NotImplementedError
+        return self.rule
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         """The counters after this step, and the rule's numbers for it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..kernels.optim import rules
@@ -41,6 +41,9 @@ class Adadelta(Elementwise):
     tensor([0.9997, 1.9997], requires_grad=True)
     """
 
+    buffers = "square_avg", "acc_delta"
+    rule = staticmethod(rules.adadelta)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -72,12 +75,6 @@ class Adadelta(Elementwise):
                 "differentiable": differentiable,
             },
         )
-
-    def _buffers(self, group: Group) -> dict[str, float]:
-        return {"square_avg": 0.0, "acc_delta": 0.0}
-
-    def _rule(self, group: Group) -> Callable[..., Any]:
-        return rules.adadelta
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         numbers = (*averaging(group["rho"]), group["eps"], group["lr"])

@@ -134,9 +134,7 @@ def _variance(g: Tensor, kept: dict[str, Any], share: float, least: float) -> Te
     """The average square of each element, after taking in a share of the gradient's."""
     squares = g * g
     if g.dim() < 2:
-        whole: Tensor = kept["variance"].lerp_(squares, share)
-        return whole
+        return kept["variance"].lerp_(squares, share)
     rows = kept["row_var"].lerp_(squares.mean(-1, keepdim=True), share)
     columns = kept["col_var"].lerp_(squares.mean(-2, keepdim=True), share)
-    product: Tensor = rows @ columns / rows.mean(-2, keepdim=True).clamp(min=least)
-    return product
+    return rows @ columns / rows.mean(-2, keepdim=True).clamp(min=least)

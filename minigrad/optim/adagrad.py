@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..kernels.optim import rules
@@ -40,6 +40,8 @@ class Adagrad(Elementwise):
     Parameter containing:
     tensor([0.9000, 1.9000], requires_grad=True)
     """
+
+    rule = staticmethod(rules.adagrad)
 
     def __init__(
         self,
@@ -80,9 +82,6 @@ class Adagrad(Elementwise):
 
     def _buffers(self, group: Group) -> dict[str, float]:
         return {"sum": self.defaults["initial_accumulator_value"]}
-
-    def _rule(self, group: Group) -> Callable[..., Any]:
-        return rules.adagrad
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step = counters[0] + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..kernels.optim import rules
@@ -41,6 +41,9 @@ class Adamax(Elementwise):
     tensor([0.9000, 1.9000], requires_grad=True)
     """
 
+    buffers = "exp_avg", "exp_inf"
+    rule = staticmethod(rules.adamax)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -71,12 +74,6 @@ class Adamax(Elementwise):
                 "capturable": capturable,
             },
         )
-
-    def _buffers(self, group: Group) -> dict[str, float]:
-        return {"exp_avg": 0.0, "exp_inf": 0.0}
-
-    def _rule(self, group: Group) -> Callable[..., Any]:
-        return rules.adamax
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step = counters[0] + 1

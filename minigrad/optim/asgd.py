@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 from ..kernels.optim import rules
 from ..tensor import Tensor
@@ -42,7 +42,9 @@ class ASGD(Elementwise):
     tensor([0.8000, 1.6000], requires_grad=True)
     """
 
-    counters: ClassVar[tuple[str, ...]] = ("step", "eta", "mu")
+    counters = "step", "eta", "mu"
+    buffers = ("ax",)
+    rule = staticmethod(rules.asgd)
 
     def __init__(
         self,
@@ -76,12 +78,6 @@ class ASGD(Elementwise):
 
     def _counted(self, group: Group) -> Numbers:
         return (0.0, group["lr"], 1.0)
-
-    def _buffers(self, group: Group) -> dict[str, float]:
-        return {"ax": 0.0}
-
-    def _rule(self, group: Group) -> Callable[..., Any]:
-        return rules.asgd
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step, eta, mu = counters

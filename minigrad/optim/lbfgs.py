@@ -85,8 +85,7 @@ class LBFGS(Optimizer):
 
     @property
     def _params(self) -> list[Tensor]:
-        params: list[Tensor] = self.param_groups[0]["params"]
-        return params
+        return self.param_groups[0]["params"]
 
     @no_grad()
     def step(self, closure: Callable[[], Any]) -> Any:
@@ -174,8 +173,7 @@ class LBFGS(Optimizer):
     def _gradient(self) -> Tensor:
         """All gradients in one row."""
         grads = [zeros_like(p) if p.grad is None else p.grad for p in self._params]
-        row: Tensor = cat([g.reshape(-1) for g in grads])
-        return row
+        return cat([g.reshape(-1) for g in grads])
 
     def _move(self, t: Any, d: Tensor) -> None:
         """Move the parameters by ``t`` along a direction."""
@@ -203,8 +201,7 @@ class LBFGS(Optimizer):
 def _steepest(gradient: Tensor, state: State) -> Tensor:
     """The first direction, with an empty history."""
     state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1)
-    down: Tensor = -gradient
-    return down
+    return -gradient
 
 
 def _strong_wolfe(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 from ..kernels.optim import rules
 from ..tensor import Tensor
@@ -43,7 +43,9 @@ class NAdam(Elementwise):
     tensor([0.8944, 1.8944], requires_grad=True)
     """
 
-    counters: ClassVar[tuple[str, ...]] = ("step", "mu_product")
+    counters = "step", "mu_product"
+    buffers = "exp_avg", "exp_avg_sq"
+    rule = staticmethod(rules.nadam)
 
     def __init__(
         self,
@@ -83,12 +85,6 @@ class NAdam(Elementwise):
 
     def _counted(self, group: Group) -> Numbers:
         return (0.0, 1.0)
-
-    def _buffers(self, group: Group) -> dict[str, float]:
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-
-    def _rule(self, group: Group) -> Callable[..., Any]:
-        return rules.nadam
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step, product = counters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..kernels.optim import rules
@@ -42,6 +42,9 @@ class RAdam(Elementwise):
     tensor([0.8000, 1.6000], requires_grad=True)
     """
 
+    buffers = "exp_avg", "exp_avg_sq"
+    rule = staticmethod(rules.radam)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -74,12 +77,6 @@ class RAdam(Elementwise):
                 "differentiable": differentiable,
             },
         )
-
-    def _buffers(self, group: Group) -> dict[str, float]:
-        return {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-
-    def _rule(self, group: Group) -> Callable[..., Any]:
-        return rules.radam
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         step = counters[0] + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..kernels.optim import rules
@@ -40,6 +40,8 @@ class Rprop(Elementwise):
     tensor([0.9000, 1.9000], requires_grad=True)
     """
 
+    rule = staticmethod(rules.rprop)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -70,9 +72,6 @@ class Rprop(Elementwise):
 
     def _buffers(self, group: Group) -> dict[str, float]:
         return {"prev": 0.0, "step_size": float(group["lr"])}
-
-    def _rule(self, group: Group) -> Callable[..., Any]:
-        return rules.rprop
 
     def _numbers(self, group: Group, *counters: float) -> tuple[Numbers, Numbers]:
         numbers = (*group["etas"], *group["step_sizes"], 0.0, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from ..creation import zeros_like
 from ..kernels.optim import rules
@@ -42,7 +42,7 @@ class SGD(Elementwise):
     tensor([0.8000, 1.6000], requires_grad=True)
     """
 
-    counters: ClassVar[tuple[str, ...]] = ()
+    counters = ()
 
     def __init__(
         self,

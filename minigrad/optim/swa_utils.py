@@ -29,8 +29,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[[Tensor, Tensor, Any], Tens
 
     @no_grad()
     def average(averaged: Tensor, current: Tensor, count: Any) -> Tensor:
-        answer: Tensor = decay * averaged + (1 - decay) * current
-        return answer
+        return decay * averaged + (1 - decay) * current
 
     return average
 
@@ -40,8 +39,7 @@ def get_swa_avg_fn() -> Callable[[Tensor, Tensor, Any], Tensor]:
 
     @no_grad()
     def average(averaged: Tensor, current: Tensor, count: Any) -> Tensor:
-        answer: Tensor = averaged + (current - averaged) / (count + 1)
-        return answer
+        return averaged + (current - averaged) / (count + 1)
 
     return average
 

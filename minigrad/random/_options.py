@@ -29,8 +29,7 @@ __all__ = [
 
 def as_tensor(array: Any) -> Tensor:
     """A tensor that shares array's memory."""
-    made: Tensor = wrap(array)
-    return made
+    return wrap(array)
 
 
 def kind_of(dtype: Any, default: Any) -> np.dtype[Any]:
@@ -90,5 +89,4 @@ def drawn(
         fill(made.array)
         return made
     check_out(out, dtype)
-    written: Tensor = write(out, shape, fill)
-    return written
+    return write(out, shape, fill)

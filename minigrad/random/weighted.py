@@ -23,8 +23,7 @@ class _Drawn:
     @staticmethod
     def title(node: Node) -> str:
         """What torch prints for the node."""
-        name: str = node.attrs[0]
-        return name
+        return node.attrs[0]
 
     @staticmethod
     def pull(node: Node, g: Any, owned: bool) -> list[Any]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..nn.module import Module
-from ._draws import words
+from ._draws import chances, words, words_of_a_chance
 from .functional import get_dimensions
 
 
@@ -118,3 +118,24 @@ def _drawn(steps: Sequence[Transform], count: int, size: tuple[int, int]) -> lis
         step.read(dealt[:, start:stop], before)
         for step, before, start, stop in zip(steps, sizes, ends, ends[1:])
     ]
+
+
+class ByChance(Transform):
+    """What transforms share that are done with probability p, or not."""
+
+    draws = True
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p = p
+
+    def words(self, size: tuple[int, int]) -> int:
+        """Those of one number."""
+        return words_of_a_chance()
+
+    def read(self, words: Any, size: tuple[int, int]) -> Any:
+        """Whether to: (N,) bool."""
+        return chances(words, self.p)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(p={self.p})"

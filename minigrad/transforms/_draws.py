@@ -19,8 +19,7 @@ Array = np.ndarray[Any, Any]
 
 def words(count: int, each: int) -> Array:
     """The generator's next words: (count, each) uint64, each below 2**32."""
-    drawn: Array = default_generator.engine.words(count * each).reshape(count, each)
-    return drawn
+    return default_generator.engine.words(count * each).reshape(count, each)
 
 
 def words_of_a_chance() -> int:
@@ -37,14 +36,12 @@ def chances(words: Array, p: float) -> Array:
 
 def below(n: int) -> int:
     """A whole number below n, drawn."""
-    drawn: int = randint(0, n, size=(1,)).item()
-    return drawn
+    return randint(0, n, size=(1,)).item()
 
 
 def between(low: float, high: float) -> float:
     """A number between two, drawn."""
-    drawn: float = empty(1).uniform_(low, high).item()
-    return drawn
+    return empty(1).uniform_(low, high).item()
 
 
 def rectangle(area: float, scale: Any, ratio: Any) -> tuple[int, int]:

@@ -10,8 +10,7 @@ from .. import _types
 from .._tape import wrap
 from ..tensor import Tensor
 from . import functional as F
-from ._base import Transform
-from ._draws import chances, words_of_a_chance
+from ._base import ByChance, Transform
 
 
 class ToTensor(Transform):
@@ -126,29 +125,15 @@ class Grayscale(Transform):
         return f"{type(self).__name__}(num_output_channels={self.num_output_channels})"
 
 
-class RandomGrayscale(Transform):
+class RandomGrayscale(ByChance):
     """An image in grey, of as many channels as before, with probability p."""
 
-    draws = True
-
     def __init__(self, p: float = 0.1):
-        super().__init__()
-        self.p = p
-
-    def words(self, size: tuple[int, int]) -> int:
-        """Those of one number."""
-        return words_of_a_chance()
-
-    def read(self, words: Any, size: tuple[int, int]) -> Any:
-        """Whether to: (N,) bool."""
-        return chances(words, self.p)
+        super().__init__(p)
 
     def transformed(self, img: Any, drawn: bool) -> Any:
         """The image, in grey or not."""
         return F.rgb_to_grayscale(img, F.get_image_num_channels(img)) if drawn else img
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(p={self.p})"
 
 
 class LinearTransformation(Transform):

@@ -8,8 +8,7 @@ import numpy as np
 
 from . import _pixels
 from . import functional as F
-from ._base import Transform
-from ._draws import chances, words_of_a_chance
+from ._base import ByChance, Transform
 
 
 class CenterCrop(Transform):
@@ -161,23 +160,13 @@ class RandomCrop(Transform):
 _ALL = (slice(None), slice(None))
 
 
-class _RandomFlip(Transform):
+class _RandomFlip(ByChance):
     """What the flips share: with probability p, one axis is reversed."""
 
-    draws = True
     across: int  # 0 for rows, 1 for columns
 
     def __init__(self, p: float = 0.5):
-        super().__init__()
-        self.p = p
-
-    def words(self, size: tuple[int, int]) -> int:
-        """Those of one number."""
-        return words_of_a_chance()
-
-    def read(self, words: Any, size: tuple[int, int]) -> Any:
-        """Whether to flip: (N,) bool."""
-        return chances(words, self.p)
+        super().__init__(p)
 
     def transformed(self, img: Any, drawn: bool) -> Any:
         """The image, flipped or not."""
@@ -188,9 +177,6 @@ class _RandomFlip(Transform):
         which = np.flatnonzero(drawn)
         images[which] = np.flip(images[which], axis + self.across)
         return images
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(p={self.p})"
 
 
 class RandomHorizontalFlip(_RandomFlip):

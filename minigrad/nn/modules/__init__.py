@@ -12,9 +12,9 @@ import types
 from typing import Any
 
 from .. import __all__ as _layers
-from .. import _hooks, _registration, _state, functional, init
+from .. import functional, init
 from .._files import APART, FILES
-from ..module import Module
+from ..module import Module, _hooks, _registration, _state
 from ..parameter import Parameter
 from . import utils
 
@@ -65,7 +65,7 @@ _files = {name: _file(name) for name in {*FILES.values(), *APART.values()}}
 for _name, _where in APART.items():
     _kind = getattr(sys.modules[_nn], _name)
     setattr(_files[_where], _name, _kind)
-    _files[_where].__file__ = _kind.forward.__code__.co_filename
+    _files[_where].__file__ = _kind.__init__.__code__.co_filename
 _files["instancenorm"]._NormBase = _files["batchnorm"]._NormBase  # type: ignore[attr-defined]
 globals().update(_files)
 

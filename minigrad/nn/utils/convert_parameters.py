@@ -17,8 +17,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> mg.nn.utils.parameters_to_vector([mg.ones(1, 2), mg.zeros(1)])
     tensor([1., 1., 0.])
     """
-    flat: Tensor = cat([p.view(-1) for p in parameters])
-    return flat
+    return cat([p.view(-1) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

@@ -52,8 +52,7 @@ def pad_sequence(
         ends = [0, longest - len(row)]
         ends = ends[::-1] if padding_side == "left" else ends
         padded.append(F.pad(row, [0] * (2 * row.dim() - 2) + ends, value=value))
-    made: Tensor = stack(padded, 0 if batch_first else 1)
-    return made
+    return stack(padded, 0 if batch_first else 1)
 
 
 def unpad_sequence(

@@ -190,8 +190,7 @@ class ConcatDataset(Dataset[T]):
                 raise ValueError("absolute value of index should not exceed dataset length")
             idx += len(self)
         which = bisect.bisect_right(self.cumulative_sizes, idx)
-        found: T = self.datasets[which][idx - self._start(which)]
-        return found
+        return self.datasets[which][idx - self._start(which)]
 
     def _start(self, which: int) -> int:
         return self.cumulative_sizes[which - 1] if which else 0
@@ -301,8 +300,7 @@ class Subset(Dataset[T]):
         return self.dataset[self.indices[idx]]
 
     def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
-        found: list[Any] = elements(self.dataset, [self.indices[idx] for idx in indices])
-        return found
+        return elements(self.dataset, [self.indices[idx] for idx in indices])
 
     @property
     def _draws(self) -> bool:

@@ -24,8 +24,7 @@ _BLOCK = 1 << 16  # indices that are counted out at a time
 
 def fresh_seed(generator: Generator | None) -> int:
     """A seed of 63 bits, drawn from a generator (None: the default one)."""
-    seed: int = empty((), dtype=int64).random_(generator=generator).item()
-    return seed
+    return empty((), dtype=int64).random_(generator=generator).item()
 
 
 class Sampler(Generic[T]):

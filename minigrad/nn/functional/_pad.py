@@ -1,0 +1,106 @@
+"""Padding in torch's signature, with its errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import _convert
+from ..._arguments import number
+from ...ops._common import expect
+from ...ops.borders import bordered
+from ...ops.shape import constant_pad
+from ...tensor import Tensor
+
+Pairs = tuple[tuple[int, int], ...]
+
+
+def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> Tensor:
+    """``input`` with elements added in front of and behind its last dimensions.
+
+    pad: (before, after) of the last dimension, then of the one before it, and so on; negative numbers crop.
+    mode: 'constant' (of ``value``, default 0), 'reflect', 'replicate' or 'circular'.
+    RuntimeError if there are more pairs than dimensions, or too few elements to reflect.
+
+    >>> import minigrad as mg
+    >>> mg.nn.functional.pad(mg.ones(1, 2), (1, 0))
+    tensor([[0., 1., 1.]])
+    """
+    expect("pad", input=input)
+    pairs = _pairs(pad, input.array.ndim)
+    if mode == "constant":
+        return _constant(input, pairs, value)
+    if value is not None and value != 0:
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
+    if mode not in ("reflect", "replicate", "circular"):
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if len(pad) // 2 not in (input.array.ndim - 1, input.array.ndim - 2) or not pad:
+        raise NotImplementedError(
+            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now"
+        )
+    _check(input.array.shape, pairs, len(pad) // 2, mode)
+    more: Pairs = tuple((max(0, a), max(0, b)) for a, b in pairs[-(len(pad) // 2) :])
+    less: Pairs = tuple((min(0, a), min(0, b)) for a, b in pairs)
+    if mode == "circular":  # what is cropped does not come back from the other side
+        return bordered(_cropped(input, less), more, mode)
+    return _cropped(bordered(input, more, mode), less)
+
+
+def _pairs(pad: Any, ndim: int) -> Pairs:
+    """(before, after) each dimension; TypeError for what are no ints, RuntimeError for too many."""
+    for i, p in enumerate(pad):
+        if (i == 0 and isinstance(p, bool)) or not hasattr(p, "__index__"):
+            raise TypeError(
+                "pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type "
+                f"{type(p).__name__} at pos {i}"
+            )
+    n = len(pad)
+    if n % 2:
+        raise RuntimeError("Padding length must be divisible by 2")
+    if n > 2 * ndim:
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got "
+            f"padding length {n} and input of dimension {ndim}"
+        )
+    given = [(pad[i].__index__(), pad[i + 1].__index__()) for i in range(n - 2, -1, -2)]
+    return ((0, 0),) * (ndim - n // 2) + tuple(given)
+
+
+def _constant(input: Tensor, pairs: Pairs, value: Any) -> Tensor:
+    for d, (a, b) in enumerate(pairs):
+        size = input.array.shape[d]
+        if size + a + b < 0 or size + min(a, 0) + min(b, 0) < 0:
+            raise RuntimeError(
+                f"The input size {size}, plus negative padding {a} and {b} resulted in a negative "
+                f"output size, which is invalid. Check dimension {d} of your input."
+            )
+    fill = 0 if value is None else number("pad", "value", value)
+    if fill != 0:
+        fill = _convert.number(fill, input.array.dtype).item()
+    return constant_pad(input, pairs, fill)
+
+
+def _check(shape: tuple[int, ...], pairs: Pairs, n: int, mode: str) -> None:
+    """RuntimeError unless there is enough to fill the borders of the last n dimensions."""
+    if mode != "circular" and 0 in shape[-n - 1 :]:
+        raise RuntimeError(
+            f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
+            f"dimensions for input, but got: {list(shape)}"
+        )
+    for size, (a, b) in zip(shape[-n:], pairs[-n:]):
+        if mode == "reflect" and max(a, b) >= size:
+            raise RuntimeError(
+                "Padding size should be less than the corresponding input dimension, but got: padding "
+                f"({a}, {b}) at a dimension of size {size}"
+            )
+        if mode == "circular":
+            rest = size + min(a, 0) + min(b, 0)
+            if max(a, b) > size or max(a, b) > max(rest, 0):
+                raise RuntimeError("Padding value causes wrapping around more than once.")
+            if rest < 0:
+                raise RuntimeError("Negative padding value is resulting in an empty dimension")
+        elif size + a + b < 1:
+            raise RuntimeError(f"input ({size}) is too small. Calculated output: {size + a + b}")
+
+
+def _cropped(input: Any, less: Pairs) -> Any:
+    return constant_pad(input, less, 0) if any(map(any, less)) else input
