@@ -27,14 +27,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .machine import threads
-from .machine.arguments import address
+from .machine.arguments import address, addressof, table
 
 Array = np.ndarray[Any, Any]
 
 # Multiply-adds up to which OpenBLAS uses one thread by itself: of matrices, and with a vector.
 ALONE, ALONE_VECTOR = 1 << 18, 1 << 13
 # From here on a product is cut in two, and in four; a block is a multiple of so many rows or columns.
-CUT_IN_TWO, CUT_IN_FOUR, MULTIPLE = 1 << 20, 1 << 24, 16
+CUT_IN_TWO, CUT_IN_FOUR, MULTIPLE = 1 << 19, 1 << 24, 16
 MULTIPLY_ADDS_PER_NANOSECOND = 30
 
 
@@ -87,23 +87,42 @@ def _in_blocks(a: Array, b: Array, count: int) -> Array:
 
 def _in_team(a: Array, b: Array, out: Array, step: int, rows: bool, cost: float) -> bool:
     """Make the product by compiled code, if Numba is there already and BLAS can be called from it."""
+    if "minigrad.kernels.machine.team" not in sys.modules or a.dtype is not b.dtype:
+        return False
+    found = _compiled(a.dtype, a.shape, a.strides, b.shape, b.strides, step, rows)
+    if found is None:
+        return False
+    entry, before, after, by_address = found
+    job = table(*before, address(a), address(b), address(out), *after)
+    pieces = -(-max(out.shape) // step)
+    threads.share(by_address, (entry, addressof(job)), pieces, cost, fine=1)
+    return True
+
+
+@functools.lru_cache(256)
+def _compiled(
+    dtype: Any,
+    shape_a: tuple[int, ...],
+    strides_a: tuple[int, ...],
+    shape_b: tuple[int, ...],
+    strides_b: tuple[int, ...],
+    step: int,
+    rows: bool,
+) -> tuple[int, tuple[int, ...], tuple[int, ...], Any] | None:
+    """The compiled code for products of arrays that lie so, and what it is told before and after their addresses."""
     blas = _openblas()
-    if "minigrad.kernels.machine.team" not in sys.modules or blas is None or a.dtype is not b.dtype:
-        return False
-    gemm = blas.gemm.get(a.dtype.char)
+    gemm = None if blas is None else blas.gemm.get(dtype.char)
     if gemm is None:
-        return False
+        return None
     from minigrad.kernels.machine import blas as compiled_blas
     from minigrad.kernels.machine import team
 
     if team.INTERPRETED:
-        return False
-    table = compiled_blas.described(gemm, a, b, out, step, rows)
-    if table is None:
-        return False
-    job = compiled_blas.entry(a.dtype), address(table)
-    threads.share(team.by_address, job, -(-max(out.shape) // step), cost, fine=1)
-    return True
+        return None
+    lie = compiled_blas.described(
+        gemm, dtype.itemsize, (shape_a, strides_a), (shape_b, strides_b), step, rows
+    )
+    return None if lie is None else (compiled_blas.entry(dtype), *lie, team.by_address)
 
 
 class _OpenBLAS(NamedTuple):

@@ -2,7 +2,8 @@
 
 xp[channel][pixel with border][lane]                             see images.py
     |  simd.tile: R output channels x V pixels in registers, summed over all channels and
-    |             taps; weights stream by as weights[k][R]
+    |             taps; weights stream by as weights[k][R].  Taps of which a tile meets nothing but border
+    |             are left out where that pays.
 tmp[output channel][pixel of the band][lane]
 """
 
@@ -24,9 +25,9 @@ from minigrad.kernels.machine.team import moved, shared
 Array = np.ndarray[Any, Any]
 Sizes = fields(
     images.SIZES,
-    "step_in step_out rows band bands columns kinds depth vecs w_group w_input",
+    "step_in step_out rows band bands columns tiles kinds depth vecs w_group",
 )
-Places = fields(images.PLACES, "starts_x starts_y pixels offs gaps lines reads kinds", images.RUNS)
+Places = fields(images.PLACES, "starts_x starts_y pixels offs gaps lines reads kinds ends", images.RUNS)
 # Per phase: depth of its sums, where they begin, first pixel, pixels, rows of taps, taps in a row.
 KIND = 6
 TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cache
@@ -34,42 +35,44 @@ TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cac
 
 @shared
 def _order(interleave, sizes, tables, w, weights, seat, begin, end):  # type: ignore[no-untyped-def]
-    """Blocks begin..end of weights, in the order of use: [group][phase][block of R][taps][R].
-
-    Taps: row of taps, channel, tap.
-    """
+    """Blocks begin..end of weights, in the order of use: [group][phase][block of R][taps][R]."""
     s, (rows, all_taps, kinds) = Sizes(*sizes), tables
     for t in range(begin, end):
         group, o, taps = t // s.blocks, t % s.blocks, all_taps
         for kind in range(kinds, kinds + s.kinds * KIND * 8, KIND * 8):
-            depth, number = look(kind, 0), look(kind, 5)
+            depth = look(kind, 0)
             out = ((group * s.depth + look(kind, 1)) * s.blocks + o * depth) * s.height * s.item
-            for _ in range(look(kind, 4) if number else 0):
-                for c in range(s.inputs):
-                    call(interleave, (w + group * s.w_group + c * s.w_input, rows + o * s.height * 8,
-                         taps, number, weights + out))  # fmt: skip
-                    out += number * s.height * s.item
-                taps += number * 8
+            call(interleave, (w + group * s.w_group, rows + o * s.height * 8, taps, depth, weights + out))
+            taps += depth * 8
 
 
 @helper
-def _multiply(s, tile, kind, lo, hi, at, out, offs, weights, o0, o1):  # type: ignore[no-untyped-def]
-    """One row of one phase of output, blocks of channels o0..o1, from rows of taps lo..hi."""
+def _multiply(s, tile, kind, ends, lo, hi, at, out, offs, weights, o0, o1):  # type: ignore[no-untyped-def]
+    """One row of one phase of output, blocks of channels o0..o1, from rows of taps lo..hi.
+
+    ends: for each tile of the row, between which taps of a row it meets input.
+    """
     depth, first, number, taps = look(kind, 0), look(kind, 1), look(kind, 3), look(kind, 5)
-    start, stop = lo * s.inputs * taps, hi * s.inputs * taps
     chunk = max(1, TAPS // max(1, taps) * taps)
     block, step = s.height * s.item, s.height * s.step_tmp
     for _ in range(0, number, s.vecs):
-        for o in range(o0 * s.height, o1 * s.height if start == stop else 0):
+        left, right = look(ends, 0), look(ends, 1)
+        rows = hi - lo if left < right else 0
+        for o in range(o0 * s.height, 0 if rows else o1 * s.height):
             for i in range(s.vecs):
                 clear(out + o * s.step_tmp + i * s.step_out, s.vector)
-        for k in range(start, stop, chunk):
-            for o in range(o0, o1):
-                call(tile, (at, s.step_in, offs + (first + k) * 8, min(chunk, stop - k),
-                     weights + (first * s.blocks + o * depth + k) * block, block,
-                     out + o * step, s.step_tmp, s.step_out, k - start))  # fmt: skip
+        joined = max(1, rows) if left == 0 and right == taps else 1  # rows of taps that follow each other
+        for row in range(lo, lo + rows, joined):
+            start = (row * taps + left) * s.inputs
+            stop = ((row + joined - 1) * taps + right) * s.inputs
+            for k in range(start, stop, chunk):
+                for o in range(o0, o1):
+                    call(tile, (at, s.step_in, offs + (first + k) * 8, min(chunk, stop - k),
+                         weights + (first * s.blocks + o * depth + k) * block, block,
+                         out + o * step, s.step_tmp, s.step_out, row - lo + k - start))  # fmt: skip
         at += s.vecs * s.step_in
         out += s.vecs * s.step_out
+        ends += 16
 
 
 @shared
@@ -93,7 +96,8 @@ def _sweep(sizes, calls, places, rooms, seat, begin, end):  # type: ignore[no-un
             for f in range(s.columns):
                 kind = at.kinds + (look(line, 1) * s.columns + f) * KIND * 8
                 out = at.tmp + ((r - r0) * s.wide + look(kind, 2)) * s.vector
-                _multiply(s, calls[0], kind, look(line, 2), look(line, 3), at.xp + look(line, 0),
+                ends = at.ends + f * s.tiles * 16
+                _multiply(s, calls[0], kind, ends, look(line, 2), look(line, 3), at.xp + look(line, 0),
                           out, at.offs, weights, o0, o1)  # fmt: skip
         unpack(s, at, calls[3:5], unit, at.tmp, o0, o1, r0, r1 - r0)
     restore(state)
@@ -118,20 +122,19 @@ class Direct(ImageSweep):
         band = _band(lane, planes, job.inputs, blocks * height)
         bands = -(-rows // band)
         step_tmp = plan.odd_lines(band * wide * registers.BYTES + vecs * step_out)
-        self.offs, self.kinds = planes.offsets(job.inputs), _kinds(planes, job.inputs)
+        self.kinds, self.ends = _kinds(planes, job.inputs), planes.ends(vecs, job.inputs)
+        self.offs, self.taps = planes.offsets(job.inputs, steps[2] * self.item, self.item, self.ends)
         self.sizes = integers(Sizes(
             **self.shared_sizes(planes, height, step_tmp), step_in=planes.step_in,
             step_out=step_out, rows=rows, band=band, bands=bands, columns=len(lane.phases[2]),
-            kinds=len(self.kinds), depth=len(self.offs), vecs=vecs, w_group=steps[0] * self.item,
-            w_input=steps[2] * self.item,
+            tiles=self.ends.shape[1], kinds=len(self.kinds), depth=len(self.offs), vecs=vecs, w_group=steps[0] * self.item,
         ))  # fmt: skip
         self.tables = addresses(
             lane.starts_in, lane.starts_out, planes.pixels, self.offs, planes.gaps, planes.rows,
-            planes.reads, self.kinds, lane.runs_in, lane.runs_out,
+            planes.reads, self.kinds, self.ends, lane.runs_in, lane.runs_out,
         )  # fmt: skip
         # Rows that fill up the last block repeat the last: their sums are not used.
         self.rows = np.minimum(np.arange(blocks * height), job.outputs - 1) * (steps[1] * self.item)
-        self.taps = np.array([t * self.item for taps in planes.taps for t in taps], np.int64)
         self.orders = (
             simd.address("interleave", height, 0, job.dtype), self.sizes,
             addresses(self.rows, self.taps, self.kinds),

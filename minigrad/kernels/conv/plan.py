@@ -32,6 +32,7 @@ from minigrad.kernels.conv.geometry import Geometry
 Table = np.ndarray[Any, np.dtype[np.int64]]
 Size = tuple[int, ...]  # of three dimensions
 
+WORTH_SKIPPING = 8  # taps, over all channels, that a tile leaves out of each row of them
 FEW = 8  # tasks, below which work is cut finer than caches ask for, so that threads can share it
 L2 = 600_000  # bytes of input and output that are worked on at a time
 
@@ -297,7 +298,7 @@ class Planes:
         self.step_in = phases[2][0].stride * vector
         # Tiles may read beyond the last pixel of a row; what they make of it is not kept.
         self.plane = odd_lines(last + vector + vecs * self.step_in)
-        self.pitch = pitch_w
+        self.pitch, self.along, self.wide = pitch_w, phases[2], size[2]
         filled = np.stack([index(d, h, 0).ravel(), index(d, h, size[2]).ravel()], 1).ravel()
         edges_of_gaps = np.concatenate([[0], filled, [self.plane]]).reshape(-1, 2)
         gaps = edges_of_gaps[edges_of_gaps[:, 0] < edges_of_gaps[:, 1]]
@@ -355,14 +356,39 @@ class Planes:
             self.kinds.append((len(pd.taps) * len(ph.taps), len(pw.taps), pw.first, pw.number))
         self.positions, self.taps = positions, taps
 
-    def offsets(self, channels: int) -> Table:
-        """Positions of all taps of `channels` channels, in the order phase, row, channel, tap."""
-        planes = np.arange(channels, dtype=np.int64)[:, None] * self.plane
-        parts = [
-            np.array(places, np.int64).reshape(rows, 1, taps) + planes
-            for places, (rows, taps, _, _) in zip(self.positions, self.kinds)
-        ]
-        return np.concatenate([part.ravel() for part in parts])
+    def ends(self, vecs: int, channels: int) -> Table:
+        """Per phase in w and tile of `vecs` outputs: from which tap of a row to which the tile meets input.
+
+        All taps, where leaving some out would not make up for going through the rows of taps one by one.
+        """
+        tiles = max(-(-p.number // vecs) for p in self.along)
+        table = np.zeros((len(self.along), tiles, 2), np.int64)
+        table[..., 1] = [[len(p.taps)] for p in self.along]
+        for f, p in enumerate(self.along):
+            for t in range(-(-p.number // vecs)):
+                reads = p.stride * np.arange(t * vecs, min(p.number, (t + 1) * vecs))
+                places = np.array(p.reach, np.int64)[:, None] + reads
+                met = np.flatnonzero(((places >= 0) & (places < self.wide)).any(1))
+                if met.size and (len(p.taps) - met[-1] + met[0] - 1) * channels >= WORTH_SKIPPING:
+                    table[f, t] = met[0], met[-1] + 1
+        return table
+
+    def offsets(self, channels: int, w_input: int, item: int, ends: Table) -> tuple[Table, Table]:
+        """Where all taps of `channels` channels lie in the planes, and where in the weights of an output channel.
+
+        The order: phase, row of taps, channel, tap; or, where tiles leave out taps, phase, row, tap, channel.
+        """
+        planes, inputs = np.ogrid[:channels] * self.plane, np.ogrid[:channels] * w_input
+        places, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for kind, (rows, taps, _, _) in enumerate(self.kinds):
+            whole = (ends[kind % len(ends)] == (0, taps)).all()
+            for found, at, steps in (
+                (places, np.array(self.positions[kind], np.int64), planes),
+                (weights, np.array(self.taps[kind], np.int64) * item, inputs),
+            ):
+                parts = at.reshape(rows, 1, taps) + steps[:, None]
+                found.append((parts if whole else parts.transpose(0, 2, 1)).ravel())
+        return np.concatenate(places), np.concatenate(weights)
 
 
 def bands(rows: int, fits: Any, wide: int, lanes: int) -> int:

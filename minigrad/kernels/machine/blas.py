@@ -17,12 +17,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from minigrad.kernels.machine.arguments import address, fields
+from minigrad.kernels.machine.arguments import fields
 from minigrad.kernels.machine.jit import compiled
 from minigrad.kernels.machine.registers import INT, INT32
 from minigrad.kernels.machine.team import read
 
-Array = np.ndarray[Any, Any]
 Product = fields(
     "gemm m n k a b c flip_a flip_b row_a row_b row_c step by_rows next_a next_b next_c"
 )
@@ -75,27 +74,27 @@ def entry(dtype: Any) -> int:
     return compiled(types.int32(*[types.intp] * 6), blocks)
 
 
-def laid(a: Array) -> tuple[int, int] | None:
+Laid = tuple[tuple[int, ...], tuple[int, ...]]  # shape and strides of an array
+
+
+def laid(a: Laid, item: int) -> tuple[int, int] | None:
     """(whether it is a transpose, elements from row to row as BLAS has it); None if BLAS cannot read it."""
-    (down, right), item = a.strides, a.itemsize
-    if right == item and down >= item * a.shape[1] and down % item == 0:
+    (high, wide), (down, right) = a
+    if right == item and down >= item * wide and down % item == 0:
         return 0, down // item
-    if down == item and right >= item * a.shape[0] and right % item == 0:
+    if down == item and right >= item * high and right % item == 0:
         return 1, right // item
     return None
 
 
-def described(gemm: int, a: Array, b: Array, out: Array, step: int, by_rows: bool) -> Array | None:
-    """The table of a product; None if BLAS cannot read a or b as they lie, or they do not fit."""
-    lies_a, lies_b = laid(a), laid(b)
-    if lies_a is None or lies_b is None or a.shape[1] != b.shape[0]:
+def described(
+    gemm: int, item: int, a: Laid, b: Laid, step: int, by_rows: bool
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The table of a product, before and after the addresses; None if BLAS cannot read a or b, or they do not fit."""
+    lies_a, lies_b = laid(a, item), laid(b, item)
+    (m, k), (depth, n) = a[0], b[0]
+    if lies_a is None or lies_b is None or k != depth:
         return None
-    at = [address(x) for x in (a, b, out)]
-    following = [a.strides[0], 0, out.strides[0]] if by_rows else [0, b.strides[1], out.strides[1]]
-    return np.array(
-        Product(
-            gemm, *out.shape, a.shape[1], *at, lies_a[0], lies_b[0], lies_a[1], lies_b[1],
-            out.strides[0] // out.itemsize, step, by_rows, *[step * s for s in following],
-        ),
-        np.int64,
-    )  # fmt: skip
+    following = (a[1][0], 0, n * item) if by_rows else (0, b[1][1], item)
+    flips, rows = (lies_a[0], lies_b[0]), (lies_a[1], lies_b[1], n)
+    return (gemm, m, n, k), (*flips, *rows, step, by_rows, *[step * s for s in following])
