@@ -127,7 +127,8 @@ class Direct(ImageSweep):
         self.sizes = integers(Sizes(
             **self.shared_sizes(planes, height, step_tmp), step_in=planes.step_in,
             step_out=step_out, rows=rows, band=band, bands=bands, columns=len(lane.phases[2]),
-            tiles=self.ends.shape[1], kinds=len(self.kinds), depth=len(self.offs), vecs=vecs, w_group=steps[0] * self.item,
+            tiles=self.ends.shape[1], kinds=len(self.kinds), depth=len(self.offs), vecs=vecs,
+            w_group=steps[0] * self.item,
         ))  # fmt: skip
         self.tables = addresses(
             lane.starts_in, lane.starts_out, planes.pixels, self.offs, planes.gaps, planes.rows,

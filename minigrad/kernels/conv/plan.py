@@ -378,7 +378,8 @@ class Planes:
 
         The order: phase, row of taps, channel, tap; or, where tiles leave out taps, phase, row, tap, channel.
         """
-        planes, inputs = np.ogrid[:channels] * self.plane, np.ogrid[:channels] * w_input
+        channel = np.arange(channels)[:, None]
+        planes, inputs = channel * self.plane, channel * w_input
         places, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for kind, (rows, taps, _, _) in enumerate(self.kinds):
             whole = (ends[kind % len(ends)] == (0, taps)).all()
@@ -386,7 +387,7 @@ class Planes:
                 (places, np.array(self.positions[kind], np.int64), planes),
                 (weights, np.array(self.taps[kind], np.int64) * item, inputs),
             ):
-                parts = at.reshape(rows, 1, taps) + steps[:, None]
+                parts = at.reshape(rows, 1, taps) + steps
                 found.append((parts if whole else parts.transpose(0, 2, 1)).ravel())
         return np.concatenate(places), np.concatenate(weights)
 
