@@ -65,13 +65,16 @@ def _ones(count: int, dtype: Any) -> Array:
 
 
 def _in_blocks(a: Array, b: Array, count: int) -> Array:
+    if a.dtype is b.dtype and "minigrad.kernels.machine.team" in sys.modules:
+        found = _compiled(a.dtype, a.shape, a.strides, b.shape, b.strides, count)
+        if found is not None:
+            out = np.empty((len(a), b.shape[1]), a.dtype)
+            job = table(*found.before, address(a), address(b), address(out), *found.after)
+            told = found.entry, addressof(job)
+            threads.share(found.by_address, told, found.pieces, found.cost, fine=1)
+            return out
     out = np.empty((len(a), b.shape[1]), np.result_type(a, b))
-    rows = len(a) >= b.shape[1]
-    length = max(out.shape)
-    step = -(-length // (count * MULTIPLE)) * MULTIPLE
-    cost = a.size * b.shape[1] / MULTIPLY_ADDS_PER_NANOSECOND
-    if _in_team(a, b, out, step, rows, cost):
-        return out
+    step, rows, pieces, cost = _cut(a.shape, b.shape, count)
 
     def block(start: int, stop: int) -> None:
         for i in range(start, stop):
@@ -81,22 +84,27 @@ def _in_blocks(a: Array, b: Array, count: int) -> Array:
             else:
                 np.matmul(a, b[:, part], out=out[:, part])
 
-    threads.run(block, -(-length // step), cost, fine=1)
+    threads.run(block, pieces, cost, fine=1)
     return out
 
 
-def _in_team(a: Array, b: Array, out: Array, step: int, rows: bool, cost: float) -> bool:
-    """Make the product by compiled code, if Numba is there already and BLAS can be called from it."""
-    if "minigrad.kernels.machine.team" not in sys.modules or a.dtype is not b.dtype:
-        return False
-    found = _compiled(a.dtype, a.shape, a.strides, b.shape, b.strides, step, rows)
-    if found is None:
-        return False
-    entry, before, after, by_address = found
-    job = table(*before, address(a), address(b), address(out), *after)
-    pieces = -(-max(out.shape) // step)
-    threads.share(by_address, (entry, addressof(job)), pieces, cost, fine=1)
-    return True
+def _cut(a: tuple[int, ...], b: tuple[int, ...], count: int) -> tuple[int, bool, int, float]:
+    """Rows or columns of a block of a product of these shapes, whether they are rows, the blocks, nanoseconds."""
+    length = max(a[0], b[1])
+    step = -(-length // (count * MULTIPLE)) * MULTIPLE
+    cost = a[0] * a[1] * b[1] / MULTIPLY_ADDS_PER_NANOSECOND
+    return step, a[0] >= b[1], -(-length // step), cost
+
+
+class _Compiled(NamedTuple):
+    """A product by compiled code: its address, its table before and after the arrays' addresses, how it is shared."""
+
+    entry: int
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    pieces: int
+    cost: float
+    by_address: Any
 
 
 @functools.lru_cache(256)
@@ -106,10 +114,9 @@ def _compiled(
     strides_a: tuple[int, ...],
     shape_b: tuple[int, ...],
     strides_b: tuple[int, ...],
-    step: int,
-    rows: bool,
-) -> tuple[int, tuple[int, ...], tuple[int, ...], Any] | None:
-    """The compiled code for products of arrays that lie so, and what it is told before and after their addresses."""
+    count: int,
+) -> _Compiled | None:
+    """How compiled code multiplies arrays that lie so; None if BLAS cannot be called from it, or not for them."""
     blas = _openblas()
     gemm = None if blas is None else blas.gemm.get(dtype.char)
     if gemm is None:
@@ -119,10 +126,12 @@ def _compiled(
 
     if team.INTERPRETED:
         return None
-    lie = compiled_blas.described(
-        gemm, dtype.itemsize, (shape_a, strides_a), (shape_b, strides_b), step, rows
-    )
-    return None if lie is None else (compiled_blas.entry(dtype), *lie, team.by_address)
+    step, rows, pieces, cost = _cut(shape_a, shape_b, count)
+    a, b = (shape_a, strides_a), (shape_b, strides_b)
+    lie = compiled_blas.described(gemm, dtype.itemsize, a, b, step, rows)
+    if lie is None:
+        return None
+    return _Compiled(compiled_blas.entry(dtype), *lie, pieces, cost, team.by_address)
 
 
 class _OpenBLAS(NamedTuple):

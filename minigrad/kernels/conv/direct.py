@@ -27,7 +27,9 @@ Sizes = fields(
     images.SIZES,
     "step_in step_out rows band bands columns tiles kinds depth vecs w_group",
 )
-Places = fields(images.PLACES, "starts_x starts_y pixels offs gaps lines reads kinds ends", images.RUNS)
+Places = fields(
+    images.PLACES, "starts_x starts_y pixels offs gaps lines reads kinds ends", images.RUNS
+)
 # Per phase: depth of its sums, where they begin, first pixel, pixels, rows of taps, taps in a row.
 KIND = 6
 TAPS = 192  # taps summed in one go: their inputs and weights stay in the L1 cache
@@ -42,7 +44,9 @@ def _order(interleave, sizes, tables, w, weights, seat, begin, end):  # type: ig
         for kind in range(kinds, kinds + s.kinds * KIND * 8, KIND * 8):
             depth = look(kind, 0)
             out = ((group * s.depth + look(kind, 1)) * s.blocks + o * depth) * s.height * s.item
-            call(interleave, (w + group * s.w_group, rows + o * s.height * 8, taps, depth, weights + out))
+            if depth:  # the micro-kernel does one at least
+                source = w + group * s.w_group, rows + o * s.height * 8
+                call(interleave, (*source, taps, depth, weights + out))
             taps += depth * 8
 
 
@@ -61,7 +65,8 @@ def _multiply(s, tile, kind, ends, lo, hi, at, out, offs, weights, o0, o1):  # t
         for o in range(o0 * s.height, 0 if rows else o1 * s.height):
             for i in range(s.vecs):
                 clear(out + o * s.step_tmp + i * s.step_out, s.vector)
-        joined = max(1, rows) if left == 0 and right == taps else 1  # rows of taps that follow each other
+        # Rows of taps that follow each other.
+        joined = max(1, rows) if left == 0 and right == taps else 1
         for row in range(lo, lo + rows, joined):
             start = (row * taps + left) * s.inputs
             stop = ((row + joined - 1) * taps + right) * s.inputs
@@ -123,7 +128,9 @@ class Direct(ImageSweep):
         bands = -(-rows // band)
         step_tmp = plan.odd_lines(band * wide * registers.BYTES + vecs * step_out)
         self.kinds, self.ends = _kinds(planes, job.inputs), planes.ends(vecs, job.inputs)
-        self.offs, self.taps = planes.offsets(job.inputs, steps[2] * self.item, self.item, self.ends)
+        self.offs, self.taps = planes.offsets(
+            job.inputs, steps[2] * self.item, self.item, self.ends
+        )
         self.sizes = integers(Sizes(
             **self.shared_sizes(planes, height, step_tmp), step_in=planes.step_in,
             step_out=step_out, rows=rows, band=band, bands=bands, columns=len(lane.phases[2]),

@@ -27,7 +27,15 @@ Array = np.ndarray[Any, Any]
 
 # Register tiles (rows, vectors) and what a multiply-add costs in them, relative to the best.
 TILES = {
-    32: {(8, 2): 1.0, (4, 4): 1.0, (6, 2): 1.01, (6, 4): 1.02, (8, 1): 1.05, (2, 8): 1.1, (1, 8): 1.5},
+    32: {
+        (8, 2): 1.0,
+        (4, 4): 1.0,
+        (6, 2): 1.01,
+        (6, 4): 1.02,
+        (8, 1): 1.05,
+        (2, 8): 1.1,
+        (1, 8): 1.5,
+    },
     16: {(6, 2): 1.0, (4, 3): 1.0, (5, 2): 1.03, (2, 4): 1.03, (1, 8): 1.4, (4, 1): 1.4},
 }
 NANOSECONDS = 0.02  # per multiply-add, to judge whether threads pay

@@ -361,8 +361,8 @@ class Planes:
 
         All taps, where leaving some out would not make up for going through the rows of taps one by one.
         """
-        tiles = max(-(-p.number // vecs) for p in self.along)
-        table = np.zeros((len(self.along), tiles, 2), np.int64)
+        most = max(-(-p.number // vecs) for p in self.along)
+        table = np.zeros((len(self.along), most, 2), np.int64)
         table[..., 1] = [[len(p.taps)] for p in self.along]
         for f, p in enumerate(self.along):
             for t in range(-(-p.number // vecs)):
@@ -374,18 +374,17 @@ class Planes:
         return table
 
     def offsets(self, channels: int, w_input: int, item: int, ends: Table) -> tuple[Table, Table]:
-        """Where all taps of `channels` channels lie in the planes, and where in the weights of an output channel.
+        """Where all taps of `channels` channels lie in the planes, and in the weights of an output channel.
 
-        The order: phase, row of taps, channel, tap; or, where tiles leave out taps, phase, row, tap, channel.
+        By phase, row of taps, channel and tap; where tiles leave out taps by phase, row, tap and channel.
         """
-        channel = np.arange(channels)[:, None]
-        planes, inputs = channel * self.plane, channel * w_input
-        places, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        order = np.arange(channels, dtype=np.int64)[:, None]
+        places, weights = [order[:0, 0]], [order[:0, 0]]
         for kind, (rows, taps, _, _) in enumerate(self.kinds):
             whole = (ends[kind % len(ends)] == (0, taps)).all()
             for found, at, steps in (
-                (places, np.array(self.positions[kind], np.int64), planes),
-                (weights, np.array(self.taps[kind], np.int64) * item, inputs),
+                (places, np.array(self.positions[kind], np.int64), order * self.plane),
+                (weights, np.array(self.taps[kind], np.int64) * item, order * w_input),
             ):
                 parts = at.reshape(rows, 1, taps) + steps
                 found.append((parts if whole else parts.transpose(0, 2, 1)).ravel())

@@ -65,9 +65,9 @@ def pool(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any,
     """
     lanes, ((n0, n1, n2), (m0, m1, m2), (d0, d1, d2)) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
-    pixels = np.zeros(room[1] * n1 * n2 * lanes, x.dtype)
-    answers = np.zeros(room[0] * m1 * m2 * lanes, x.dtype)
-    places = np.zeros(0 if at is None else len(answers), np.int32)
+    pixels = np.empty(room[1] * n1 * n2 * lanes, x.dtype)
+    answers = np.empty(room[0] * m1 * m2 * lanes, x.dtype)
+    places = np.empty(0 if at is None else len(answers), np.int32)
     zero: Any = full(kind, x.dtype.type(0))
     low: Any = full(kind, x.dtype.type(-np.inf))
     for u in range(u0, u1):
@@ -113,8 +113,8 @@ def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: 
     """x: at each pixel the sum of g, divided as in `mean`, over the windows it is in."""
     lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
-    pixels = np.zeros(room[0] * n1 * n2 * lanes, x.dtype)
-    outputs = np.zeros(room[1] * m1 * m2 * lanes, x.dtype)
+    pixels = np.empty(room[0] * n1 * n2 * lanes, x.dtype)
+    outputs = np.empty(room[1] * m1 * m2 * lanes, x.dtype)
     for u in range(u0, u1):
         p, many, i, i_end, o, o_end, lines = _task(u, bands, spans, lanes, len(x) // n)
         begin, end = o * m1 * m2, o_end * m1 * m2
