@@ -132,6 +132,18 @@ class _Uninitialized(Tensor):
         made._dtype = asked.dtype
         return made
 
+    def double(self) -> Any:
+        """As ``to(float64)``."""
+        return self.to(_types.float64)
+
+    def float(self) -> Any:
+        """As ``to(float32)``."""
+        return self.to(_types.float32)
+
+    def half(self) -> Any:
+        """As ``to(float16)``."""
+        return self.to(_types.float16)
+
     def __copy__(self) -> Any:
         made = type(self)(self.leaf)
         made.__dict__.update(self.__dict__)
