@@ -65,10 +65,10 @@ def ranked(draw, fill):
 
 def triplets(draw, fill):
     shape = draw(our.shapes(min_dims=1, max_dims=3, min_side=1))
-    options = {  # no margin of 1: distances apart by a whole number would meet the bend
-        "margin": draw(st.sampled_from([0.7, 0.3])),
-        "p": draw(st.sampled_from([2.0, 1.0, 3.0])),
-    }
+    p = draw(st.sampled_from([2.0, 1.0, 3.0]))
+    # Sums of differences are apart by whole numbers: a margin of 1 would meet the bend.
+    margin = draw(st.sampled_from([0.7, 0.3] if p == 1 else [1.0, 0.3]))
+    options = {"margin": margin, "p": p}
     options.update(swap=draw(st.booleans()), reduction=draw(reductions))
     return Case(fill(shape), fill(shape), fill(shape), **options)
 

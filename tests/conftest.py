@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 
 import hypothesis
@@ -39,6 +40,24 @@ hypothesis.settings.load_profile(
 def one_torch_thread():
     """Keep torch's pool of threads off the cores that minigrad's kernels are tested on."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def said_once():
+    """Have both packages say beforehand what they say once in a process: no test meets it by its place in the order.
+
+    tests/test_warnings.py looks at these warnings; every other one is an error.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for package in (torch, minigrad):
+            package.meshgrid(package.arange(2), package.arange(2))
+            package.ones(2, 3, 4).T  # noqa: B018
+            package.tensor([np.ones(2)])
+            package.from_numpy(np.broadcast_to(np.ones(1), 2))
+            x = package.ones(1, requires_grad=True)
+            float(x)
+            x.sum().backward(create_graph=True)
 
 
 @pytest.fixture(scope="module")

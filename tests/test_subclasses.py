@@ -104,7 +104,35 @@ tell(call(lambda: torch.ones(1).as_subclass(Refuses) + 1))
 """
 
 
-@pytest.mark.parametrize("program", [KEPT, LOGGED, METADATA], ids=["kept", "logged", "metadata"])
+NAMED = """
+class Named(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        known = func is torch.Tensor.add, func is torch.Tensor.sum, func is torch.relu
+        names.append((func.__name__, known))
+        return super().__torch_function__(func, types, args, kwargs or {})
+m = torch.ones(2).as_subclass(Named)
+i = torch.ones(2, dtype=torch.int64).as_subclass(Named)
+q = torch.ones(2, 2).as_subclass(Named)
+for e in '''m + 1; 1 + m; m - 1; 1 - m; m * 2; 2 * m; m / 2; m // 2; 2 // m; m % 2; 2 % m; m ** 2; 2 ** m; -m; +m; ~i
+i & i; i | i; i ^ i; i << i; i >> i; q @ q; m == 1; m != 1; m < 1; m <= 1; m > 1; m >= 1; m[0]; len(m); bool(m[0])
+float(m[0]); int(m[0]); 1 in m; m.sum(); m.view(1, 2); m.float(); m.clone(); m.add_(1); m.size(); m.numel(); m.mean()
+torch.relu(m); torch.nn.functional.relu(m); torch.cat([m, m]); torch.max(m, 0); torch.zeros_like(m); abs(m)
+m.to(torch.float64); m.unsqueeze(0); m.detach(); torch.ones(2) * m'''.replace(chr(10), ";").split(";"):
+    names = []
+    call(lambda: eval(e.strip()))
+    tell((e.strip(), names))
+tell(call(lambda: m + "a"))
+for s in ("m += 1", "m -= 1", "m *= 2", "m /= 2", "m[0] = 3", "m //= 1", "m **= 1", "i &= i"):
+    names = []
+    exec(s)
+    tell((s, names))
+"""
+
+
+@pytest.mark.parametrize(
+    "program", [KEPT, LOGGED, METADATA, NAMED], ids=["kept", "logged", "metadata", "named"]
+)
 def test_alike(program):
     told = []
     for package in ("torch", "minigrad"):

@@ -120,8 +120,8 @@ def test_warned(call):
     assert list(dict.fromkeys(ours)) == list(dict.fromkeys(theirs))
 
 
-def test_once():
-    _warn.said.messages.clear()
+def test_once(monkeypatch):
+    monkeypatch.setattr(_warn.said, "messages", set())
     with pytest.warns(UserWarning, match="more than once|deprecated"):
         minigrad.ones(2, 3, 4).T  # noqa: B018
     minigrad.ones(2, 3, 4).T  # noqa: B018

@@ -9,6 +9,11 @@ from ..tensor import Tensor
 from .module import Module
 
 
+def _of_one(self: FunctionLayer, input: Tensor) -> Any:
+    """What the function answers for the input and the layer's arguments."""
+    return self._function(input, **self._arguments())
+
+
 class FunctionLayer(Module):
     """Calls a function with the layer's attributes: a family says which these are, a layer which function it is.
 
@@ -28,9 +33,8 @@ class FunctionLayer(Module):
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self._passed}
 
-    def forward(self, input: Tensor) -> Any:
-        """What the function answers for the input and the layer's arguments."""
-        return self._function(input, **self._arguments())
+    # Not a method: a family may take other tensors.
+    forward: Callable[..., Any] = _of_one
 
     def extra_repr(self) -> str:
         """The arguments, by their names."""

@@ -5,12 +5,18 @@ What they answer and what raises is said by the function of ``nn.functional`` th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..tensor import Tensor
 from . import functional as F
 from ._function_layer import FunctionLayer
 from .functional._losses import old_reduction
+
+
+def _of_two(self: _Loss, input: Tensor, target: Tensor) -> Tensor:
+    """A number; for the reduction 'none', one for each element or row."""
+    return self._function(input, target, **self._arguments())
 
 
 class _Loss(FunctionLayer):
@@ -22,9 +28,7 @@ class _Loss(FunctionLayer):
             reduction = old_reduction(size_average, reduce)
         self.reduction = reduction
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """A number; for the reduction 'none', one for each element or row."""
-        return self._function(input, target, **self._arguments())
+    forward: Callable[..., Any] = _of_two
 
 
 class _WeightedLoss(_Loss):

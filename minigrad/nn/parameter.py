@@ -94,7 +94,7 @@ class _Uninitialized(Tensor):
         self.array = made.array  # type: ignore[misc]
 
     @property
-    def array(self) -> Any:
+    def array(self) -> Any:  # type: ignore[override]
         """ValueError: there are no elements yet."""
         raise ValueError(
             "Attempted to use an uninitialized parameter. "

@@ -15,8 +15,11 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from .. import _types
 from .._tape import Traced
+from ..ops._common import Number
 
 
 class _State(threading.local):
@@ -100,15 +103,34 @@ _UNASKED = {
     "as_subclass", "__iter__",
 }  # fmt: skip
 _ASKED_PROPERTIES = ("T", "mT", "H", "mH", "data", "real")
+# Operators that are asked for as the methods that torch has for them.
+_OPERATORS = {
+    **{f"__{n}__": n for n in ("add", "sub", "mul", "pow", "matmul", "ne", "lt", "le", "gt", "ge")},
+    **{f"__i{n}__": f"{n}_" for n in ("add", "sub", "mul", "pow")},
+    "__radd__": "add", "__rmul__": "mul", "__truediv__": "div", "__mod__": "remainder",
+    "__itruediv__": "div_", "__ifloordiv__": "floor_divide_",
+}  # fmt: skip
 
 
 def take_over(cls: Any, base: Any) -> None:
     """Give a subclass methods that ask it, in place of those it has from the tensors' class ``base``."""
     cls.asks = True
+    _name_methods(base)
     for name, plain in _methods(base):
         if getattr(cls, name, None) is plain or isinstance(plain, property):
-            setattr(cls, name, _asking(plain))
+            setattr(cls, name, _asking(plain, getattr(base, _OPERATORS.get(name, ""), None)))
     _look_in_functions()
+
+
+@functools.cache
+def _name_methods(base: Any) -> None:
+    """Methods are called after the ops that they are; who is asked for them knows them by the names they have here."""
+    for name, plain in _methods(base):
+        if (
+            isinstance(plain, types.FunctionType)
+            and getattr(base, plain.__name__, None) is not plain
+        ):
+            plain.__name__, plain.__qualname__ = name, f"{base.__name__}.{name}"
 
 
 def _methods(base: Any) -> Iterator[tuple[str, Any]]:
@@ -119,14 +141,16 @@ def _methods(base: Any) -> Iterator[tuple[str, Any]]:
             yield name, found
 
 
-def _asking(plain: Any) -> Any:
+def _asking(plain: Any, known_as: Any = None) -> Any:
+    """A method that asks; an operator does so as the method it is ``known_as``, beside what that takes."""
     if isinstance(plain, property):
         return property(_asking(plain.fget), plain.fset)
 
     @functools.wraps(plain)
     def method(*args: Any, **kwargs: Any) -> Any:
         if state.asks and (kinds := _kinds(args, kwargs)):
-            return ask(plain, kinds, args, kwargs)
+            named = known_as is not None and isinstance(args[1], (Traced, np.ndarray, *Number))
+            return ask(known_as if named else plain, kinds, args, kwargs)
         return plain(*args, **kwargs)
 
     return method

@@ -24,6 +24,7 @@ import numpy as np
 
 from minigrad.kernels import reduce
 from minigrad.kernels.machine import threads
+from minigrad.kernels.machine.arguments import is_line
 from minigrad.kernels.machine.scratch import keep_memory
 
 Array = np.ndarray[Any, Any]
@@ -59,7 +60,7 @@ class Large(np.ndarray[Any, Any]):
 
 def large(x: Any) -> Any:
     """`x` as a `Large` array if it can be one, else `x` itself."""
-    if type(x) is ndarray and x.size > MANY and x.dtype.char in "fd" and x.flags.c_contiguous:
+    if type(x) is ndarray and x.size > MANY and is_line(x):
         keep_memory()
         return x.view(Large)
     return x
@@ -221,12 +222,7 @@ def _ufuncs() -> Any:
 
 def loop_pays(x: Array) -> bool:
     """Whether a loop with NumPy's bits is quicker for x, though it is not large: if it is there already."""
-    return (
-        x.size > FEW
-        and "minigrad.kernels.elementwise.loops" in sys.modules
-        and x.dtype.char in "fd"
-        and x.flags.c_contiguous
-    )
+    return x.size > FEW and "minigrad.kernels.elementwise.loops" in sys.modules and is_line(x)
 
 
 def loop(name: str, x: Array, *others: Array) -> Array:

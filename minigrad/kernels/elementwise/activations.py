@@ -6,6 +6,7 @@ import numpy as np
 
 from minigrad.kernels.elementwise import NANOSECONDS, looped
 from minigrad.kernels.machine import threads
+from minigrad.kernels.machine.arguments import is_line
 
 Array = np.ndarray[Any, Any]
 
@@ -14,12 +15,7 @@ MANY = 1 << 14  # a formula in NumPy passes over its numbers some five times, a 
 
 def many(x: Any) -> bool:
     """Whether there are loops for it, and they pay: an array, contiguous, of float32 or float64."""
-    return (
-        isinstance(x, np.ndarray)
-        and x.size > MANY
-        and x.dtype.char in "fd"
-        and x.flags.c_contiguous
-    )
+    return isinstance(x, np.ndarray) and x.size > MANY and is_line(x)
 
 
 def prelu(x: Array, slopes: Array) -> Array:

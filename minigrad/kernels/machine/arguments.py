@@ -31,6 +31,11 @@ def address(array: np.ndarray[Any, Any]) -> int:
     return _integer_at(id(array) + DATA).value
 
 
+def is_line(array: np.ndarray[Any, Any]) -> bool:
+    """Whether compiled loops can take an array as it is, as one line: C-contiguous, of float32 or float64."""
+    return array.dtype.char in "fd" and array.flags.c_contiguous
+
+
 def fields(*words: str) -> Any:
     """A named tuple: jitted code makes one of a plain tuple, whose call is quicker."""
     return namedtuple("Fields", " ".join(words))

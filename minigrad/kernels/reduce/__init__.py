@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.kernels.machine import threads
-from minigrad.kernels.machine.arguments import address, addressof, number_at, table
+from minigrad.kernels.machine.arguments import address, addressof, is_line, number_at, table
 
 Array = np.ndarray[Any, Any]
 
@@ -25,7 +25,7 @@ LONG = 64  # rows from here on are NumPy's: it finds extremes with vectors
 
 def many(x: Any) -> bool:
     """Whether there are loops for it, and they pay: an array, contiguous, of float32 or float64."""
-    return x.size > MANY and x.dtype.char in "fd" and x.flags.c_contiguous
+    return x.size > MANY and is_line(x)
 
 
 def all_added(x: Array, square: bool = False) -> Array:
