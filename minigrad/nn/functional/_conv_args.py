@@ -259,7 +259,7 @@ def transposed_size(
         (s - 1) * st - sum(p) + d * (k - 1) + e + 1
         for s, st, p, d, k, e in zip(x[2:], geo.stride, geo.padding, geo.dilation, w[2:], extra)
     )
-    if any(s <= 0 for s in found):
+    if any(s < (1 if x[0] else 0) for s in found):  # of no images, pictures of no pixels can be
         raise RuntimeError(
             f"Given input size per channel: ({' x '.join(map(str, x[2:]))}). Calculated output size per channel: "
             f"({' x '.join(map(str, found))}). Output size is too small"
