@@ -1,4 +1,4 @@
-"""Matrix products: NumPy's BLAS, on our threads instead of its own.
+"""Matrix products: `gemm`'s tiles for larger matrices; else NumPy's BLAS, on our threads instead of its own.
 
 OpenBLAS, which NumPy's wheels bring, has threads that wait for each other by spinning: when another
 process has the second CPU, a product of 0.07 ms takes 16 ms.  So around larger products it is told to
@@ -11,7 +11,8 @@ use one thread (and afterwards as many as before, for the user's own NumPy), and
     a  (m, k)   | 0 | 1 | 2 | 3 |  out (m, n)
                 +---+---+---+---+
 
-With another BLAS, NumPy's product is taken as it is.
+Matrices of a handful of rows or columns go that way; of others the tiles are quicker, most of all where b is a
+transpose, as the weights of a linear layer are.  With another BLAS, NumPy's product is taken as it is.
 """
 
 from __future__ import annotations
@@ -46,12 +47,28 @@ def matmul(a: Array, b: Array) -> Array:
     plain = a.ndim == b.ndim == 2 and a.dtype.char in "fd"
     if work <= (ALONE_VECTOR if m == 1 or n == 1 else ALONE) or _openblas() is None:
         return a.dot(b) if plain else np.matmul(a, b)
+    if plain and a.dtype is b.dtype and (tiled := _tiled()) is not None:
+        found = tiled(a.dtype, (a.shape, a.strides), (b.shape, b.strides), threads.get_num_threads())
+        if found is not None:
+            return found(a, b)
     with _turn:
         if not plain:
             return np.matmul(a, b)
         if work < CUT_IN_TWO:
             return a.dot(b)  # half a microsecond sooner than np.matmul
         return _in_blocks(a, b, 4 if work >= CUT_IN_FOUR else 2)
+
+
+@functools.cache
+def _tiled() -> Callable[..., Any] | None:
+    """What finds products by tiles; None where nothing is compiled."""
+    from .machine import team
+
+    if team.INTERPRETED:
+        return None
+    from . import gemm
+
+    return gemm.product
 
 
 def column_sums(a: Array) -> Array:
