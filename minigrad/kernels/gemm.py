@@ -39,8 +39,8 @@ OFTEN = 4
 NANOSECONDS = 0.02  # per multiply-add
 _IN_PLACE, _ROWS, _COLUMNS = range(3)  # how strips are read: where they lie, or copies
 _Product = fields(
-    "outer last_outer gather m n k item vector vecs last_vecs height depth rows strips way"
-    " row_a col_a row_b col_b row_c starts pos last_pos offs room sums"
+    "outer last_outer turn m n k item vector vecs last_vecs height depth rows strips way"
+    " row_a col_a row_b col_b row_c offs room sums"
 )
 _Call = fields("product a b c memory"
 )
@@ -61,9 +61,9 @@ def entry() -> int:
         for task in range(begin, end):
             i0, j = task // p.strips * p.rows, task % p.strips * p.vecs * lanes
             i1 = min(p.m, i0 + p.rows)
-            outer, vecs, pos = p.outer, p.vecs, p.pos
+            outer, vecs = p.outer, p.vecs
             if task % p.strips == p.strips - 1:
-                outer, vecs, pos = p.last_outer, p.last_vecs, p.last_pos
+                outer, vecs = p.last_outer, p.last_vecs
                 j = p.n - vecs * lanes
             wide = vecs * p.vector
             at, step = (now.c + j * p.item, p.row_c) if p.k <= p.depth else (sums, wide)
@@ -77,8 +77,8 @@ def entry() -> int:
                     for v in range(vecs):
                         for q0 in range(0, deep, lanes):
                             q = min(q0, deep - lanes)
-                            call(p.gather, (source + q * p.row_b + v * lanes * p.col_b, p.starts,
-                                 strip + (q * vecs + v) * p.vector, pos))  # fmt: skip
+                            call(p.turn, (source + q * p.row_b + v * lanes * p.col_b, p.col_b,
+                                 strip + (q * vecs + v) * p.vector, wide))  # fmt: skip
                 if p.way:
                     source, next_source = strip, wide
                 for i in range(i0, i1, p.height):
@@ -135,12 +135,11 @@ def product(dtype: Any, a: Lies, b: Lies, team: int) -> Product | None:
     parts = -(-m // rows)
     depth = -(-k // -(-k // DEPTH))
     way = _COLUMNS if col_b != item else _ROWS if row_b >= FAR and rows >= OFTEN * height else _IN_PLACE
-    steps = col_b, vecs * vector, last * vector
-    held = [*(np.arange(lanes) * step for step in steps), np.arange(depth) * col_a]
+    offs = np.arange(depth) * col_a
     outers = [simd.address("outer", height, v, dtype) for v in (vecs, last)]
-    gather = simd.address("gather", 0, 0, dtype) if way == _COLUMNS else 0
+    turn = simd.address("turn", lanes, 0, dtype) if way == _COLUMNS else 0
     sums = (rows + lanes) * vecs * vector  # a chunk that is shorter than a vector begins before the strip
     room = sums + depth * vecs * vector
-    told = np.array([*outers, gather, m, n, k, item, vector, vecs, last, height, depth, rows, strips, way, row_a, col_a,
-              row_b, col_b, n * item, *map(address, held), room, sums])  # fmt: skip
-    return Product(address(told), room, strips * parts, NANOSECONDS * m * k * n, (told, *held))
+    told = np.array([*outers, turn, m, n, k, item, vector, vecs, last, height, depth, rows, strips, way, row_a, col_a,
+              row_b, col_b, n * item, address(offs), room, sums])  # fmt: skip
+    return Product(address(told), room, strips * parts, NANOSECONDS * m * k * n, (told, offs))

@@ -1,11 +1,8 @@
-r"""Vectors as values in jitted loops, and planes as vectors: lane l belongs to plane l.
+r"""Vectors as values in jitted loops: lane l belongs to plane l, of planes that `simd.turn` has made into vectors.
 
-    planes in memory                      L = 4 lanes
-
-    plane 0: a0 a1 a2 a3 a4 ..    lay     pixel 0: a0 b0 c0 d0
-    plane 1: b0 b1 b2 b3 b4 ..  ------->  pixel 1: a1 b1 c1 d1
-    plane 2: c0 c1 c2 c3 c4 ..  <-------  pixel 2: a2 b2 c2 d2
-    plane 3: d0 d1 d2 d3 d4 ..  deliver   ..
+    pixel 0: a0 b0 c0 d0      L = 4 lanes
+    pixel 1: a1 b1 c1 d1
+    ..
 
 A loop written for one plane then works on L of them at once, whatever it does with their pixels.
 `kind` is a tuple of L numbers: its length is part of a kernel's signature.  Nothing here checks
@@ -124,53 +121,11 @@ def contest(typing: Any, new: Any, place: Any, best: Any, where: Any) -> Any:
     return types.Tuple((best, where))(new, where.dtype, best, where), emit
 
 
-# ---------------------------------------------------------------------------- planes and vectors
-def _apart(b: Any, pointer: Any, pitch: Any, lanes: int) -> list[Any]:
-    """L addresses that are `pitch` numbers apart."""
-    pitch = ir.Constant(INT, pitch) if isinstance(pitch, int) else pitch
-    return [b.gep(pointer, [b.mul(pitch, ir.Constant(INT, i))]) for i in range(lanes)]
-
-
-def _transposed(b: Any, rows: list[Any]) -> list[Any]:
-    """L vectors of L numbers, rows for columns: blocks of half the size change places, then halves of these."""
-    lanes = half = len(rows)
-    while half := half // 2:
-        low = [i if not i & half else i + lanes - half for i in range(lanes)]
-        high = [i + half if not i & half else i + lanes for i in range(lanes)]
-        masks = [ir.Constant(ir.VectorType(INT32, lanes), picks) for picks in (low, high)]
-        for r in (r for r in range(lanes) if not r & half):
-            pair = rows[r], rows[r + half]
-            rows[r], rows[r + half] = (b.shuffle_vector(*pair, mask) for mask in masks)
-    return rows
-
-
 @intrinsic
-def lay(typing: Any, kind: Any, x: Any, start: Any, pitch: Any, vectors: Any, at: Any) -> Any:
-    """vectors[at + i * L + l] <- x[start + l * pitch + i] for all l, i < L."""
+def place(typing: Any, x: Any, i: Any) -> Any:
+    """The address of x[i]."""
 
     def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
-        _, x_, start, pitch, vectors_, at = args
-        lanes = kind.count
-        rows = _apart(b, _entry(context, b, x, x_, start), pitch, lanes)
-        columns = _apart(b, _entry(context, b, vectors, vectors_, at), lanes, lanes)
-        for vector, column in zip(_transposed(b, [_load(b, row, lanes) for row in rows]), columns):
-            _store(b, vector, column)
-        return context.get_dummy_value()
+        return b.ptrtoint(_entry(context, b, x, *args), INT)
 
-    return types.void(kind, x, I, I, vectors, I), emit
-
-
-@intrinsic
-def deliver(typing: Any, kind: Any, vectors: Any, at: Any, x: Any, start: Any, pitch: Any) -> Any:
-    """x[start + l * pitch + i] <- vectors[at + i * L + l] for all l, i < L."""
-
-    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
-        _, vectors_, at, x_, start, pitch = args
-        lanes = kind.count
-        rows = _apart(b, _entry(context, b, x, x_, start), pitch, lanes)
-        columns = _apart(b, _entry(context, b, vectors, vectors_, at), lanes, lanes)
-        for vector, row in zip(_transposed(b, [_load(b, c, lanes) for c in columns]), rows):
-            _store(b, vector, row)
-        return context.get_dummy_value()
-
-    return types.void(kind, vectors, I, x, I, I), emit
+    return I(x, I), emit

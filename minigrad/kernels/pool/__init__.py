@@ -28,6 +28,7 @@ from minigrad.kernels.pool.windows import Array, Sizes, Window
 SMALL, FEW = 1 << 15, 1 << 9
 # NumPy takes the means of whole planes of up to so many pixels: larger ones would lose digits.
 PLANE = 1 << 12
+_POSITION = np.dtype(np.float32)  # numbers of as many bytes as a position has
 _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 _loaded: set[tuple[str, Any]] = set()
 
@@ -106,20 +107,22 @@ def _run(
     name: str, window: Window, planes: int, x: Array, y: Array, at: Array | None = None
 ) -> None:
     """Have all tasks of a kernel done, which writes into y and at."""
-    from minigrad.kernels.machine import registers
+    from minigrad.kernels.machine import registers, simd
     from minigrad.kernels.pool import loops
 
     _loaded.add((name, x.dtype))
-    kind, to = (0,) * (registers.BYTES // x.itemsize), y.reshape(-1)
+    lanes = registers.BYTES // x.itemsize
+    kind, to = (0,) * lanes, y.reshape(-1)
+    turns = tuple([simd.address("turn", lanes, 0, k) for k in (x.dtype, _POSITION)])
     where, bands = None if at is None else at.reshape(-1), window.bands
     if name == "spread":
         bands = window.back_bands
     common = (window.three, window.spans, *bands, window.divisors)
     kernel = loops.spread
-    arguments: tuple[Any, ...] = (kind, x, to, *common)
+    arguments: tuple[Any, ...] = (kind, turns, x, to, *common)
     if name != "spread":
         by_rows = name == "mean" and window.by_rows
-        kernel, arguments = loops.pool, (kind, x, to, where, *common, by_rows)
+        kernel, arguments = loops.pool, (kind, turns, x, to, where, *common, by_rows)
     group = len(kind) if len(window.spans) == 1 else 1
     # Nanoseconds, roughly: pixels and outputs are moved, taps are joined.
     cost = planes * (window.pixels / 3 + window.outputs * (2 + window.taps) / 4)
@@ -152,7 +155,7 @@ def _placed(values: Array, positions: Array, size: Sizes, adding: bool) -> Array
     x: Array = np.empty(lead + size, source.dtype)
     into = x.reshape(planes, pixels)
     cost = values.size + x.size / 4
-    threads.share(loops.place, (source, short, into, adding), planes, cost)
+    threads.share(loops.put, (source, short, into, adding), planes, cost)
     return x.astype(values.dtype, copy=False)
 
 

@@ -1,15 +1,15 @@
 """Pooling of large tensors: one loop over windows for planes of any shape, L planes at once.
 
     planes p .. p + L          vectors of L lanes                              planes
-    |#### band ####|   lay     pixels i .. j     join     outputs o .. p    deliver   |## band ##|
-    |              |  ----->   of the band     ------->   of the band       ------->  |          |
+    |#### band ####|  _laid    pixels i .. j     join     outputs o .. p   _delivered  |## band ##|
+    |              |  ----->   of the band     ------->   of the band       ------->   |          |
 
 A task is a band of rows of the answer for L planes: its vectors fit into the second-level cache,
 and each number of an answer is made by one task, in one order: threads share tasks out as they
 like and give the same bits.
 
 sizes: of the input, of the output, and the steps between taps, three each.
-room: rows in the longest band of the answer, and of what it reads.   For spans and bands see
+turns: `simd.turn` of numbers, and of positions.  room: rows in the longest band of the answer, and of what it reads.   For spans and bands see
 pool_window.   All tensors are flat.
 """
 
@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels.machine.jit import helper
-from minigrad.kernels.machine.lanes import add, contest, deliver, divide, full, lay, load, store
+from minigrad.kernels.machine.lanes import add, contest, divide, full, load, place, store
+from minigrad.kernels.machine.simd import call
 from minigrad.kernels.machine.team import shared
 
 
@@ -32,32 +33,32 @@ def _task(u: int, bands: Any, spans: Any, lanes: int, planes: int) -> Any:
 
 
 @helper
-def _laid(kind: Any, x: Any, start: int, pitch: int, many: int, count: int, vectors: Any) -> None:
+def _laid(turn: int, lanes: int, x: Any, start: int, pitch: int, many: int, count: int, vectors: Any) -> None:
     """Pixels start .. start + count of `many` planes as vectors; what is no whole tile one by one."""
-    lanes = len(kind)
+    item = x.itemsize
     whole = count // lanes * lanes if many == lanes else 0
     for i in range(0, whole, lanes):
-        lay(kind, x, start + i, pitch, vectors, i * lanes)
+        call(turn, (place(x, start + i), pitch * item, place(vectors, i * lanes), lanes * item))
     for i in range(whole, count):
         for plane in range(many):
             vectors[i * lanes + plane] = x[start + plane * pitch + i]
 
 
 @helper
-def _delivered(kind: Any, vectors: Any, x: Any, start: int, pitch: int, many: int,
+def _delivered(turn: int, lanes: int, vectors: Any, x: Any, start: int, pitch: int, many: int,
                count: int) -> None:  # fmt: skip
     """The way back."""
-    lanes = len(kind)
+    item = x.itemsize
     whole = count // lanes * lanes if many == lanes else 0
     for i in range(0, whole, lanes):
-        deliver(kind, vectors, i * lanes, x, start + i, pitch)
+        call(turn, (place(vectors, i * lanes), lanes * item, place(x, start + i), pitch * item))
     for plane in range(many):
         for i in range(whole, count):
             x[start + plane * pitch + i] = vectors[i * lanes + plane]
 
 
 @shared
-def pool(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any, room: Any,
+def pool(kind: Any, turns: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any, room: Any,
          divisors: Any, by_rows: bool, seat: int, u0: int, u1: int) -> None:  # fmt: skip
     """y: the greatest number of each window; at: its position, of several the first, but the last NaN.
 
@@ -73,7 +74,7 @@ def pool(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any,
     for u in range(u0, u1):
         p, many, o, o_end, i, i_end, lines = _task(u, bands, spans, lanes, len(x) // n)
         begin, end = i * n1 * n2, i_end * n1 * n2
-        _laid(kind, x, p * n + begin, n, many, end - begin, pixels)
+        _laid(turns[0], lanes, x, p * n + begin, n, many, end - begin, pixels)
         j = 0
         for o0 in range(o, o_end):
             a0, b0 = lines[0, o0, 0], lines[0, o0, 1]
@@ -102,13 +103,13 @@ def pool(kind: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any, bands: Any,
                     store(best, answers, j)
                     j += lanes
         begin, end = o * m1 * m2, o_end * m1 * m2
-        _delivered(kind, answers, y, p * m + begin, m, many, end - begin)
+        _delivered(turns[0], lanes, answers, y, p * m + begin, m, many, end - begin)
         if at is not None:
-            _delivered(kind, places, at, p * m + begin, m, many, end - begin)
+            _delivered(turns[1], lanes, places, at, p * m + begin, m, many, end - begin)
 
 
 @shared
-def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any, seat: int,
+def spread(kind: Any, turns: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any, seat: int,
            u0: int, u1: int) -> None:  # fmt: skip
     """x: at each pixel the sum of g, divided as in `mean`, over the windows it is in."""
     lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
@@ -118,7 +119,7 @@ def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: 
     for u in range(u0, u1):
         p, many, i, i_end, o, o_end, lines = _task(u, bands, spans, lanes, len(x) // n)
         begin, end = o * m1 * m2, o_end * m1 * m2
-        _laid(kind, g, p * m + begin, m, many, end - begin, outputs)
+        _laid(turns[0], lanes, g, p * m + begin, m, many, end - begin, outputs)
         begin, end = i * n1 * n2, i_end * n1 * n2
         for c in range(end - begin):
             store(full(kind, x.dtype.type(0)), pixels, c * lanes)
@@ -138,11 +139,11 @@ def spread(kind: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: 
                             for i2 in range(a2, b2):
                                 c = (base + i2) * lanes
                                 store(add(load(kind, pixels, c), share), pixels, c)
-        _delivered(kind, pixels, x, p * n + begin, n, many, end - begin)
+        _delivered(turns[0], lanes, pixels, x, p * n + begin, n, many, end - begin)
 
 
 @shared
-def place(values: Any, positions: Any, x: Any, adding: bool, seat: int, p0: int, p1: int) -> None:
+def put(values: Any, positions: Any, x: Any, adding: bool, seat: int, p0: int, p1: int) -> None:
     """Rows p0 .. p1 of x: zeros with each value of that row at, or added to, its position."""
     for p in range(p0, p1):
         row, at, to = values[p], positions[p], x[p]
