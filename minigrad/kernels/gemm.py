@@ -42,8 +42,7 @@ _Product = fields(
     "outer last_outer turn m n k item vector vecs last_vecs height depth rows strips way"
     " row_a col_a row_b col_b row_c offs room sums"
 )
-_Call = fields("product a b c memory"
-)
+_Call = fields("product a b c memory")
 _COUNT, _CALLED = len(_Product._fields), len(_Call._fields)
 
 
@@ -117,28 +116,40 @@ class Product(NamedTuple):
 
 @functools.lru_cache(256)
 def product(dtype: Any, a: Lies, b: Lies, team: int) -> Product | None:
-    """The product of arrays that lie so, for a team of threads; None for narrow ones, and scattered ones."""
+    """The product of arrays that lie so, for a team of threads.
+
+    None for what is narrow or scattered, and where the sizes do not fit.
+    """
     (m, k), (row_a, col_a) = a
-    (_, n), (row_b, col_b) = b
+    (met, n), (row_b, col_b) = b
     item, vector = dtype.itemsize, registers.BYTES
     lanes = vector // item
     height = next((r for r in HEIGHTS if r <= m), 0)
     vecs = min(MOST, n // lanes)
-    if not height or not vecs or k < lanes or item not in (row_b, col_b):
+    fit = k == met >= lanes and height and vecs and dtype.isnative
+    if not fit or item not in (row_b, col_b):
         return None
     strips = -(-n // (vecs * lanes))
     last = -(-(n - (strips - 1) * vecs * lanes) // lanes)
     # Strips are shared out if they are equal or many, else parts as well.
-    alike = strips % team == 0 and last == vecs or strips >= 4 * team
+    alike = (strips % team == 0 and last == vecs) or strips >= 4 * team
     parts = max(-(-m // ROWS), 1 if alike else min(team, m // height))
     rows = -(-m // (parts * height)) * height
     parts = -(-m // rows)
     depth = -(-k // -(-k // DEPTH))
-    way = _COLUMNS if col_b != item else _ROWS if row_b >= FAR and rows >= OFTEN * height else _IN_PLACE
+    way = (
+        _COLUMNS
+        if col_b != item
+        else _ROWS
+        if row_b >= FAR and rows >= OFTEN * height
+        else _IN_PLACE
+    )
     offs = np.arange(depth) * col_a
     outers = [simd.address("outer", height, v, dtype) for v in (vecs, last)]
     turn = simd.address("turn", lanes, 0, dtype) if way == _COLUMNS else 0
-    sums = (rows + lanes) * vecs * vector  # a chunk that is shorter than a vector begins before the strip
+    sums = (
+        (rows + lanes) * vecs * vector
+    )  # a chunk that is shorter than a vector begins before the strip
     room = sums + depth * vecs * vector
     told = np.array([*outers, turn, m, n, k, item, vector, vecs, last, height, depth, rows, strips, way, row_a, col_a,
               row_b, col_b, n * item, address(offs), room, sums])  # fmt: skip

@@ -48,7 +48,9 @@ def matmul(a: Array, b: Array) -> Array:
     if work <= (ALONE_VECTOR if m == 1 or n == 1 else ALONE) or _openblas() is None:
         return a.dot(b) if plain else np.matmul(a, b)
     if plain and a.dtype is b.dtype and (tiled := _tiled()) is not None:
-        found = tiled(a.dtype, (a.shape, a.strides), (b.shape, b.strides), threads.get_num_threads())
+        found = tiled(
+            a.dtype, (a.shape, a.strides), (b.shape, b.strides), threads.get_num_threads()
+        )
         if found is not None:
             return found(a, b)
     with _turn:

@@ -105,7 +105,9 @@ def dots(code: Code, rows: int, taps: int, g: Any, gs: Any, x: Any, offs: Any, p
         code.store(code.b.fadd(code.load(here), code.sums(new[i : i + code.lanes])), here)
 
 
-def turn(code: Code, lanes: int, _2: int, x: Any, next_x: Any, out: Any, next_out: Any, *_: Any) -> None:
+def turn(
+    code: Code, lanes: int, _2: int, x: Any, next_x: Any, out: Any, next_out: Any, *_: Any
+) -> None:
     """out[i*next_out][l] = x[l*next_x][i] for i, l < `lanes`: rows for columns, whatever the bits mean."""
     code = Code(code.b, 8 * code.size, lanes)
     rows = [code.load(code.at(x, (next_x, i))) for i in range(lanes)]

@@ -9,8 +9,9 @@ and each number of an answer is made by one task, in one order: threads share ta
 like and give the same bits.
 
 sizes: of the input, of the output, and the steps between taps, three each.
-turns: `simd.turn` of numbers, and of positions.  room: rows in the longest band of the answer, and of what it reads.   For spans and bands see
-pool_window.   All tensors are flat.
+turns: `simd.turn` of numbers, and of positions.
+room: rows in the longest band of the answer, and of what it reads.
+For spans and bands see `windows`.   All tensors are flat.
 """
 
 from typing import Any
@@ -33,7 +34,9 @@ def _task(u: int, bands: Any, spans: Any, lanes: int, planes: int) -> Any:
 
 
 @helper
-def _laid(turn: int, lanes: int, x: Any, start: int, pitch: int, many: int, count: int, vectors: Any) -> None:
+def _laid(
+    turn: int, lanes: int, x: Any, start: int, pitch: int, many: int, count: int, vectors: Any
+) -> None:
     """Pixels start .. start + count of `many` planes as vectors; what is no whole tile one by one."""
     item = x.itemsize
     whole = count // lanes * lanes if many == lanes else 0
@@ -109,8 +112,8 @@ def pool(kind: Any, turns: Any, x: Any, y: Any, at: Any, sizes: Any, spans: Any,
 
 
 @shared
-def spread(kind: Any, turns: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any, seat: int,
-           u0: int, u1: int) -> None:  # fmt: skip
+def spread(kind: Any, turns: Any, g: Any, x: Any, sizes: Any, spans: Any, bands: Any, room: Any, divisors: Any,
+           seat: int, u0: int, u1: int) -> None:  # fmt: skip
     """x: at each pixel the sum of g, divided as in `mean`, over the windows it is in."""
     lanes, ((n0, n1, n2), (m0, m1, m2), _) = len(kind), sizes
     n, m = n0 * n1 * n2, m0 * m1 * m2
