@@ -107,6 +107,13 @@ def cross_entropy(input, places, factors, /, by):
         down("exp_sums", cube, top, total)
         losses = np.log(total) - (cube.reshape(-1)[places].reshape(top.shape) - top)
         return _reduced(losses.reshape(places.shape), factors, by), top, total
+    if input.ndim == 2 and len(input) >= input.shape[1]:
+        # NumPy goes along columns with vectors, along short rows number by number.
+        top = np.maximum.reduce(columns := input.copy("F"), 1)
+        scores = input.reshape(-1)[places] - top
+        np.subtract(columns, top := top[:, None], out=columns)
+        total = np.add.reduce(np.exp(columns, out=columns), 1)
+        return _reduced(np.log(total) - scores, factors, by), top, total
     axis = min(1, input.ndim - 1)
     top = np.maximum.reduce(input, axis, None, None, True)
     x = large(input - top)
