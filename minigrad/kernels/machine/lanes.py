@@ -5,12 +5,12 @@ r"""Vectors as values in jitted loops: lane l belongs to plane l, of planes that
     ..
 
 A loop written for one plane then works on L of them at once, whatever it does with their pixels.
-`kind` is a tuple of L numbers: its length is part of a kernel's signature.  Nothing here checks
-bounds.
+Vectors lie where whole vectors may.  Nothing here checks bounds.
 """
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.datamodel import models
@@ -37,62 +37,57 @@ class _VectorModel(models.PrimitiveModel):
 
 
 # ------------------------------------------------------------------------------- vectors as values
-def _bytes(number: Any) -> int:
-    return {"float": 4, "double": 8}.get(str(number)) or number.width // 8
-
-
-def _entry(context: Any, b: Any, array_type: Any, array: Any, index: Any) -> Any:
-    """The address of array[index]."""
-    return b.gep(context.make_array(array_type)(context, b, array).data, [index])
-
-
 def _splat(b: Any, scalar: Any, lanes: int) -> Any:
     one = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
     one = b.insert_element(one, scalar, ir.Constant(INT32, 0))
     return b.shuffle_vector(one, one, ir.Constant(ir.VectorType(INT32, lanes), [0] * lanes))
 
 
-def _load(b: Any, pointer: Any, lanes: int) -> Any:
-    number = pointer.type.pointee
-    loaded = b.load(b.bitcast(pointer, ir.VectorType(number, lanes).as_pointer()))
-    loaded.align = _bytes(number)
-    return loaded
-
-
-def _store(b: Any, vector: Any, pointer: Any) -> None:
-    stored = b.store(vector, b.bitcast(pointer, vector.type.as_pointer()))
-    stored.align = _bytes(vector.type.element)
+def _pointer(b: Any, address: Any, vector: Any) -> Any:
+    return b.inttoptr(address, vector.as_pointer())
 
 
 @intrinsic
-def load(typing: Any, kind: Any, x: Any, i: Any) -> Any:
-    """The vector at x[i:]."""
+def load(typing: Any, kind: Any, address: Any) -> Any:
+    """The vector at an address."""
 
     def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
-        return _load(b, _entry(context, b, x, *args[1:]), kind.count)
+        return b.load(_pointer(b, args[1], context.get_value_type(sig.return_type)))
 
-    return Vector(x.dtype, kind.count)(kind, x, I), emit
+    return Vector(kind.dtype, kind.count)(kind, I), emit
 
 
 @intrinsic
-def store(typing: Any, vector: Any, x: Any, i: Any) -> Any:
-    """x[i:] <- the vector."""
+def store(typing: Any, vector: Any, address: Any) -> Any:
+    """Write the vector to an address."""
 
     def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
-        _store(b, args[0], _entry(context, b, x, *args[1:]))
+        b.store(args[0], _pointer(b, args[1], args[0].type))
         return context.get_dummy_value()
 
-    return types.void(vector, x, I), emit
+    return types.void(vector, I), emit
+
+
+@intrinsic
+def move(typing: Any, kind: Any, source: Any, target: Any) -> Any:
+    """Copy a single number of that kind from one address to another."""
+
+    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
+        number = context.get_value_type(kind.dtype)
+        b.store(b.load(_pointer(b, args[1], number)), _pointer(b, args[2], number))
+        return context.get_dummy_value()
+
+    return types.void(kind, I, I), emit
 
 
 @intrinsic
 def full(typing: Any, kind: Any, number: Any) -> Any:
-    """The number in every lane."""
+    """The number, an integer maybe, in every lane."""
 
     def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
-        return _splat(b, args[1], kind.count)
+        return _splat(b, context.cast(b, args[1], number, kind.dtype), kind.count)
 
-    return Vector(number, kind.count)(kind, number), emit
+    return Vector(kind.dtype, kind.count)(kind, number), emit
 
 
 @intrinsic
@@ -114,18 +109,13 @@ def contest(typing: Any, new: Any, place: Any, best: Any, where: Any) -> Any:
     def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
         new_, place_, best_, where_ = args
         wins = b.or_(b.fcmp_ordered(">", new_, best_), b.fcmp_unordered("uno", new_, new_))
-        place_ = _splat(b, place_, new.lanes)
+        place_ = _splat(b, context.cast(b, place_, place, where.dtype), new.lanes)
         pair = [b.select(wins, new_, best_), b.select(wins, place_, where_)]
         return context.make_tuple(b, sig.return_type, pair)
 
-    return types.Tuple((best, where))(new, where.dtype, best, where), emit
+    return types.Tuple((best, where))(new, place, best, where), emit
 
 
-@intrinsic
-def place(typing: Any, x: Any, i: Any) -> Any:
-    """The address of x[i]."""
-
-    def emit(context: Any, b: Any, sig: Any, args: Any) -> Any:
-        return b.ptrtoint(_entry(context, b, x, *args), INT)
-
-    return I(x, I), emit
+def kind_of(dtype: Any, lanes: int) -> tuple[Any, ...]:
+    """A tuple that says to the above which vectors are meant."""
+    return (np.dtype(dtype).type(0),) * lanes

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.machine import threads
+from minigrad.kernels.machine import scratch, threads
+from minigrad.kernels.machine.arguments import address, addresses, addressof, table
 from minigrad.kernels.pool import by_numpy
 from minigrad.kernels.pool.windows import Array, Sizes, Window
 
@@ -28,7 +29,6 @@ from minigrad.kernels.pool.windows import Array, Sizes, Window
 SMALL, FEW = 1 << 15, 1 << 9
 # NumPy takes the means of whole planes of up to so many pixels: larger ones would lose digits.
 PLANE = 1 << 12
-_POSITION = np.dtype(np.float32)  # numbers of as many bytes as a position has
 _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 _loaded: set[tuple[str, Any]] = set()
 
@@ -59,8 +59,8 @@ def maximum(x: Array, window: Window) -> tuple[Array, Array]:
     if _for_numpy("maximum", x.dtype, planes * window.outputs * window.taps):
         y, at = by_numpy.maximum(x.reshape(planes, window.pixels), window)
         return y.reshape(shape), at.reshape(shape)
-    source, at = _flat(x), np.empty(shape, np.int32)
-    y = np.empty(shape, source.dtype)
+    source, at = _flat(x), scratch.empty(shape, np.int32)
+    y = scratch.empty(shape, source.dtype)
     _run("maximum", window, planes, source, y, at)
     return y.astype(x.dtype, copy=False), at
 
@@ -98,7 +98,7 @@ def _linear(name: str, x: Array, window: Window, size: Sizes, out: Sizes) -> Arr
         answer: Array = getattr(by_numpy, name)(x.reshape(planes, math.prod(size)), window)
         return answer.reshape(lead + out)
     source = _flat(x)
-    y = np.empty(lead + out, source.dtype)
+    y = scratch.empty(lead + out, source.dtype)
     _run(name, window, planes, source, y)
     return y.astype(x.dtype, copy=False)
 
@@ -107,26 +107,23 @@ def _run(
     name: str, window: Window, planes: int, x: Array, y: Array, at: Array | None = None
 ) -> None:
     """Have all tasks of a kernel done, which writes into y and at."""
-    from minigrad.kernels.machine import registers, simd
+    from minigrad.kernels.machine.team import by_address
     from minigrad.kernels.pool import loops
 
-    _loaded.add((name, x.dtype))
-    lanes = registers.BYTES // x.itemsize
-    kind, to = (0,) * lanes, y.reshape(-1)
-    turns = tuple([simd.address("turn", lanes, 0, k) for k in (x.dtype, _POSITION)])
-    where, bands = None if at is None else at.reshape(-1), window.bands
-    if name == "spread":
-        bands = window.back_bands
-    common = (window.three, window.spans, *bands, window.divisors)
-    kernel = loops.spread
-    arguments: tuple[Any, ...] = (kind, turns, x, to, *common)
-    if name != "spread":
-        by_rows = name == "mean" and window.by_rows
-        kernel, arguments = loops.pool, (kind, turns, x, to, where, *common, by_rows)
-    group = len(kind) if len(window.spans) == 1 else 1
+    back, key = name == "spread", (name, x.dtype)
+    _loaded.add(key)
+    windows = window.tables.get(key)
+    if windows is None:
+        windows = window.tables[key] = loops.told(window, x.dtype, back)
+    tasks = -(-planes // windows.group) * windows.bands
     # Nanoseconds, roughly: pixels and outputs are moved, taps are joined.
     cost = planes * (window.pixels / 3 + window.outputs * (2 + window.taps) / 4)
-    threads.share(kernel, arguments, -(-planes // group) * len(bands.table), cost)
+    seats = threads.seats(tasks, cost)
+    memory = scratch.take("pool", windows.room * seats)
+    flat = (y, x) if back else (x, y)
+    job = table(windows.at, planes, *addresses(*flat), 0 if at is None else address(at), memory.at)
+    told = getattr(loops, name)(x.dtype), addressof(job)
+    threads.share(by_address, told, tasks, cost, most=seats)
 
 
 # ---------------------------------------------------------------------------- by position
@@ -152,7 +149,7 @@ def _placed(values: Array, positions: Array, size: Sizes, adding: bool) -> Array
     source = _flat(values).reshape(planes, each)
     _loaded.add(("place", source.dtype))
     short = np.ascontiguousarray(positions, np.int32).reshape(source.shape)
-    x: Array = np.empty(lead + size, source.dtype)
+    x = scratch.empty(lead + size, source.dtype)
     into = x.reshape(planes, pixels)
     cost = values.size + x.size / 4
     threads.share(loops.put, (source, short, into, adding), planes, cost)

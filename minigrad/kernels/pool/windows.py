@@ -72,6 +72,7 @@ class Window:
         self.void = bool((lengths < 1).any())  # whether a window has no pixel between its taps
         self.is_plane = self.outputs == 1 and self.taps == self.pixels  # a single one, with all
         self.by_rows = self.taps > 64  # whether rows are summed first, which keeps more digits
+        self.tables: dict[Any, Any] = {}  # what kernels were told of it
 
     @functools.cached_property
     def bands(self) -> Bands:
