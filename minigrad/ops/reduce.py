@@ -145,16 +145,12 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
     return math.prod(shape if dim is None else (shape[d] for d in all_dims(dim, len(shape))))
 
 
-@primitive(title=_titled("Mean"))
+@primitive(title=_titled("Mean"), quiet=True)
 def _mean(input, /, dim, keepdim):
     """The mean over ``dim``: the sum, divided by the count."""
     if dim is None and not keepdim and many(input):
         return all_added(input, over=input.size)
-    token = errors.set(silent)
-    try:
-        return _sum(input, dim, keepdim) / input.dtype.type(count(input.shape, dim))
-    finally:
-        errors.reset(token)
+    return _sum(input, dim, keepdim) / input.dtype.type(count(input.shape, dim))
 
 
 _mean.vjps(input=lambda g, into, dim: _sum_rule(g / count(into, dim), into, dim))
@@ -271,10 +267,8 @@ _std.vjps(input=_std_rule)
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance and the mean over ``dim``."""
     dim, correction = _var_args("var_mean", input, dim, unbiased, correction)
-    return (
-        _var(_needs_float(input, "var_mean"), dim, correction, keepdim),
-        mean(input, dim, keepdim),
-    )
+    found = _var(_needs_float(input, "var_mean"), dim, correction, keepdim)
+    return found, mean(input, dim, keepdim)
 
 
 @titled("StdMeanBackward0")
@@ -282,10 +276,8 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation and the mean over ``dim``."""
     dim, correction = _var_args("std_mean", input, dim, unbiased, correction)
-    return (
-        _std(_needs_float(input, "std_mean"), dim, correction, keepdim),
-        mean(input, dim, keepdim),
-    )
+    found = _std(_needs_float(input, "std_mean"), dim, correction, keepdim)
+    return found, mean(input, dim, keepdim)
 
 
 def _needs_float(input: Any, name: str) -> Any:
