@@ -57,7 +57,7 @@ def _titled(name: str) -> Any:
     return lambda node: f"{name}Backward{0 if node.attrs[0] is None else 1}"
 
 
-@primitive(title=_titled("Sum"), large=large)
+@primitive(title=_titled("Sum"))
 def _sum(input, /, dim, keepdim):
     """The sum over ``dim``."""
     if dim is None and not keepdim and many(input):
@@ -145,11 +145,12 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
     return math.prod(shape if dim is None else (shape[d] for d in all_dims(dim, len(shape))))
 
 
-@unary(title=_titled("Mean"))
+@primitive(title=_titled("Mean"), quiet=True)
 def _mean(input, /, dim, keepdim):
     """The mean over ``dim``: the sum, divided by the count."""
-    total = _sum(input, dim, keepdim)
-    return total / input.dtype.type(count(input.shape, dim))
+    if dim is None and not keepdim and many(input):
+        return all_added(input, over=input.size)
+    return _sum(input, dim, keepdim) / input.dtype.type(count(input.shape, dim))
 
 
 _mean.vjps(input=lambda g, into, dim: _sum_rule(g / count(into, dim), into, dim))
@@ -167,6 +168,13 @@ def mean(input, dim=None, keepdim=False, *, dtype=None):
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex "
             f"dtype. Got: {_types.of(kind).title}"
         )
+    return _mean(input, dim, keepdim)
+
+
+def average(input, dim=None, keepdim=False, **more):
+    """``Tensor.mean``, as ``total`` is ``Tensor.sum``."""
+    if more or input.array.dtype.kind != "f":
+        return mean(input, dim, keepdim, **more)
     return _mean(input, dim, keepdim)
 
 
@@ -259,10 +267,8 @@ _std.vjps(input=_std_rule)
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The variance and the mean over ``dim``."""
     dim, correction = _var_args("var_mean", input, dim, unbiased, correction)
-    return (
-        _var(_needs_float(input, "var_mean"), dim, correction, keepdim),
-        mean(input, dim, keepdim),
-    )
+    found = _var(_needs_float(input, "var_mean"), dim, correction, keepdim)
+    return found, mean(input, dim, keepdim)
 
 
 @titled("StdMeanBackward0")
@@ -270,10 +276,8 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """The standard deviation and the mean over ``dim``."""
     dim, correction = _var_args("std_mean", input, dim, unbiased, correction)
-    return (
-        _std(_needs_float(input, "std_mean"), dim, correction, keepdim),
-        mean(input, dim, keepdim),
-    )
+    found = _std(_needs_float(input, "std_mean"), dim, correction, keepdim)
+    return found, mean(input, dim, keepdim)
 
 
 def _needs_float(input: Any, name: str) -> Any:

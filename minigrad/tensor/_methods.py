@@ -175,7 +175,7 @@ class Methods(Facts):
     not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
     # -------------------------------------------------------------------- reductions and scans
-    sum, mean, prod, var = reduce.total, reduce.mean, reduce.prod, reduce.var
+    sum, mean, prod, var = reduce.total, reduce.average, reduce.prod, reduce.var
     std, norm, sum_to_size = reduce.std, factor.old_norm, reduce.summed_to
     max, min, amax, amin = extreme.max, extreme.min, extreme.amax, extreme.amin
     argmax, argmin, all, any = extreme.argmax, extreme.argmin, extreme.all, extreme.any

@@ -20,7 +20,7 @@ from minigrad.kernels.random import fma
 
 Array = np.ndarray[Any, Any]
 f32, f64 = np.float32, np.float64
-i32, i64 = np.int32, np.int64
+i32 = np.int32
 _INTERPRETED = numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
@@ -48,14 +48,18 @@ def _interpreted_expm1(x: Any) -> Any:
     return np.expm1(x)
 
 
+def _interpreted_logistic(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
 if _INTERPRETED:
     exp = decayed = _interpreted_exp
-    expm1 = _interpreted_expm1
+    expm1, logistic = _interpreted_expm1, _interpreted_logistic
     nearest = np.rint
 
-    def bits_as_float(n: Any) -> Any:
-        """The float whose bits are those of the integer n."""
-        return np.asarray(n).view({4: f32, 8: f64}[n.itemsize])[()]
+    def same_bits(x: Any) -> Any:
+        """The float whose bits are those of the integer x."""
+        return np.asarray(x).view({4: f32, 8: f64}[x.itemsize])[()]
 
 else:
 
@@ -71,19 +75,26 @@ else:
         return x(x), generate
 
     @intrinsic
-    def bits_as_float(context: Any, n: Any) -> Any:
-        """The float whose bits are those of the integer n."""
-        made: Any = {types.int32: types.float32, types.int64: types.float64}[n]
+    def same_bits(context: Any, x: Any) -> Any:
+        """The float whose bits are those of the integer x; of a float the integer."""
+        made: Any = {types.int32: types.float32, types.int64: types.float64,
+                     types.float32: types.int32, types.float64: types.int64}[x]  # fmt: skip
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return builder.bitcast(arguments[0], context.get_value_type(made))
 
-        return made(n), generate
+        return made(x), generate
+
+    # e ** x = (1 + p) * 2 ** n.  x / log 2 is added to a float so large that it has no digits after the point: so it is
+    # rounded to n, which stands in the sum's last bits.  A power of 2 has n + 127 (float64: n + 1023) where the bits of
+    # the exponent are, so that as much more is added, and shifted there.
+    ROUND32, ROUND64 = f32(3 << 22), f64(3 << 51)
 
     @helper
-    def _split32(x: Any) -> Any:
-        """p and n for which e ** x is (1 + p) * 2 ** n."""
-        n: Any = nearest(x * f32(1 / math.log(2)))
+    def _split32(x: Any, added: Any) -> Any:
+        """p, and bits that end in those of n + added - ROUND32."""
+        moved: Any = fma(x, f32(1 / math.log(2)), added)
+        n = moved - added
         r = fma(n, f32(-0.693359375), x)  # x - n log 2, in two steps for its digits
         r = fma(n, f32(0.693359375 - math.log(2)), r)
         p = f32(1.3812022e-3)
@@ -91,42 +102,50 @@ else:
         p = fma(p, r, f32(4.1668490e-2))
         p = fma(p, r, f32(1.6666521e-1))
         p = fma(p, r, f32(0.49999997))
-        return fma(p * r, r, r), i32(n if n == n else f32(0))
+        return fma(p * r, r, r), same_bits(moved)
 
     @helper
-    def _bounded32(x: Any) -> Any:
-        """x, but numbers above have an infinite exponential, and below one of 0; NaN is neither."""
-        x = f32(89) if x > f32(89) else x
-        return f32(-104) if x < f32(-104) else x
+    def _power32(bits: Any) -> Any:
+        """2 ** n, of bits that end in those of n + 127."""
+        return same_bits(i32(bits << i32(23)))
 
     @helper
     def _exp32(x: Any) -> Any:
-        p, whole = _split32(_bounded32(x))
-        half = i32(whole >> 1)  # in two factors, for results near both ends of the range
-        low: Any = bits_as_float(i32(half + 127 << 23))
-        high: Any = bits_as_float(i32(whole - half + 127 << 23))
-        return (p + f32(1)) * low * high
+        x = f32(89) if x > f32(89) else x  # infinite from there on; NaN is neither
+        x = f32(-104) if x < f32(-104) else x  # 0 below
+        p, bits = _split32(x, ROUND32 + f32(254))
+        low = i32(i32(bits >> i32(1)) << i32(23))  # in two factors, for both ends of the range
+        high = i32(i32(bits << i32(23)) - low)
+        return (p + f32(1)) * same_bits(low) * same_bits(high)
 
     @helper
     def _decayed32(x: Any) -> Any:
         x = f32(-88) if x < f32(-88) else x  # its power of 2 has the bits of 0
-        p, whole = _split32(x)
-        return (p + f32(1)) * bits_as_float(i32(whole + 127 << 23))
+        p, bits = _split32(x, ROUND32 + f32(127))
+        return (p + f32(1)) * _power32(bits)
 
     @helper
     def _expm1_32(x: Any) -> Any:
-        p, whole = _split32(_bounded32(x))
-        half = i32(whole >> 1)
-        scale: Any = bits_as_float(i32(half + 127 << 23)) * bits_as_float(
-            i32(whole - half + 127 << 23)
-        )
+        x = f32(89) if x > f32(89) else x
+        x = f32(-88) if x < f32(-88) else x
+        p, bits = _split32(x, ROUND32 + f32(127))
+        scale: Any = _power32(bits)
         return fma(p, scale, scale - f32(1))
+
+    @helper
+    def _logistic32(x: Any) -> Any:
+        x = f32(87) if x > f32(87) else x  # 1 from there on
+        x = f32(-89.5) if x < f32(-89.5) else x  # 0 below
+        p, bits = _split32(-x, ROUND32 + f32(126))  # half the power: twice the range
+        return f32(0.5) / fma(p + f32(1), _power32(bits), f32(0.5))
 
     @helper
     def _split64(x: Any) -> Any:
         x = f64(710) if x > f64(710) else x
         x = f64(-746) if x < f64(-746) else x
-        n: Any = nearest(x * f64(1 / math.log(2)))
+        added = ROUND64 + f64(2046)
+        moved: Any = fma(x, f64(1 / math.log(2)), added)
+        n = moved - added
         r = fma(n, f64(-0.693145751953125), x)
         r = fma(n, f64(-1.42860682030941723212e-6), r)
         p = f64(1 / 6227020800)
@@ -141,24 +160,24 @@ else:
         p = fma(p, r, f64(1 / 24))
         p = fma(p, r, f64(1 / 6))
         p = fma(p, r, f64(1 / 2))
-        return fma(p * r, r, r), i64(n if n == n else f64(0))
+        bits: Any = same_bits(moved)
+        low = bits >> 1 << 52
+        return fma(p * r, r, r), same_bits(low), same_bits((bits << 52) - low)
 
     @helper
     def _exp64(x: Any) -> Any:
-        p, whole = _split64(x)
-        half = whole >> 1
-        return (
-            (p + f64(1))
-            * bits_as_float(half + 1023 << 52)
-            * bits_as_float(whole - half + 1023 << 52)
-        )
+        p, low, high = _split64(x)
+        return (p + f64(1)) * low * high
 
     @helper
     def _expm1_64(x: Any) -> Any:
-        p, whole = _split64(x)
-        half = whole >> 1
-        scale: Any = bits_as_float(half + 1023 << 52) * bits_as_float(whole - half + 1023 << 52)
+        p, low, high = _split64(x)
+        scale = low * high
         return fma(p, scale, scale - f64(1))
+
+    @helper
+    def _logistic64(x: Any) -> Any:
+        return f64(1) / (f64(1) + _exp64(-x))
 
     def _exp(x: Any) -> Any:
         """e ** x, of a float32 or a float64, within 1.2 units in the last place; denormals, infinities, NaN."""
@@ -169,8 +188,12 @@ else:
     def _decayed(x: Any) -> Any:
         """e ** x for x up to 0, in less time; what is below a float32's normal numbers is 0."""
 
+    def _logistic(x: Any) -> Any:
+        """1 / (1 + e ** -x)."""
+
     decayed = by_type(_decayed, _decayed32, _exp64)
     exp, expm1 = by_type(_exp, _exp32, _exp64), by_type(_expm1, _expm1_32, _expm1_64)
+    logistic = by_type(_logistic, _logistic32, _logistic64)
 
 
 @helper
@@ -251,9 +274,8 @@ def relu_backward(g: Array, answer: Array, out: Array) -> None:
 @helper
 def sigmoid(x: Array, out: Array) -> None:
     """1 / (1 + e ** -x)."""
-    one = x.dtype.type(1)
     for i in range(x.size):
-        out[i] = one / (one + exp(-x[i]))
+        out[i] = logistic(x[i])
 
 
 @helper

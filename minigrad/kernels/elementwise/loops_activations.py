@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels.elementwise import normal
-from minigrad.kernels.elementwise.loops import by_type, decayed, exp, expm1
+from minigrad.kernels.elementwise.loops import by_type, decayed, exp, expm1, logistic
 from minigrad.kernels.machine.jit import helper
 from minigrad.kernels.machine.team import shared
 from minigrad.kernels.random import fma
@@ -159,7 +159,7 @@ def silu_backward(g: Array, x: Array, out: Array) -> None:
     """g times silu's slope at x."""
     one = x.dtype.type(1)
     for i in range(x.size):
-        gate = one / (one + exp(-x[i]))
+        gate = logistic(x[i])
         out[i] = g[i] * (gate * (one + x[i] * (one - gate)))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.elementwise.loops import bits_as_float, nearest
+from minigrad.kernels.elementwise.loops import nearest, same_bits
 from minigrad.kernels.machine.team import shared
 
 Array = np.ndarray[Any, Any]
@@ -43,7 +43,7 @@ def widen(x: Array, out: Array, seat: int, start: int, stop: int) -> None:
         size = i32(bits & i32(0x7FFF))
         moved = i32(i32(size << i32(13)) + MOVED)
         moved = i32(moved + MOVED) if size >= i32(0x7C00) else moved
-        normal: Any = bits_as_float(moved)
+        normal: Any = same_bits(moved)
         small = f32(size) * f32(2.0**-24)
         value = small if size < i32(0x400) else normal
         out[i] = -value if bits >= i32(0x8000) else value

@@ -19,6 +19,7 @@ import numpy as np
 
 MOST = 256  # threads that work together
 SOON = 2e-4  # seconds after which a worker that found nothing to do is asleep, roughly
+OFTEN = 1e-3  # seconds between two looks at where the caller is: the system moves it more rarely
 
 
 class Placing:
@@ -53,7 +54,8 @@ class Crew:
         self.slots = begin + -begin % 64
         self.first = (self.slots - begin) // 8
         self.workers: list[threading.Thread] = []
-        self.asked, self.process = 0.0, os.getpid()
+        self.asked, self.looked, self.process = 0.0, 0.0, os.getpid()
+        self.busy = False  # whether it has been a moment only since they were called last: they stay awake then
         if not team.INTERPRETED:
             # Compiled here: a process that is forked meanwhile must not inherit the compiler's lock.
             stopped = np.array([team.STOP])
@@ -63,15 +65,15 @@ class Crew:
 
     def ready(self, workers: int) -> int:
         """The address of the slots, with so many workers there."""
+        now = time.perf_counter()
+        self.busy, self.asked = now - self.asked < SOON, now
         while len(self.workers) < workers and not self.team.INTERPRETED:
             self.hire()
-        self.placing.look(self.workers)
+            self.looked = 0.0
+        if now - self.looked > OFTEN:
+            self.looked = now
+            self.placing.look(self.workers)
         return self.slots
-
-    def is_busy(self) -> bool:
-        """Whether it has been a moment only since this was asked last: workers stay awake then."""
-        before, self.asked = self.asked, time.perf_counter()
-        return self.asked - before < SOON
 
     def hire(self) -> None:
         """One worker more."""

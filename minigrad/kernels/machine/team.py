@@ -78,13 +78,13 @@ def _swap(typing: Any, table: Any, i: Any, old: Any, new: Any) -> Any:
     return types.intp(types.intp, types.intp, types.intp, types.intp), emit
 
 
-def _advance(typing: Any, table: Any, i: Any) -> Any:
-    """Add 1 to entry i; answers what it was."""
+def _advance(typing: Any, table: Any, i: Any, more: Any) -> Any:
+    """Add to entry i; answers what it was."""
 
     def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
-        return builder.atomic_rmw("add", _place(builder, *values), ir.Constant(INT, 1), "seq_cst")
+        return builder.atomic_rmw("add", _place(builder, *values[:2]), values[2], "seq_cst")
 
-    return types.intp(types.intp, types.intp), emit
+    return types.intp(types.intp, types.intp, types.intp), emit
 
 
 def _declared(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
@@ -235,12 +235,12 @@ def _work(job: Any, seat: Any) -> None:
         owner = (seat + turn) % team
         counter = slots + (owner - 1) * SLOT * 8 if owner else job
         first, last = pieces * owner // team, pieces * (owner + 1) // team
-        i = first + advance(counter, TAKEN)
+        i = first + advance(counter, TAKEN, 1)
         while i < last:
             begin, end = steps * i // pieces * step, min(total, steps * (i + 1) // pieces * step)
             if enter(entry, place, seat, begin, end):
                 store(job, 5, 1)
-            i = first + advance(counter, TAKEN)
+            i = first + advance(counter, TAKEN, 1)
 
 
 @jit

@@ -106,7 +106,7 @@ def share(
                 step = 1
             pieces = min(-(-total // step), threads * (fine if cost > CUT_ABOVE else 1))
             slots = crew.ready(threads - 1)
-            rouse = int(crew.is_busy() or cost >= INLINE_BELOW)
+            rouse = int(crew.busy or cost >= INLINE_BELOW)
             failed = kernel.together(slots, threads - 1, rouse, pieces, step, total, arguments)
         finally:
             _pool.owner.release()

@@ -14,7 +14,15 @@ import numpy as np
 from minigrad.kernels.elementwise.loops import exp
 from minigrad.kernels.machine.jit import compiled, helper
 from minigrad.kernels.machine.lines import ENTRY, lines
-from minigrad.kernels.machine.team import INTERPRETED, advance, by_address, copied, read, shared
+from minigrad.kernels.machine.team import (
+    INTERPRETED,
+    advance,
+    by_address,
+    copied,
+    read,
+    shared,
+    store,
+)
 
 __all__ = ["INTERPRETED", "by_address"]
 
@@ -67,17 +75,19 @@ of_row: Any = None
 def _line_sum(_: Any, __: Any, place: Any, seat: Any, begin: Any, end: Any) -> Any:
     """Add up blocks of a line, from block `begin` to `end`; whoever does the last adds up all blocks' sums.
 
-    The table at `place`: size, block, line, blocks done, the sum, and room for the blocks' sums in float64.
+    The table at `place`: size, block, line, blocks done (0 before and after), the sum, and room for the blocks' sums
+    in float64.
     """
     size, block, line = read(place, 3)
     blocks = (size + block - 1) // block
+    (sums,) = lines(double, (place,), SUM + 1, blocks)
     for k in range(begin, end):
         (row,) = lines(kind, (line,), k * block, min(block, size - k * block))
-        (sums,) = lines(double, (place,), SUM + 1, blocks)
         sums[k] = of_row(row)
-        if advance(place, DONE) == blocks - 1:
-            (answer,) = lines(kind, (place + 8 * SUM,), 0, 1)
-            answer[0] = total(sums)
+    if advance(place, DONE, end - begin) == blocks - (end - begin):
+        (answer,) = lines(kind, (place + 8 * SUM,), 0, 1)
+        answer[0] = total(sums)
+        store(place, DONE, 0)
     return np.int32(0)
 
 
