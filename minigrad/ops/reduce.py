@@ -79,6 +79,8 @@ def _summed(input: Any, dim: Any, keepdim: Any) -> Any:
     if dim is None and input.size <= _SOME and not keepdim and input.dtype in _ones:
         return input.ravel().dot(_ones[input.dtype][: input.size])  # BLAS: two thirds of it
     axis = None if dim is None else all_dims(dim, input.ndim)
+    if input.dtype.kind != "f":  # in the dtype that was asked for, where NumPy would take int64
+        return _add_up(input, axis, input.dtype, None, keepdim)
     if many(input):
         return add_up(np.asarray(input), axis, keepdim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
@@ -286,7 +288,8 @@ def _needs_float(input: Any, name: str) -> Any:
 def _prod(input, /, dim, keepdim):
     if along.many(input) and dim in (None, -1, input.ndim - 1):
         return along.product(input, dim is None, keepdim)
-    return np.multiply.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+    kind = input.dtype  # NumPy would take int64 for smaller integers
+    return np.multiply.reduce(input, axis=_axis(dim, input.ndim), dtype=kind, keepdims=keepdim)
 
 
 def _prod_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any) -> Any:
