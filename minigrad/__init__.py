@@ -51,7 +51,6 @@ from minigrad.autograd import (
 from minigrad.creation import (
     arange,
     as_tensor,
-    asarray,
     empty,
     empty_like,
     eye,
@@ -66,6 +65,7 @@ from minigrad.creation import (
     zeros_like,
 )
 from minigrad.grids import (
+    asarray,
     can_cast,
     empty_strided,
     from_dlpack,
