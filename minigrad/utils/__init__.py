@@ -1,5 +1,4 @@
-"""Tools around training: `data`, datasets, samplers and the loader of batches; `checkpoint`, memory for time; `hooks`;
-`dlpack`, tensors from and for other libraries.
+"""Tools around training: `data`, datasets in batches; `checkpoint`, memory for time; `dlpack`, shared arrays; `hooks`.
 
 Imported when first used: `import minigrad` alone does not load it.
 """
