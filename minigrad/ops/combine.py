@@ -10,6 +10,7 @@ from .. import _types
 from .._tape import Array, Traced, primitive
 from ..kernels.elementwise.activations import many, more
 from ._common import (
+    common_float,
     computed_in,
     converted,
     elementwise,
@@ -191,11 +192,9 @@ def lcm(input, other, /):
 
 
 # ------------------------------------------------------------------------------ signs and NaN
-@elementwise
+@elementwise(promote=common_float)
 def copysign(input, other, /):
     """The size of ``input`` with the sign of ``other``."""
-    if input.dtype.kind != "f":
-        input, other = input.astype(_types.default()), other.astype(_types.default())
     return np.copysign(input, other)
 
 
