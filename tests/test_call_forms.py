@@ -98,18 +98,27 @@ T([1.,2]).div_(1.5,2.)
 """.strip().splitlines()
 
 
-@pytest.mark.parametrize("expression", [*DTYPES, *VALUES, *FORMS, *NUMBERS])
+# as many words are used as torch uses
+POISSON = """
+torch.poisson(torch.rand(4,4)*5), torch.rand(2), torch.randn(3)
+torch.randn(1), torch.poisson(torch.rand(400)*50), torch.randn(2)
+torch.poisson(torch.full((3,),12.,dtype=torch.float64)), torch.poisson(torch.zeros(2)), torch.rand(1)
+torch.poisson(T(3.)), torch.poisson(torch.empty(0,2)), torch.poisson(T([[3.,100],[1e5,1e7]]).t()), torch.rand(1)
+torch.poisson(T([3.],requires_grad=True)), torch.poisson(T([3.,10,20]),torch.Generator().manual_seed(3)), torch.rand(1)
+torch.poisson(T([1,2]))
+torch.poisson(T([-1.]))
+torch.poisson(T([nan]))
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("expression", [*DTYPES, *VALUES, *FORMS, *NUMBERS, *POISSON])
 def test_form(expression):
-    check(
-        lambda torch: eval(
-            expression,
-            {
-                "torch": torch, "T": torch.tensor, "F": torch.nn.functional, "np": np,
-                "nan": math.nan, "inf": math.inf,
-            },
-        ),
-        words=False,
-    )  # fmt: skip
+    def story(torch):
+        torch.manual_seed(0)
+        names = {"torch": torch, "T": torch.tensor, "F": torch.nn.functional, "np": np}
+        return eval(expression, {**names, "nan": math.nan, "inf": math.inf})
+
+    check(story, words=False)
 
 
 def shared(torch):

@@ -15,6 +15,7 @@ from ._common import (
     converted,
     elementwise,
     expect,
+    floating,
     number_as,
     operands,
     tensors_only,
@@ -195,7 +196,7 @@ def lcm(input, other, /):
 @elementwise(promote=common_float)
 def copysign(input, other, /):
     """The size of ``input`` with the sign of ``other``."""
-    return np.copysign(input, other)
+    return np.copysign(floating(input), floating(other))
 
 
 def _copysign_rule(g: Any, input: Any, other: Any) -> Any:
