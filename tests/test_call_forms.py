@@ -98,6 +98,17 @@ T([1.,2]).div_(1.5,2.)
 """.strip().splitlines()
 
 
+# gathered parts lie in memory as torch has them, which ``view`` and random numbers show
+PLACES = """
+torch.arange(12.).view(3,4)[:,T([1,0])], torch.arange(12.).view(3,4)[:,[1,0]].view(-1)
+torch.arange(12.).view(3,4)[:,T([True,False,True,False])], torch.arange(12.).view(4,3).t()[:,T([1,0])]
+torch.randn_like(torch.ones(3,4)[:,T([1,0,2,2])]), torch.arange(24.).view(2,3,4)[:,T([[0,1],[2,0]])]
+torch.arange(24.).view(2,3,4).permute(2,0,1)[:,T([0,1,1])], torch.arange(24.).view(2,3,4).transpose(0,2)[:,[0,1]]
+torch.arange(24.).view(2,3,4)[0,:,T([1,2])], torch.arange(24.).view(2,3,4)[:,T([1,2]),T([0,3])]
+torch.arange(24.).view(2,3,4)[T([1,0]),:,T([0,3])], torch.arange(24.).view(2,3,4)[:,1:,T([0,3])]
+torch.arange(24.).view(2,3,4).transpose(0,2)[T([1,0]),:,T([0,1])], torch.arange(24.).view(2,3,4)[...,None,T([0,3])]
+""".strip().splitlines()
+
 # as many words are used as torch uses
 POISSON = """
 torch.poisson(torch.rand(4,4)*5), torch.rand(2), torch.randn(3)
@@ -111,7 +122,7 @@ torch.poisson(T([nan]))
 """.strip().splitlines()
 
 
-@pytest.mark.parametrize("expression", [*DTYPES, *VALUES, *FORMS, *NUMBERS, *POISSON])
+@pytest.mark.parametrize("expression", [*DTYPES, *VALUES, *FORMS, *NUMBERS, *PLACES, *POISSON])
 def test_form(expression):
     def story(torch):
         torch.manual_seed(0)

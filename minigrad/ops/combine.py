@@ -196,7 +196,9 @@ def lcm(input, other, /):
 @elementwise(promote=common_float)
 def copysign(input, other, /):
     """The size of ``input`` with the sign of ``other``."""
-    return np.copysign(floating(input), floating(other))
+    if input.dtype.kind != "f":  # both, of one dtype, as they came
+        input, other = floating(input), floating(other)
+    return np.copysign(input, other)
 
 
 def _copysign_rule(g: Any, input: Any, other: Any) -> Any:
