@@ -1,6 +1,6 @@
 """Unusual forms of calls, dtypes asked for, edges of values: answered as in torch, layout and sign of zero included.
 
-Each line is an expression in ``torch``, ``T`` (torch.tensor), ``F`` (nn.functional), ``np``, ``nan`` and ``inf``.
+Each line is an expression in ``torch``, ``T`` (torch.tensor), ``F``, ``np``, ``nan``, ``inf`` and ``y`` (permuted).
 """
 
 from __future__ import annotations
@@ -109,6 +109,13 @@ torch.arange(24.).view(2,3,4)[T([1,0]),:,T([0,3])], torch.arange(24.).view(2,3,4
 torch.arange(24.).view(2,3,4).transpose(0,2)[T([1,0]),:,T([0,1])], torch.arange(24.).view(2,3,4)[...,None,T([0,3])]
 """.strip().splitlines()
 
+# reductions and scans lie by rows, whatever of
+ROWS = """
+y.sum(0), y.mean(0), y.var(0), y.std(0,keepdim=True), y.prod(0), y.amax(0), y.amin([0]), y.max(0)[0], y.nansum(0)
+y.norm(dim=0), y.norm(1,0), y.logsumexp(0), y.count_nonzero(0), y.gt(0).all(0), y.gt(0).any(0), y.int().sum(0)
+y.softmax(1), y.log_softmax(2), y.cumsum(1), y.cumprod(0), y.cummax(1)[0], y.cummin(1)[1], y.logcumsumexp(1)
+""".strip().splitlines()
+
 # as many words are used as torch uses
 POISSON = """
 torch.poisson(torch.rand(4,4)*5), torch.rand(2), torch.randn(3)
@@ -122,11 +129,14 @@ torch.poisson(T([nan]))
 """.strip().splitlines()
 
 
-@pytest.mark.parametrize("expression", [*DTYPES, *VALUES, *FORMS, *NUMBERS, *PLACES, *POISSON])
+@pytest.mark.parametrize(
+    "expression", [*DTYPES, *VALUES, *FORMS, *NUMBERS, *PLACES, *ROWS, *POISSON]
+)
 def test_form(expression):
     def story(torch):
         torch.manual_seed(0)
-        names = {"torch": torch, "T": torch.tensor, "F": torch.nn.functional, "np": np}
+        y = torch.randn(2, 3, 4).permute(0, 2, 1)
+        names = {"torch": torch, "T": torch.tensor, "F": torch.nn.functional, "np": np, "y": y}
         return eval(expression, {**names, "nan": math.nan, "inf": math.inf})
 
     check(story, words=False)

@@ -128,6 +128,11 @@ def floating(x: Array) -> Array:
     return x if x.dtype.kind == "f" else x.astype(_types.default())
 
 
+def by_rows(made: Any) -> Any:
+    """An answer by rows in memory: as torch lays out reductions and scans, where NumPy follows the input."""
+    return made if made.ndim < 2 or made.flags.c_contiguous else np.ascontiguousarray(made)
+
+
 def none_given(dim: Any) -> bool:
     """Whether ``dim`` is a tuple or list of no dimensions."""
     return isinstance(dim, (tuple, list)) and not dim

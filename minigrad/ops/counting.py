@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, wrap
-from ._common import all_dims, expect, one_dim, return_type, whole
+from ._common import all_dims, by_rows, expect, one_dim, return_type, whole
 from ._public import named
 
 
@@ -18,7 +18,7 @@ def count_nonzero(input, dim=None):
     """How many elements over ``dim`` (all when None) are nonzero."""
     expect("count_nonzero", input=input)
     axis = None if dim is None else all_dims(dim, input.array.ndim)
-    return wrap(np.asarray(np.count_nonzero(input.array, axis), np.int64))
+    return wrap(by_rows(np.asarray(np.count_nonzero(input.array, axis), np.int64)))
 
 
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):

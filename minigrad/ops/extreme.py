@@ -12,7 +12,7 @@ import numpy as np
 from .._tape import Array, Traced, primitive
 from ..kernels import along, reduce
 from ..kernels.elementwise import Large, large
-from ._common import all_dims, expect, none_given, one_dim, return_type, titled, unary
+from ._common import all_dims, by_rows, expect, none_given, one_dim, return_type, titled, unary
 from ._public import named
 from .choosing import masked, maximum, minimum
 from .reduce import _axis, _sum, spread
@@ -35,7 +35,7 @@ def _greatest(input: Array, sign: int, dim: Any, keepdim: bool) -> Array:
     if type(input) is Large and axis is not None and len(axis) == 1 and axis[0] < input.ndim - 1:
         return _of_many(input, sign, axis[0], keepdim)[0]
     function = np.maximum if sign > 0 else np.minimum
-    made: Array = function.reduce(input, axis=axis, keepdims=keepdim)
+    made: Array = by_rows(function.reduce(input, axis=axis, keepdims=keepdim))
     return made
 
 
@@ -261,7 +261,7 @@ def _any(input, /, dim, keepdim):
 
 def _truth(input: Array, answer: Any) -> Any:
     """As torch: the truth about uint8 is uint8."""
-    return answer.astype(np.uint8) if input.dtype == np.uint8 else answer
+    return by_rows(answer.astype(np.uint8) if input.dtype == np.uint8 else answer)
 
 
 @named
