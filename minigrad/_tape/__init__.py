@@ -34,7 +34,7 @@ from .graph import (
     wrap,
 )
 from .hooks import RemovableHandle
-from .primitive import bind, heed, heed_inference, primitive, primitives, variadic, watch
+from .primitive import bind, heed, heed_inference, number_in, primitive, primitives, variadic, watch
 
 __all__ = [
     "AccumulateGrad",
@@ -55,6 +55,7 @@ __all__ = [
     "mode",
     "new",
     "node_of",
+    "number_in",
     "numbering",
     "primitive",
     "primitives",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Traced, primitive
+from .._tape import Traced, number_in, primitive
 from ..kernels import products as kernels
 from ._common import entitled
 from .refusals import unlike
@@ -231,6 +231,7 @@ def _scaled(x: Any, alpha: Any) -> Any:
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     """``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts to the product's shape."""
     _checked("addmm", mat1, mat2, (2, 2))
+    beta, alpha = number_in("addmm", "beta", beta), number_in("addmm", "alpha", alpha)
     if mat1.array.shape[1] != mat2.array.shape[0]:
         raise _sizes_differ(mat1, mat2)
     shape = (mat1.array.shape[0], mat2.array.shape[1])

@@ -19,7 +19,7 @@ from .._tape import Traced, errors, fitted, primitive, silent
 from ..kernels import along
 from ..kernels.elementwise import large
 from ..kernels.reduce import add_up, all_added, many
-from ._common import all_dims, cast, expect, shape_of, titled, unary
+from ._common import all_dims, by_rows, cast, expect, shape_of, titled, unary
 from ._public import named
 from .choosing import choose, masked
 from .elementwise import abs, sign
@@ -79,15 +79,17 @@ def _summed(input: Any, dim: Any, keepdim: Any) -> Any:
     if dim is None and input.size <= _SOME and not keepdim and input.dtype in _ones:
         return input.ravel().dot(_ones[input.dtype][: input.size])  # BLAS: two thirds of it
     axis = None if dim is None else all_dims(dim, input.ndim)
+    if input.dtype.kind != "f":  # in the dtype that was asked for, where NumPy would take int64
+        return by_rows(_add_up(input, axis, input.dtype, None, keepdim))
     if many(input):
         return add_up(np.asarray(input), axis, keepdim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
-        return _add_up(input, axis, np.float32, None, keepdim).astype(_HALF)
+        return by_rows(_add_up(input, axis, np.float32, None, keepdim)).astype(_HALF)
     # NumPy adds in pairs along the last dimension only: elsewhere errors would grow with the length
     long = input.dtype is _SINGLE and input.size > _PAIRS and axis and input.ndim - 1 not in axis
     if long:
-        return _add_up(input, axis, np.float64, None, keepdim).astype(_SINGLE)
-    return _add_up(input, axis, None, None, keepdim)
+        return by_rows(_add_up(input, axis, np.float64, None, keepdim)).astype(_SINGLE)
+    return by_rows(_add_up(input, axis, None, None, keepdim))
 
 
 def _sum_rule(g: Any, into: tuple[int, ...], dim: Any) -> Any:
@@ -185,7 +187,7 @@ def _var(input, /, dim, correction, keepdim):
         return _var(input.astype(np.float32), dim, correction, keepdim).astype(np.float16)
     axis = _axis(dim, input.ndim)
     centred = large(input - _mean(input, dim, True))
-    total = np.add.reduce(large(centred * centred), axis=axis, keepdims=keepdim)
+    total = by_rows(np.add.reduce(large(centred * centred), axis=axis, keepdims=keepdim))
     return total / input.dtype.type(max(0, count(input.shape, dim) - correction))
 
 
@@ -201,9 +203,7 @@ _var.vjps(input=_var_rule)
 
 
 def _correction(unbiased: Any, correction: Any) -> Any:
-    if correction is None:
-        return 1 if unbiased is None or unbiased else 0
-    return correction
+    return int(unbiased is None or bool(unbiased)) if correction is None else correction
 
 
 def _reduced(array: Any, dim: Any) -> int:
@@ -290,7 +290,8 @@ def _needs_float(input: Any, name: str) -> Any:
 def _prod(input, /, dim, keepdim):
     if along.many(input) and dim in (None, -1, input.ndim - 1):
         return along.product(input, dim is None, keepdim)
-    return np.multiply.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+    axis, kind = _axis(dim, input.ndim), input.dtype  # NumPy would take int64 for smaller integers
+    return by_rows(np.multiply.reduce(input, axis=axis, dtype=kind, keepdims=keepdim))
 
 
 def _prod_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any) -> Any:
@@ -336,8 +337,12 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
 
 @unary(title="LinalgVectorNormBackward0")
 def _norm(input, /, p, dim, keepdim):
+    return by_rows(_normed(input, p, dim, keepdim))
+
+
+def _normed(input: Any, p: Any, dim: Any, keepdim: Any) -> Any:
     if input.dtype == np.float16:
-        return _norm(input.astype(np.float32), p, dim, keepdim).astype(np.float16)
+        return _normed(input.astype(np.float32), p, dim, keepdim).astype(np.float16)
     axis = _axis(dim, input.ndim)
     if p == math.inf:
         return np.maximum.reduce(np.abs(input), axis=axis, keepdims=keepdim)
