@@ -21,8 +21,9 @@ from .arrange import tril
 from .elementwise import abs
 from .extreme import amax, amin
 from .index import getitem
+from .lengths import _norm, norm
 from .matrix import _mt
-from .reduce import _norm, _sum, norm
+from .reduce import _sum
 from .shape import movedim, reshape
 from .solve import LinAlgError, inv, matrices, square
 from .spectral import (

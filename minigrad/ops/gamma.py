@@ -26,7 +26,7 @@ from .choosing import choose, masked
 from .elementwise import mul, pow
 from .functions import exp
 from .inplace import inplace
-from .reduce import _norm
+from .lengths import _norm
 from .special import _each, _refused
 
 

@@ -14,9 +14,10 @@ from ._common import expect, one_dim, titled
 from ._public import named
 from .elementwise import sub
 from .gather import _take
+from .lengths import _norm
 from .matrix import _scaled, bmm, dot, matmul, mm, mv, outer
 from .parts import cat, narrow
-from .reduce import _norm, _sum
+from .reduce import _sum
 from .refusals import unlike
 from .shape import expanded, permute, reshape, transpose
 
