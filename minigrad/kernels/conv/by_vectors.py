@@ -5,7 +5,7 @@
     ... with enough channels                                         channels.ChannelWeight
     ... 3x3, stride 1, float32              winograd.Winograd        the same, with transforms
     ... of few images                       few.Few
-    depthwise, stride 1                     rows.Rows                as above
+    few channels in (depthwise), stride 1   rows.Rows                as above
     1x1, stride 1                           pointwise                one of the first two
 
 Everything here has three spatial dimensions, missing ones of size 1, and is float32 or float64.
@@ -60,9 +60,9 @@ def _choose(job: Sweep, fast: bool) -> Direct | Few | Pointwise | Rows | Winogra
             return Winograd(job, tiles[0])
     if pointwise.fits(job, registers.BYTES // dtype.itemsize):
         return Pointwise(job)
-    if rows.fits(job, registers.BYTES // dtype.itemsize):
-        return Rows(job)
-    return Few(job, 0) if takes_sums(job) else Direct(job)
+    if takes_sums(job):
+        return Few(job, 0)
+    return Rows(job) if rows.fits(job, registers.BYTES // dtype.itemsize) else Direct(job)
 
 
 def conv(

@@ -25,7 +25,7 @@ import numpy as np
 from numba import types
 
 from minigrad.kernels.conv.images import NANOSECONDS
-from minigrad.kernels.conv.plan import Sweep, border
+from minigrad.kernels.conv.plan import MOVE, Sweep, border
 from minigrad.kernels.machine import registers, scratch, simd, threads
 from minigrad.kernels.machine.arguments import address, addressof, fields, table
 from minigrad.kernels.machine.denormals import flush, restore
@@ -39,7 +39,9 @@ HEIGHTS = (8, 4, 2, 1)  # rows of sums
 BAND = 24 << 10  # bytes that stay in the L1 cache
 MOST = 256 << 10  # bytes that a band may have
 TALL = 15  # rows of taps at most: they are all in the code of the micro-kernel
-MOVE = 0.1  # nanoseconds to read and write a pixel
+INPUTS, OUTPUTS = 4, 8  # channels at most, and at least unless depthwise
+UNALIGNED = 1.15  # what a multiply-add costs here, relative to image lanes
+MOVING = 0.1  # nanoseconds to read and write a pixel
 
 # Those of the input, of a band of it, of taps, of the output; distances in bytes.
 _Table = fields(
@@ -99,66 +101,52 @@ class Rows:
         item, vector = np.dtype(job.dtype).itemsize, registers.BYTES
         lanes = vector // item
         (deep, high, wide), (deep_y, tall, wide_y) = job.size, job.out
-        (pd,), (ph,), (pw,) = job.phases
-        taps, low = len(ph.taps), min(ph.reach)
-        apart = abs(ph.reach[1] - ph.reach[0]) if taps > 1 else 1
+        (pd,), (ph,), (_,) = job.phases
+        taps, narrow = len(ph.taps), int(wide_y < lanes)
+        apart = ph.reach[1] - ph.reach[0] if taps > 1 else 1
         # Rows of a tile are rows of the plane, or vectors of one.
-        along = tall == 1 and wide_y >= 2 * lanes and taps == 1
-        height = next(r for r in HEIGHTS if r <= (wide_y // lanes if along else tall))
-        if registers.REGISTERS == 16 and taps > 5:
-            height = min(4, height)
+        along = tall == taps == 1 and wide_y >= 2 * lanes
+        most = 4 if registers.REGISTERS == 16 and taps > 5 else HEIGHTS[0]
+        height = next(r for r in HEIGHTS if r <= min(most, wide_y // lanes if along else tall))
+        step, across = (1, height * lanes) if along else (height, lanes)
         before, pitch, depths = framing(job)
         head = -(-before * item // 64) * 64
-        over = (taps - 1) * apart
+        over = (taps - 1) * abs(apart)
         fit = BAND // (job.inputs * depths * pitch) - over
-        rows = min(tall, max(1 if along else height, fit))
-        bands = -(-tall // rows)
-        rows = max(-(-tall // bands), 1 if along else height)
-        framed = rows + over
-        band = framed * pitch
-        near = max(0, -min(pd.reach))
-        offs, tiles = [], []
-        columns = [len(ps[0].taps) for ps in job.phases]
-        for c in range(job.inputs):
-            for td, rd in zip(pd.taps, pd.reach):
-                for tw, rw in zip(pw.taps, pw.reach):
-                    first = (td * columns[1] + ph.taps[ph.reach.index(low)]) * columns[2] + tw
-                    offs.append((((c * depths) + near + rd) * band + head + rw * item,
-                                 (c * job.steps[2] + first) * item))  # fmt: skip
-        narrow, across = wide_y < lanes, lanes * (height if along else 1)
-        spread = rows if narrow else tall
-        for d in range(deep_y):
-            for r in range(0, rows, 1 if along else height):
-                r = r if along else min(r, rows - height)
-                for p in range(0, wide_y, across):
-                    q = max(0, min(p, wide_y - across))
-                    place = ((d * spread + r) * wide_y + q) * item
-                    tiles.append((d * band + r * pitch + q * item, place))
+        bands = -(-tall // min(tall, max(step, fit)))
+        rows = max(-(-tall // bands), step)
+        band = (rows + over) * pitch
+        first = head + max(0, -min(pd.reach)) * band  # pixel of the input
+        offs = _taps(job, depths * band, band, first, item)
+        tiles = [
+            (d * band + r * pitch + q * item, ((d * (rows if narrow else tall) + r) * wide_y + q) * item)
+            for d in range(deep_y)
+            for r in (min(r, rows - step) for r in range(0, rows, step))
+            for q in (max(0, min(q, wide_y - across)) for q in range(0, wide_y, across))
+        ]  # fmt: skip
         lanes_in = 1 << min(wide, lanes).bit_length() - 1
-        zero = np.zeros(1, job.dtype)
-        self.held = [np.array(a, np.int64) for a in (offs, tiles)]
-        step = columns[2] * item * (1 if taps == 1 or ph.reach[1] > ph.reach[0] else -1)
         cleared = -(-(job.inputs * depths * band + head + vector) // 64) * 64
         self.room = cleared + -(-(deep_y * rows * wide_y * item + vector) // 64) * 64 * narrow
+        self.held = [np.array(offs, np.int64), np.array(tiles, np.int64), np.zeros(1, job.dtype)]
+        offs_at, tiles_at, zero = (address(a) for a in self.held)
         told = _Table(
             frame=simd.address("frame", lanes_in, 0, job.dtype),
-            sums=simd.address("rows", height, taps + simd.APART * apart, job.dtype),
-            groups=job.groups, inputs=job.inputs, deep=deep, low=low, height=high, line=wide * item,
+            sums=simd.address("rows", height, taps + simd.APART * abs(apart), job.dtype),
+            groups=job.groups, inputs=job.inputs, deep=deep, low=min(ph.reach), height=high, line=wide * item,
             plane_x=high * wide * item, chunks=-(-wide // lanes_in), last_chunk=(wide - lanes_in) * item,
-            bands=bands, rows=rows, framed=framed, pitch=pitch, head=head + near * band,
-            next_input=depths * band, next_plane=band,
-            offs=address(self.held[0]), count=len(offs), next_tap=step,
-            next_group=job.steps[0] * item, next_output=job.steps[1] * item, item=item,
-            outputs=job.outputs, deep_y=deep_y, tall=tall, line_y=wide_y * item,
-            plane_y=tall * wide_y * item, narrow=int(narrow), tiles=address(self.held[1]), number=len(tiles),
-            next_row=vector if along else pitch, next_sum=vector if along else wide_y * item,
-            zero=address(zero), cleared=cleared, room=self.room,
+            bands=bands, rows=rows, framed=rows + over, pitch=pitch, head=first,
+            next_input=depths * band, next_plane=band, offs=offs_at, count=len(offs),
+            next_tap=len(job.phases[2][0].taps) * item * (1 if apart > 0 else -1),
+            next_group=job.steps[0] * item, next_output=job.steps[1] * item, item=item, outputs=job.outputs,
+            deep_y=deep_y, tall=tall, line_y=wide_y * item, plane_y=tall * wide_y * item, narrow=narrow,
+            tiles=tiles_at, number=len(tiles), next_row=vector if along else pitch,
+            next_sum=vector if along else wide_y * item, zero=zero, cleared=cleared, room=self.room,
         )  # fmt: skip
-        self.held += [zero, np.array(told, np.int64)]
+        self.held.append(np.array(told, np.int64))
         self.shape = job.images, job.groups * job.outputs
         self.tasks = job.images * job.groups * bands
         pixels = job.images * job.groups * job.outputs * math.prod(job.out)
-        self.cost = pixels * (NANOSECONDS * len(offs) * taps + MOVE)
+        self.cost = pixels * (NANOSECONDS * len(offs) * taps + MOVING)
 
     def __call__(self, x: Array, w: Array, b: Array | None, size: tuple[int, ...]) -> Array:
         """Run on x, w and b or None; answers y (N, C, *size)."""
@@ -171,6 +159,19 @@ class Rows:
         return y
 
 
+def _taps(job: Sweep, channel: int, plane: int, first: int, item: int) -> list[tuple[int, int]]:
+    """Of each column of taps: where the first pixel reads, in a band, and its topmost tap, in the weights."""
+    (pd,), (ph,), (pw,) = job.phases
+    top = ph.taps[ph.reach.index(min(ph.reach))]
+    return [
+        (c * channel + first + rd * plane + rw * item,
+         (c * job.steps[2] + (td * len(ph.taps) + top) * len(pw.taps) + tw) * item)
+        for c in range(job.inputs)
+        for td, rd in zip(pd.taps, pd.reach)
+        for tw, rw in zip(pw.taps, pw.reach)
+    ]  # fmt: skip
+
+
 def framing(job: Sweep) -> tuple[int, int, int]:
     """Pixels before a row, bytes from row to row, planes in depth of one channel."""
     item = np.dtype(job.dtype).itemsize
@@ -180,11 +181,20 @@ def framing(job: Sweep) -> tuple[int, int, int]:
 
 
 def fits(job: Sweep, lanes: int) -> bool:
-    """Whether a sweep is depthwise, of stride 1, and has rows that fill half a vector at least."""
+    """Whether a sweep is one of stride 1 with few channels to sum over, and rows that fill vectors well."""
     plain = all(len(ps) == 1 and ps[0].stride == ps[0].step == 1 for ps in job.phases)
-    if not plain or job.inputs > 1 or job.groups == 1 or 2 * job.out[2] < lanes or 0 in job.size:
+    depthwise = job.inputs == 1 < job.groups  # others are framed once for all outputs
+    wide, enough = job.out[2], depthwise or job.outputs >= OUTPUTS
+    if not (plain and enough and job.inputs <= INPUTS) or 0 in job.size:
+        return False
+    if wide * (2 if depthwise else 1) < lanes:
         return False
     reach = job.phases[1][0].reach
     _, pitch, depths = framing(job)
     least = min(job.out[1], HEIGHTS[0]) + max(reach) - min(reach)
-    return len(reach) <= TALL and least * pitch * depths * job.inputs <= MOST
+    if len(reach) > TALL or least * pitch * depths * job.inputs > MOST:
+        return False
+    # Image lanes are all full and their sums are quicker, but pixels must be moved there and back.
+    sums = job.inputs * math.prod(len(p.taps) for (p,) in job.phases)
+    full = wide / (-(-wide // lanes) * lanes)
+    return sums * UNALIGNED / full <= sums + MOVE * (1 + job.inputs / job.outputs)
