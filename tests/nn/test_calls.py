@@ -259,3 +259,25 @@ def test_what_is_too_small_to_reflect_is_refused_in_torchs_words(pad):
         with pytest.raises(RuntimeError) as got:
             mg.nn.functional.pad(mg.ones(shape), pad, mode="reflect")
         assert str(got.value) == str(want.value)
+
+
+PRODUCTS = [
+    *(
+        "F.linear(1, a, a)",
+        "F.linear(a, 1, a)",
+        "nn.Linear(3, 2)([1.0])",
+        "t.mm(a, 1)",
+        "t.matmul(a, 1)",
+    ),
+    *("t.bmm(a, 1)", "t.mv(a, 1)", "t.dot(a, 1)"),
+]
+
+
+@pytest.mark.parametrize("call", PRODUCTS)
+def test_factors_that_are_no_tensors_are_named_as_in_torch(call):
+    told = []
+    for T in (torch, mg):
+        with pytest.raises(TypeError) as caught:
+            eval(call, {"t": T, "nn": T.nn, "F": T.nn.functional, "a": T.ones(2, 3)})
+        told.append(str(caught.value))
+    assert told[1] == told[0]
