@@ -32,7 +32,7 @@ Lies = tuple[tuple[int, ...], tuple[int, ...]]  # shape and strides of an array
 
 HEIGHTS = (6, 4)  # rows of a tile: more need more addresses than there are registers for them
 MOST = {32: 4, 16: 2}[registers.REGISTERS]  # vectors of a tile
-DEPTH = 192
+DEPTH = 96  # no slower than twice as many, and a third less rounding: sums are made of short ones
 ROWS = 96  # of a part at most
 FAR = 2048  # bytes from row to row of b from which on strips are copied, for so many tiles at least
 OFTEN = 4
