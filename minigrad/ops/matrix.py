@@ -66,10 +66,22 @@ _mv.vjps(
 _dot.vjps(input=lambda g, tensor: g * tensor, tensor=lambda g, input: g * input)
 
 
+_MATRICES = "input", "mat2"  # torch's names of the factors, and those of some products
+_NAMES = {
+    "matmul": ("input", "other"),
+    "linear": ("input", "weight"),
+    "mv": ("input", "vec"),
+    "dot": ("input", "tensor"),
+}
+
+
 def _checked(name: str, a: Any, b: Any, dims: tuple[int, int] | None = None) -> None:
     if not (isinstance(a, Traced) and isinstance(b, Traced)):
         i, x = (1, b) if isinstance(a, Traced) else (0, a)
-        raise TypeError(f"{name}(): argument {i + 1} must be Tensor, not {type(x).__name__}")
+        raise TypeError(
+            f"{name}(): argument '{_NAMES.get(name, _MATRICES)[i]}' (position {i + 1}) must be Tensor, "
+            f"not {type(x).__name__}"
+        )
     if dims is not None and (a.array.ndim, b.array.ndim) != dims:
         raise _of_other_dims(name, a, b, dims)
     if a.array.dtype is not b.array.dtype:
