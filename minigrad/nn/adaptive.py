@@ -28,8 +28,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     input: (N, in_features) or (in_features,), target: (N,) or () → (output of target's shape, loss of shape ()).
 
     >>> import minigrad as mg
-    >>> layer = mg.nn.AdaptiveLogSoftmaxWithLoss(8, 20, cutoffs=[5, 10])
-    >>> layer(mg.ones(3, 8), mg.tensor([0, 7, 19])).output.shape
+    >>> layer = mg.nn.AdaptiveLogSoftmaxWithLoss(16, 20, cutoffs=[5, 10])
+    >>> layer(mg.ones(3, 16), mg.tensor([0, 7, 19])).output.shape
     minigrad.Size([3])
     """
 
