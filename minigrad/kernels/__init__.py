@@ -10,7 +10,7 @@
     order/        sorting, and the largest few
     elementwise/  one number at a time: arithmetic, activations, special functions
     optim/        the steps of optimizers, over all parameters at once
-    products.py   products of matrices, larger ones by gemm.py;  random.py  torch's random numbers
+    products.py   products of matrices, larger ones by gemm.py and inner.py;  random.py  torch's random numbers
 
 Kernels take and give ndarrays whose shapes and dtypes the caller has checked.
 They know no Tensor, no autograd and no user arguments.  Importing this package

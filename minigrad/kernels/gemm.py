@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
+from minigrad.kernels import inner
 from minigrad.kernels.machine import registers, scratch, simd, threads
 from minigrad.kernels.machine.arguments import address, addressof, fields, table
 from minigrad.kernels.machine.jit import compiled
@@ -103,6 +104,7 @@ class Product(NamedTuple):
     tasks: int
     cost: float
     held: Any  # what the addresses point to
+    entry: int  # the address of its code
 
     def __call__(self, a: Array, b: Array) -> Array:
         """a (m, k) @ b (k, n)."""
@@ -110,7 +112,7 @@ class Product(NamedTuple):
         seats = threads.seats(self.tasks, self.cost)
         memory = scratch.take("product", self.room * seats)
         job = table(self.at, address(a), address(b), address(out), memory.at)
-        threads.share(by_address, (entry(), addressof(job)), self.tasks, self.cost, most=seats)
+        threads.share(by_address, (self.entry, addressof(job)), self.tasks, self.cost, most=seats)
         return out
 
 
@@ -118,7 +120,7 @@ class Product(NamedTuple):
 def product(dtype: Any, a: Lies, b: Lies, team: int) -> Product | None:
     """The product of arrays that lie so, for a team of threads.
 
-    None for what is narrow or scattered, and where the sizes do not fit.
+    None for what else is narrow, or scattered, and where the sizes do not fit.
     """
     (m, k), (row_a, col_a) = a
     (met, n), (row_b, col_b) = b
@@ -126,8 +128,14 @@ def product(dtype: Any, a: Lies, b: Lies, team: int) -> Product | None:
     lanes = vector // item
     height = next((r for r in HEIGHTS if r <= m), 0)
     vecs = min(MOST, n // lanes)
-    fit = k == met >= lanes and height and vecs and dtype.isnative
-    if not fit or item not in (row_b, col_b):
+    if not (k == met >= lanes and dtype.isnative):
+        return None
+    if col_a == row_b == item and min(m, n) <= inner.MOST and max(m, n) >= inner.HEIGHT:
+        turned = m > n
+        many, few = ((m, row_a), (n, col_b))[:: 1 if turned else -1]
+        held, room, blocks, cost = inner.described(dtype, k, many, few, turned)
+        return Product(address(held[0]), room, blocks, cost, held, inner.entry())
+    if not height or not vecs or item not in (row_b, col_b):
         return None
     strips = -(-n // (vecs * lanes))
     last = -(-(n - (strips - 1) * vecs * lanes) // lanes)
@@ -153,4 +161,6 @@ def product(dtype: Any, a: Lies, b: Lies, team: int) -> Product | None:
     room = sums + depth * vecs * vector
     told = np.array([*outers, turn, m, n, k, item, vector, vecs, last, height, depth, rows, strips, way, row_a, col_a,
               row_b, col_b, n * item, address(offs), room, sums])  # fmt: skip
-    return Product(address(told), room, strips * parts, NANOSECONDS * m * k * n, (told, offs))
+    return Product(
+        address(told), room, strips * parts, NANOSECONDS * m * k * n, (told, offs), entry()
+    )

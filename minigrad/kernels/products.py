@@ -1,4 +1,4 @@
-"""Matrix products: `gemm`'s tiles for larger matrices; else NumPy's BLAS, on our threads instead of its own.
+"""Matrix products: `gemm` and `inner` for larger ones; else NumPy's BLAS, on our threads instead of its own.
 
 OpenBLAS, which NumPy's wheels bring, has threads that wait for each other by spinning: when another
 process has the second CPU, a product of 0.07 ms takes 16 ms.  So around larger products it is told to
@@ -11,8 +11,9 @@ use one thread (and afterwards as many as before, for the user's own NumPy), and
     a  (m, k)   | 0 | 1 | 2 | 3 |  out (m, n)
                 +---+---+---+---+
 
-Matrices of a handful of rows or columns go that way; of others the tiles are quicker, most of all where b is a
-transpose, as the weights of a linear layer are.  With another BLAS, NumPy's product is taken as it is.
+Matrices of a handful of rows or columns go that way; of others tiles are quicker, most of all where b is a
+transpose, as the weights of a linear layer are.  One to three rows and a transpose are sums of products of rows
+(`inner`).  With another BLAS, NumPy's product is taken as it is.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ def matmul(a: Array, b: Array) -> Array:
     m = a.shape[-2] if a.ndim > 1 else 1
     n = b.shape[-1] if b.ndim > 1 else 1
     work = a.size * n
-    plain = a.ndim == b.ndim == 2 and a.dtype.char in "fd"
-    if work <= (ALONE_VECTOR if m == 1 or n == 1 else ALONE) or _openblas() is None:
+    plain, vector = a.ndim == b.ndim == 2 and a.dtype.char in "fd", m == 1 or n == 1
+    if work <= (ALONE_VECTOR if vector else ALONE) or _openblas() is None:
         return a.dot(b) if plain else np.matmul(a, b)
-    if plain and a.dtype is b.dtype and (tiled := _tiled()) is not None:
+    ours = plain and a.dtype is b.dtype and (work >= CUT_IN_TWO or not vector)
+    if ours and (tiled := _tiled()) is not None:
         found = tiled(
             a.dtype, (a.shape, a.strides), (b.shape, b.strides), threads.get_num_threads()
         )

@@ -1,13 +1,15 @@
-"""Products by tiles: plain sums, the same bits for any threads and any way to lie, nothing read beside the operands."""
+"""Our own products: plain sums, the same bits for any threads and any way to lie, nothing read beside the operands."""
 
 from __future__ import annotations
+
+import functools
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigrad.kernels import gemm, products
+from minigrad.kernels import gemm, inner, products
 from tests.kernels.test_products import with_threads
 
 SIDES = st.integers(1, 70) | st.sampled_from([96, 97, 130, 193, 200, 385])
@@ -20,11 +22,11 @@ def matrices(draw, shape, dtype):
     rows, columns = shape[::-1] if flipped else shape
     before, after = draw(st.integers(0, 3)), draw(st.sampled_from([0, 1, 600]))
     wide = np.full((rows + 2, before + columns + after), np.nan, dtype)
-    inner = wide[1:-1, before : before + columns]
+    made = wide[1:-1, before : before + columns]
     rng = np.random.default_rng(draw(st.integers(0, 1 << 30)))
-    inner[...] = rng.standard_normal((rows, columns))
-    inner = inner[:: draw(st.sampled_from([1, -1]))]
-    return inner.T if flipped else inner
+    made[...] = rng.standard_normal((rows, columns))
+    made = made[:: draw(st.sampled_from([1, -1]))]
+    return made.T if flipped else made
 
 
 @given(m=SIDES, k=SIDES, n=SIDES, dtype=st.sampled_from([np.float32, np.float64]), data=st.data())
@@ -46,9 +48,30 @@ def test_products_are_sums_of_products(m, k, n, dtype, data):
     assert (np.abs(one - exact) <= bound).all()
     np.testing.assert_array_equal(two, one)
     np.testing.assert_array_equal(three, one)
+    if min(m, n) <= inner.MOST:  # a way for transposes only
+        return
     plain = np.ascontiguousarray(a), np.ascontiguousarray(b)
     found = gemm.product(dtype, *((x.shape, x.strides) for x in plain), 1)
     np.testing.assert_array_equal(found(*plain), one)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("few", [1, 2, 3])
+@pytest.mark.parametrize(("rows", "k"), [(4, 16), (9, 4099), (600, 1025), (41, 5000)])
+def test_few_rows_and_a_transpose(rows, k, few, dtype):
+    rng = np.random.default_rng(0)
+    a, w = rng.standard_normal((few, k)).astype(dtype), rng.standard_normal((rows, k)).astype(dtype)
+    exact, large = (f(a).astype(np.longdouble) @ f(w).T for f in (np.asarray, np.abs))
+    for x, y, out, sizes in ((a, w.T, exact, large), (w, a.T, exact.T, large.T)):
+        found = [
+            gemm.product(x.dtype, (x.shape, x.strides), (y.shape, y.strides), n) for n in (1, 2, 3)
+        ]
+        one, *others = (
+            with_threads(n + 1, functools.partial(f, x, y)) for n, f in enumerate(found)
+        )
+        assert (np.abs(one - out) <= np.sqrt(k) * np.finfo(dtype).eps * sizes).all()
+        for other in others:
+            np.testing.assert_array_equal(other, one)
 
 
 def test_a_step_of_several_numbers_is_left_to_numpy():

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.kernels import products
 
-SHAPES = [(64, 400, 120), (64, 4000, 130), (130, 64, 4000), (3000, 500, 1), (1, 3000, 500)]
+SHAPES = [
+    (64, 400, 120),
+    (64, 4000, 130),
+    (130, 64, 4000),
+    (3000, 500, 1),
+    (1, 3000, 500),
+    (3, 3000, 500),
+]
 
 
 def operands(m, k, n, dtype, seed=0):
@@ -62,7 +69,7 @@ def test_the_users_blas_keeps_its_threads():
     if blas is None:
         pytest.skip("NumPy has another BLAS here")
     before = blas.get()
-    a, b = operands(1, 3000, 256, np.float32)  # a single row is left to BLAS
+    a, b = operands(1, 1000, 256, np.float32)  # a single row of little work is left to BLAS
     users = [threading.Thread(target=lambda: products.matmul(a, b)) for _ in range(8)]
     try:
         blas.set(2)
@@ -71,7 +78,7 @@ def test_the_users_blas_keeps_its_threads():
         for user in users:
             user.join()
         assert blas.get() == 2
-        with pytest.raises(ValueError, match="mismatch"):
+        with pytest.raises(ValueError, match=r"align|mismatch"):
             products.matmul(a, b[:-1])
         assert blas.get() == 2
     finally:

@@ -70,10 +70,10 @@ def greatest(x: Array, window: Window) -> Array:
     lead, planes = _planes(x, len(window.size))
     work = planes * window.outputs * window.taps
     regular = work <= SMALL and window.slices is not None
-    if regular or _for_numpy("maximum", x.dtype, work):
+    if regular or _for_numpy("greatest", x.dtype, work):
         flat = x.reshape(planes, window.pixels)
         return by_numpy.greatest(flat, window).reshape(lead + window.out)
-    return maximum(x, window)[0]
+    return _made("greatest", window, planes, x, lead + window.out)
 
 
 def mean(x: Array, window: Window) -> Array:
@@ -97,10 +97,15 @@ def _linear(name: str, x: Array, window: Window, size: Sizes, out: Sizes) -> Arr
     if by_plane or _for_numpy(name, x.dtype, work, alike):
         answer: Array = getattr(by_numpy, name)(x.reshape(planes, math.prod(size)), window)
         return answer.reshape(lead + out)
+    return _made(name, window, planes, x, lead + out)
+
+
+def _made(name: str, window: Window, planes: int, x: Array, shape: Sizes) -> Array:
+    """A kernel's answer, of that shape."""
     source = _flat(x)
-    y = scratch.empty(lead + out, source.dtype)
+    y = scratch.empty(shape, source.dtype)
     _run(name, window, planes, source, y)
-    return y.astype(x.dtype, copy=False)
+    return y if y.dtype is x.dtype else y.astype(x.dtype)
 
 
 def _run(

@@ -103,14 +103,14 @@ def _turned(kind: Any, turn: int, item: int, x: int, next_x: int, y: int, many: 
 
 
 @functools.cache
-def maximum(dtype: Any) -> int:
-    """The address of: y, the greatest number of each window; at, its place: of several the first, or the last NaN."""
+def greatest(dtype: Any, placed: bool = False) -> int:
+    """The address of: y, the greatest number of each window; if placed, at: of several the first, or the last NaN."""
     count, task, vector, item = _COUNT, _TASK, registers.BYTES, dtype.itemsize
     lanes, position = vector // item, POSITION.itemsize
     row = position * lanes
     kind, where_kind, lowest = kind_of(dtype, lanes), kind_of(np.int32, lanes), dtype.type(-np.inf)
 
-    def maximum(_, __, place, seat, u0, u1):  # type: ignore[no-untyped-def]
+    def greatest(_, __, place, seat, u0, u1):  # type: ignore[no-untyped-def]
         t = _Task(*read(place, task))
         w = _Windows(*read(t.windows, count))
         pixels = t.memory + seat * w.room
@@ -142,15 +142,22 @@ def maximum(dtype: Any) -> int:
                                 i1 += w.d1
                             i0 += w.d0
                         store(best, answers + j * vector)
-                        store(where, places + j * row)
+                        if placed:
+                            store(where, places + j * row)
                         j += 1
             to = p * w.m + o * w.m1 * w.m2
             _turned(kind, w.turn, item, t.y + to * item, w.m * item, answers, many, j, True)
-            _turned(where_kind, w.turn_positions, position, t.at + to * position, w.m * position, places,
-                    many, j, True)  # fmt: skip
+            if placed:
+                _turned(where_kind, w.turn_positions, position, t.at + to * position, w.m * position, places,
+                        many, j, True)  # fmt: skip
         return np.int32(0)
 
-    return compiled(types.int32(*[types.intp] * 6), maximum)
+    return compiled(types.int32(*[types.intp] * 6), greatest)
+
+
+def maximum(dtype: Any) -> int:
+    """The address of `greatest` with places."""
+    return greatest(dtype, True)
 
 
 @functools.cache
