@@ -10,6 +10,9 @@
                     ..     |##########|          that some tap of its column leads to
     y, NCHW   <------------ written where they belong, plus the bias
 
+Of stride 2, the even pixels of a row come first and the odd ones a `part` behind them, each with a border: what
+neighbours read by one tap are neighbours again.
+
 The last vector of a row, the last R rows and the last band are moved back so that they fit: they compute some
 numbers again.  Rows shorter than a vector are written in order, each over what the one before wrote too much,
 beside y and then copied.  Planes of one row have its vectors for rows, if the kernel has one row.
@@ -120,9 +123,11 @@ class Rows:
         framed = (rows - 1) * strides[1] + over + 1
         band = framed * pitch
         first = head + max(0, -min(pd.reach)) * band  # pixel of the input
+        shape = taps + simd.APART * (1 if along else strides[1]) + simd.APART**2 * abs(apart)
         offs = _taps(job, depths * band, band, part, first, item)
         tiles = [
-            (d * strides[0] * band + r * strides[1] * pitch + q * item, ((d * (rows if narrow else tall) + r) * wide_y + q) * item)
+            (d * strides[0] * band + r * strides[1] * pitch + q * item,
+             ((d * (rows if narrow else tall) + r) * wide_y + q) * item)
             for d in range(deep_y)
             for r in (min(r, rows - step) for r in range(0, rows, step))
             for q in (max(0, min(q, wide_y - across)) for q in range(0, wide_y, across))
@@ -135,7 +140,7 @@ class Rows:
         offs_at, tiles_at, zero = (address(a) for a in self.held)
         told = _Table(
             frame=simd.address("frame", lanes_in, strides[2], job.dtype),
-            sums=simd.address("rows", height, taps + simd.APART * (abs(apart) + simd.APART * strides[1] ** (not along)), job.dtype),
+            sums=simd.address("rows", height, shape, job.dtype),
             groups=job.groups, inputs=job.inputs, deep=deep, low=min(ph.reach), height=high, line=wide * item,
             plane_x=high * wide * item, chunks=-(-whole // lanes_in), last_chunk=(whole - lanes_in) * item,
             part=part, end=(wide - 1) * item, end_out=(wide - 1) % strides[2] * part + (wide - 1) // strides[2] * item,
@@ -164,7 +169,9 @@ class Rows:
         return y
 
 
-def _taps(job: Sweep, channel: int, plane: int, part: int, first: int, item: int) -> list[tuple[int, int]]:
+def _taps(
+    job: Sweep, channel: int, plane: int, part: int, first: int, item: int
+) -> list[tuple[int, int]]:
     """Of each column of taps: where the first pixel reads, in a band, and its topmost tap, in the weights."""
     (pd,), (ph,), (pw,) = job.phases
     top = ph.taps[ph.reach.index(min(ph.reach))]

@@ -227,17 +227,19 @@ def rows(code: Code, rows: int, told: int, x: Any, xs: Any, offs: Any, count: An
          out: Any, os: Any, bias: Any, *_: Any) -> None:  # fmt: skip
     """out[r*os] = bias[0] + sum over k < count and t < T of  w[offs[k][1] + t*ws] * x[offs[k][0] + (r*S + t*D)*xs].
 
-    told: T, APART times D, how many rows lie between two taps, and its square times S, between two sums.  Each
+    told: T, APART times S, how many rows lie between two sums, and its square times D, between two taps.  Each
     vector is read once for all its uses.
     """
-    taps, apart, stride = told % APART, told // APART % APART, told // APART**2
+    taps, stride, apart = told % APART, told // APART % APART, told // APART**2
     k, held, close = code.loop(count, [code.zero] * rows)
     pair = code.at(offs, (k, 16))
     row, number = code.at(x, code.entry(pair, 0)), code.at(w, code.entry(pair, 1))
     numbers = [code.splat(code.scalar(code.at(number, (ws, t)))) for t in range(taps)]
     new = list(held)
+    before = 0
     for q in sorted({r * stride + t * apart for r in range(rows) for t in range(taps)}):
-        vector = code.load(code.at(row, (xs, q)))
+        row = code.at(row, (xs, q - before))  # from the last: there are no registers for all places
+        before, vector = q, code.load(row)
         for t in range(taps):
             r, between = divmod(q - t * apart, stride)
             if 0 <= r < rows and not between:
@@ -260,7 +262,9 @@ def frame(code: Code, lanes: int, stride: int, x: Any, xs: Any, count: Any, chun
     c, _2, close_row = code.loop(chunks, [])
     place = code.b.mul(c, code.value(lanes * code.size))
     place = code.b.select(code.b.icmp_signed("<", place, last), place, last)
-    parts = [code.load(code.at(source, (place, stride), lanes * code.size * s)) for s in range(stride)]
+    parts = [
+        code.load(code.at(source, (place, stride), lanes * code.size * s)) for s in range(stride)
+    ]
     for s in range(stride):
         picked = code.shuffle(parts[0], parts[-1], [i * stride + s for i in range(lanes)])
         code.store(picked, code.at(target, place, (part, s)))
