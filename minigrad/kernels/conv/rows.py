@@ -10,8 +10,8 @@
                     ..     |##########|          that some tap of its column leads to
     y, NCHW   <------------ written where they belong, plus the bias
 
-Of stride 2, the even pixels of a row come first and the odd ones a `part` behind them, each with a border: what
-neighbours read by one tap are neighbours again.
+Of stride S, every S-th pixel of a row comes first, and those that follow them a `part` behind, each part with a
+border: what neighbours read by one tap are neighbours again.
 
 The last vector of a row, the last R rows and the last band are moved back so that they fit: they compute some
 numbers again.  Rows shorter than a vector are written in order, each over what the one before wrote too much,
@@ -41,6 +41,7 @@ Array = np.ndarray[Any, Any]
 HEIGHTS = (8, 4, 2, 1)  # rows of sums
 BAND = 24 << 10  # bytes that stay in the L1 cache
 MOST = 256 << 10  # bytes that a band may have
+STRIDE = 4  # at most
 TALL = 15  # rows of taps at most: they are all in the code of the micro-kernel
 INPUTS, OUTPUTS = 4, 8  # channels at most, and at least unless depthwise
 UNALIGNED = 1.15  # what a multiply-add costs here, relative to image lanes
@@ -48,7 +49,7 @@ MOVING = 0.1  # nanoseconds to read and write a pixel
 
 # Those of the input, of a band of it, of taps, of the output; distances in bytes.
 _Table = fields(
-    "frame sums groups inputs deep low height line plane_x chunks last_chunk part end end_out"
+    "frame sums groups inputs deep low height line plane_x chunks last_chunk part end"
     " bands rows stride framed pitch head next_input next_plane"
     " offs count next_tap next_group next_output item"
     " outputs deep_y tall line_y plane_y narrow tiles number next_row next_sum zero cleared room"
@@ -81,7 +82,7 @@ def entry() -> int:
                 if stop > first:
                     call(s.frame, (now.x + (unit * s.inputs * s.deep + c) * s.plane_x + (top + first) * s.line,
                          s.line, stop - first, s.chunks, s.last_chunk, to + first * s.pitch, s.pitch,
-                         s.part, s.end, s.end_out))  # fmt: skip
+                         s.part, s.end))  # fmt: skip
             for o in range(s.outputs):
                 w = now.w + group * s.next_group + o * s.next_output
                 b = now.b + (group * s.outputs + o) * s.item if now.b else s.zero
@@ -99,7 +100,7 @@ def entry() -> int:
 
 
 class Rows:
-    """Tables of one sweep of stride 1 or 2."""
+    """Tables of one sweep."""
 
     def __init__(self, job: Sweep) -> None:
         item, vector = np.dtype(job.dtype).itemsize, registers.BYTES
@@ -143,7 +144,7 @@ class Rows:
             sums=simd.address("rows", height, shape, job.dtype),
             groups=job.groups, inputs=job.inputs, deep=deep, low=min(ph.reach), height=high, line=wide * item,
             plane_x=high * wide * item, chunks=-(-whole // lanes_in), last_chunk=(whole - lanes_in) * item,
-            part=part, end=(wide - 1) * item, end_out=(wide - 1) % strides[2] * part + (wide - 1) // strides[2] * item,
+            part=part, end=wide - 1,
             bands=bands, rows=rows, stride=strides[1], framed=framed, pitch=pitch, head=first,
             next_input=depths * band, next_plane=band, offs=offs_at, count=len(offs),
             next_tap=len(job.phases[2][0].taps) * item * (1 if apart > 0 else -1),
@@ -195,8 +196,8 @@ def framing(job: Sweep) -> tuple[int, int, int]:
 
 
 def fits(job: Sweep, lanes: int) -> bool:
-    """Whether a sweep is one of stride 1 or 2 with few channels to sum over, and rows that fill vectors well."""
-    plain = all(len(ps) == 1 and ps[0].step == 1 and ps[0].stride <= 2 for ps in job.phases)
+    """Whether a sweep is one of a short stride with few channels to sum over, and rows that fill vectors well."""
+    plain = all(len(ps) == 1 and ps[0].step == 1 and ps[0].stride <= STRIDE for ps in job.phases)
     depthwise = job.inputs == 1 < job.groups  # others are framed once for all outputs
     wide, enough = job.out[2], depthwise or job.outputs >= OUTPUTS
     if not (plain and enough and job.inputs <= INPUTS) or 0 in job.size:

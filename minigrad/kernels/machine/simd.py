@@ -251,10 +251,10 @@ def rows(code: Code, rows: int, told: int, x: Any, xs: Any, offs: Any, count: An
 
 
 def frame(code: Code, lanes: int, stride: int, x: Any, xs: Any, count: Any, chunks: Any, last: Any,
-          out: Any, os: Any, part: Any, end: Any, end_out: Any) -> None:  # fmt: skip
-    """out[r*os + i % S * part + i // S] = x[r*xs + i] for r < count, i < S * `lanes` + last, and i = end.
+          out: Any, os: Any, part: Any, end: Any, *_: Any) -> None:  # fmt: skip
+    """out[r*os + i % S * part + i // S] = x[r*xs + i] for r < count, i <= end.
 
-    So many pixels at a time, the last ones moved back.  S is 1 or 2; 2 splits odd pixels from even ones.
+    S times `lanes` pixels at a time, the last ones moved back to S * last, then those up to `end` one by one.
     """
     code = Code(code.b, 8 * code.size, lanes)
     r, _1, close = code.loop(count, [])
@@ -262,16 +262,17 @@ def frame(code: Code, lanes: int, stride: int, x: Any, xs: Any, count: Any, chun
     c, _2, close_row = code.loop(chunks, [])
     place = code.b.mul(c, code.value(lanes * code.size))
     place = code.b.select(code.b.icmp_signed("<", place, last), place, last)
-    parts = [
-        code.load(code.at(source, (place, stride), lanes * code.size * s)) for s in range(stride)
-    ]
+    pixels = Code(code.b, 8 * code.size, lanes * stride).load(code.at(source, (place, stride)))
     for s in range(stride):
-        picked = code.shuffle(parts[0], parts[-1], [i * stride + s for i in range(lanes)])
+        picked = code.shuffle(pixels, pixels, [i * stride + s for i in range(lanes)])
         code.store(picked, code.at(target, place, (part, s)))
     close_row([])
-    if stride > 1:  # of an odd number, the last
-        number = code.scalar(code.at(source, end))
-        code.b.store(number, code.pointer(code.at(target, end_out), code.number))
+    for s in range(stride - 1):  # as many may be left over
+        i = code.b.sub(end, code.value(s))
+        index, rest = (f(i, code.value(stride)) for f in (code.b.udiv, code.b.urem))
+        number = code.scalar(code.at(source, (i, code.size)))
+        to = code.at(target, (index, code.size), (rest, part))
+        code.b.store(number, code.pointer(to, code.number))
     close([])
 
 
