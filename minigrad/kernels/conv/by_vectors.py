@@ -5,7 +5,7 @@
     ... with enough channels                                         channels.ChannelWeight
     ... 3x3, stride 1, float32              winograd.Winograd        the same, with transforms
     ... of few images                       few.Few
-    few channels in (depthwise), stride 1   rows.Rows                as above
+    few channels in, strides up to 4        rows.Rows                as above
     1x1, stride 1                           pointwise                one of the first two
 
 Everything here has three spatial dimensions, missing ones of size 1, and is float32 or float64.

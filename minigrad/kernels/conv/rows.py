@@ -10,6 +10,9 @@
                     ..     |##########|          that some tap of its column leads to
     y, NCHW   <------------ written where they belong, plus the bias
 
+Of stride S, every S-th pixel of a row comes first, and those that follow them a `part` behind, each part with a
+border: what neighbours read by one tap are neighbours again.
+
 The last vector of a row, the last R rows and the last band are moved back so that they fit: they compute some
 numbers again.  Rows shorter than a vector are written in order, each over what the one before wrote too much,
 beside y and then copied.  Planes of one row have its vectors for rows, if the kernel has one row.
@@ -38,6 +41,7 @@ Array = np.ndarray[Any, Any]
 HEIGHTS = (8, 4, 2, 1)  # rows of sums
 BAND = 24 << 10  # bytes that stay in the L1 cache
 MOST = 256 << 10  # bytes that a band may have
+STRIDE = 4  # at most
 TALL = 15  # rows of taps at most: they are all in the code of the micro-kernel
 INPUTS, OUTPUTS = 4, 8  # channels at most, and at least unless depthwise
 UNALIGNED = 1.15  # what a multiply-add costs here, relative to image lanes
@@ -45,8 +49,8 @@ MOVING = 0.1  # nanoseconds to read and write a pixel
 
 # Those of the input, of a band of it, of taps, of the output; distances in bytes.
 _Table = fields(
-    "frame sums groups inputs deep low height line plane_x chunks last_chunk"
-    " bands rows framed pitch head next_input next_plane"
+    "frame sums groups inputs deep low height line plane_x chunks last_chunk part end"
+    " bands rows stride framed pitch head next_input next_plane"
     " offs count next_tap next_group next_output item"
     " outputs deep_y tall line_y plane_y narrow tiles number next_row next_sum zero cleared room"
 )
@@ -67,7 +71,7 @@ def entry() -> int:
         clear(room, s.cleared)
         for task in range(begin, end):
             unit, row = task // s.bands, min(task % s.bands * s.rows, s.tall - s.rows)
-            group, top = unit % s.groups, row + s.low
+            group, top = unit % s.groups, row * s.stride + s.low
             first = min(s.framed, max(0, -top))
             stop = max(first, min(s.framed, s.height - top))
             for c in range(s.inputs * s.deep):
@@ -77,7 +81,8 @@ def entry() -> int:
                     clear(to + stop * s.pitch, (s.framed - stop) * s.pitch)
                 if stop > first:
                     call(s.frame, (now.x + (unit * s.inputs * s.deep + c) * s.plane_x + (top + first) * s.line,
-                         s.line, stop - first, s.chunks, s.last_chunk, to + first * s.pitch, s.pitch))  # fmt: skip
+                         s.line, stop - first, s.chunks, s.last_chunk, to + first * s.pitch, s.pitch,
+                         s.part, s.end))  # fmt: skip
             for o in range(s.outputs):
                 w = now.w + group * s.next_group + o * s.next_output
                 b = now.b + (group * s.outputs + o) * s.item if now.b else s.zero
@@ -95,7 +100,7 @@ def entry() -> int:
 
 
 class Rows:
-    """Tables of one sweep of stride 1."""
+    """Tables of one sweep."""
 
     def __init__(self, job: Sweep) -> None:
         item, vector = np.dtype(job.dtype).itemsize, registers.BYTES
@@ -109,32 +114,38 @@ class Rows:
         most = 4 if registers.REGISTERS == 16 and taps > 5 else HEIGHTS[0]
         height = next(r for r in HEIGHTS if r <= min(most, wide_y // lanes if along else tall))
         step, across = (1, height * lanes) if along else (height, lanes)
-        before, pitch, depths = framing(job)
-        head = -(-before * item // 64) * 64
+        strides = [p.stride for (p,) in job.phases]
+        before, part, depths = framing(job)
+        head, pitch = -(-before * item // 64) * 64, part * strides[2]
         over = (taps - 1) * abs(apart)
-        fit = BAND // (job.inputs * depths * pitch) - over
+        fit = (BAND // (job.inputs * depths * pitch) - over - 1) // strides[1] + 1
         bands = -(-tall // min(tall, max(step, fit)))
         rows = max(-(-tall // bands), step)
-        band = (rows + over) * pitch
+        framed = (rows - 1) * strides[1] + over + 1
+        band = framed * pitch
         first = head + max(0, -min(pd.reach)) * band  # pixel of the input
-        offs = _taps(job, depths * band, band, first, item)
+        shape = taps + simd.APART * (1 if along else strides[1]) + simd.APART**2 * abs(apart)
+        offs = _taps(job, depths * band, band, part, first, item)
         tiles = [
-            (d * band + r * pitch + q * item, ((d * (rows if narrow else tall) + r) * wide_y + q) * item)
+            (d * strides[0] * band + r * strides[1] * pitch + q * item,
+             ((d * (rows if narrow else tall) + r) * wide_y + q) * item)
             for d in range(deep_y)
             for r in (min(r, rows - step) for r in range(0, rows, step))
             for q in (max(0, min(q, wide_y - across)) for q in range(0, wide_y, across))
         ]  # fmt: skip
-        lanes_in = 1 << min(wide, lanes).bit_length() - 1
+        lanes_in = 1 << min(wide // strides[2], lanes).bit_length() - 1
+        whole = wide // strides[2]  # of what is framed at a time
         cleared = -(-(job.inputs * depths * band + head + vector) // 64) * 64
         self.room = cleared + -(-(deep_y * rows * wide_y * item + vector) // 64) * 64 * narrow
         self.held = [np.array(offs, np.int64), np.array(tiles, np.int64), np.zeros(1, job.dtype)]
         offs_at, tiles_at, zero = (address(a) for a in self.held)
         told = _Table(
-            frame=simd.address("frame", lanes_in, 0, job.dtype),
-            sums=simd.address("rows", height, taps + simd.APART * abs(apart), job.dtype),
+            frame=simd.address("frame", lanes_in, strides[2], job.dtype),
+            sums=simd.address("rows", height, shape, job.dtype),
             groups=job.groups, inputs=job.inputs, deep=deep, low=min(ph.reach), height=high, line=wide * item,
-            plane_x=high * wide * item, chunks=-(-wide // lanes_in), last_chunk=(wide - lanes_in) * item,
-            bands=bands, rows=rows, framed=rows + over, pitch=pitch, head=first,
+            plane_x=high * wide * item, chunks=-(-whole // lanes_in), last_chunk=(whole - lanes_in) * item,
+            part=part, end=wide - 1,
+            bands=bands, rows=rows, stride=strides[1], framed=framed, pitch=pitch, head=first,
             next_input=depths * band, next_plane=band, offs=offs_at, count=len(offs),
             next_tap=len(job.phases[2][0].taps) * item * (1 if apart > 0 else -1),
             next_group=job.steps[0] * item, next_output=job.steps[1] * item, item=item, outputs=job.outputs,
@@ -159,12 +170,14 @@ class Rows:
         return y
 
 
-def _taps(job: Sweep, channel: int, plane: int, first: int, item: int) -> list[tuple[int, int]]:
+def _taps(
+    job: Sweep, channel: int, plane: int, part: int, first: int, item: int
+) -> list[tuple[int, int]]:
     """Of each column of taps: where the first pixel reads, in a band, and its topmost tap, in the weights."""
     (pd,), (ph,), (pw,) = job.phases
     top = ph.taps[ph.reach.index(min(ph.reach))]
     return [
-        (c * channel + first + rd * plane + rw * item,
+        (c * channel + first + rd * plane + rw % pw.stride * part + rw // pw.stride * item,
          (c * job.steps[2] + (td * len(ph.taps) + top) * len(pw.taps) + tw) * item)
         for c in range(job.inputs)
         for td, rd in zip(pd.taps, pd.reach)
@@ -173,26 +186,29 @@ def _taps(job: Sweep, channel: int, plane: int, first: int, item: int) -> list[t
 
 
 def framing(job: Sweep) -> tuple[int, int, int]:
-    """Pixels before a row, bytes from row to row, planes in depth of one channel."""
-    item = np.dtype(job.dtype).itemsize
-    before, after = border(job.phases[2], job.size[2])
-    pitch = -(-(job.size[2] + max(before, after)) * item // 64) * 64
-    return before, pitch, job.size[0] + sum(border(job.phases[0], job.size[0]))
+    """Pixels before a part of a row, bytes from part to part, planes in depth of one channel."""
+    item, (along,) = np.dtype(job.dtype).itemsize, job.phases[2]
+    wide = -(-job.size[2] // along.stride)
+    places = [r // along.stride for r in along.reach]
+    before, after = max(0, -min(places)), max(places) + along.number - wide
+    part = -(-(wide + max(before, after)) * item // 64) * 64
+    return before, part, job.size[0] + sum(border(job.phases[0], job.size[0]))
 
 
 def fits(job: Sweep, lanes: int) -> bool:
-    """Whether a sweep is one of stride 1 with few channels to sum over, and rows that fill vectors well."""
-    plain = all(len(ps) == 1 and ps[0].stride == ps[0].step == 1 for ps in job.phases)
+    """Whether a sweep is one of a short stride with few channels to sum over, and rows that fill vectors well."""
+    plain = all(len(ps) == 1 and ps[0].step == 1 and ps[0].stride <= STRIDE for ps in job.phases)
     depthwise = job.inputs == 1 < job.groups  # others are framed once for all outputs
     wide, enough = job.out[2], depthwise or job.outputs >= OUTPUTS
     if not (plain and enough and job.inputs <= INPUTS) or 0 in job.size:
         return False
-    if wide * (2 if depthwise else 1) < lanes:
+    strides = [p.stride for (p,) in job.phases]
+    if wide * (2 if depthwise else 1) < lanes or job.size[2] < strides[2]:
         return False
     reach = job.phases[1][0].reach
-    _, pitch, depths = framing(job)
-    least = min(job.out[1], HEIGHTS[0]) + max(reach) - min(reach)
-    if len(reach) > TALL or least * pitch * depths * job.inputs > MOST:
+    _, part, depths = framing(job)
+    least = (min(job.out[1], HEIGHTS[0]) - 1) * strides[1] + max(reach) - min(reach) + 1
+    if len(reach) > TALL or least * part * strides[2] * depths * job.inputs > MOST:
         return False
     # Image lanes are all full and their sums are quicker, but pixels must be moved there and back.
     sums = job.inputs * math.prod(len(p.taps) for (p,) in job.phases)

@@ -225,20 +225,24 @@ def untangle(code: Code, lanes: int, _1: int, x: Any, step: Any, count: Any, out
 
 def rows(code: Code, rows: int, told: int, x: Any, xs: Any, offs: Any, count: Any, w: Any, ws: Any,
          out: Any, os: Any, bias: Any, *_: Any) -> None:  # fmt: skip
-    """out[r*os] = bias[0] + sum over k < count and t < T of  w[offs[k][1] + t*ws] * x[offs[k][0] + (r + t*D)*xs].
+    """out[r*os] = bias[0] + sum over k < count and t < T of  w[offs[k][1] + t*ws] * x[offs[k][0] + (r*S + t*D)*xs].
 
-    told: T and APART times D, how many rows lie between two taps.  Each vector is read once for all its uses.
+    told: T, APART times S, how many rows lie between two sums, and its square times D, between two taps.  Each
+    vector is read once for all its uses.
     """
-    taps, apart = told % APART, told // APART
+    taps, stride, apart = told % APART, told // APART % APART, told // APART**2
     k, held, close = code.loop(count, [code.zero] * rows)
     pair = code.at(offs, (k, 16))
     row, number = code.at(x, code.entry(pair, 0)), code.at(w, code.entry(pair, 1))
     numbers = [code.splat(code.scalar(code.at(number, (ws, t)))) for t in range(taps)]
     new = list(held)
-    for q in sorted({r + t * apart for r in range(rows) for t in range(taps)}):
-        vector = code.load(code.at(row, (xs, q)))
+    before = 0
+    for q in sorted({r * stride + t * apart for r in range(rows) for t in range(taps)}):
+        row = code.at(row, (xs, q - before))  # from the last: there are no registers for all places
+        before, vector = q, code.load(row)
         for t in range(taps):
-            if 0 <= (r := q - t * apart) < rows:
+            r, between = divmod(q - t * apart, stride)
+            if 0 <= r < rows and not between:
                 new[r] = code.fma(numbers[t], vector, new[r])
     close(new)
     shift = code.splat(code.scalar(bias))
@@ -246,17 +250,29 @@ def rows(code: Code, rows: int, told: int, x: Any, xs: Any, offs: Any, count: An
         code.store(code.b.fadd(new[r], shift), code.at(out, (os, r)))
 
 
-def frame(code: Code, lanes: int, _1: int, x: Any, xs: Any, count: Any, chunks: Any, last: Any,
-          out: Any, os: Any, *_: Any) -> None:  # fmt: skip
-    """out[r*os + i] = x[r*xs + i] for r < count, i < last + `lanes`: so many at a time, the last moved back."""
+def frame(code: Code, lanes: int, stride: int, x: Any, xs: Any, count: Any, chunks: Any, last: Any,
+          out: Any, os: Any, part: Any, end: Any, *_: Any) -> None:  # fmt: skip
+    """out[r*os + i % S * part + i // S] = x[r*xs + i] for r < count, i <= end.
+
+    S times `lanes` pixels at a time, the last ones moved back to S * last, then those up to `end` one by one.
+    """
     code = Code(code.b, 8 * code.size, lanes)
-    r, _2, close = code.loop(count, [])
+    r, _1, close = code.loop(count, [])
     source, target = code.at(x, (r, xs)), code.at(out, (r, os))
     c, _2, close_row = code.loop(chunks, [])
     place = code.b.mul(c, code.value(lanes * code.size))
     place = code.b.select(code.b.icmp_signed("<", place, last), place, last)
-    code.store(code.load(code.at(source, place)), code.at(target, place))
+    pixels = Code(code.b, 8 * code.size, lanes * stride).load(code.at(source, (place, stride)))
+    for s in range(stride):
+        picked = code.shuffle(pixels, pixels, [i * stride + s for i in range(lanes)])
+        code.store(picked, code.at(target, place, (part, s)))
     close_row([])
+    for s in range(stride - 1):  # as many may be left over
+        i = code.b.sub(end, code.value(s))
+        index, rest = (f(i, code.value(stride)) for f in (code.b.udiv, code.b.urem))
+        number = code.scalar(code.at(source, (i, code.size)))
+        to = code.at(target, (index, code.size), (rest, part))
+        code.b.store(number, code.pointer(to, code.number))
     close([])
 
 
