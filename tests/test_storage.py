@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import io
+import pickle
+
 import pytest
+import torch
 
 import minigrad
 from tests.stories import check
@@ -37,6 +42,36 @@ def test_alike(expression):
     def story(torch):
         p = torch.tensor([[4.0, 1.0], [5.0, 3.0], [2.0, 1.0]])
         return eval(expression, {"torch": torch, "p": p})
+
+    check(story)
+
+
+def through_a_file(x):
+    file = io.BytesIO()
+    torch_of(x).save(x, file)
+    file.seek(0)
+    return torch_of(x).load(file)
+
+
+def torch_of(x):
+    return minigrad if isinstance(x, minigrad.Tensor) else torch
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x)), through_a_file],
+    ids=["copy", "deepcopy", "pickle", "file"],
+)
+@pytest.mark.parametrize("kind", ["tensor", "leaf", "parameter"])
+def test_gradients_and_attributes_of_copies(copied, kind):
+    def story(torch):
+        x = torch.ones(2, requires_grad=kind == "leaf")
+        x = torch.nn.Parameter(x) if kind == "parameter" else x
+        x.tags = ["a"]
+        x.grad = torch.ones(2)
+        y = copied(x)
+        has = getattr(y, "tags", None)
+        return y, y.grad, y.requires_grad, has, has is x.tags, y.data_ptr() == x.data_ptr()
 
     check(story)
 

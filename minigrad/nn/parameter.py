@@ -11,9 +11,9 @@ from typing import Any
 
 from .. import _types
 from .._arguments import floats_only
-from .._tape import cell, settled
+from .._tape import cell, settled, wrap
 from ..creation import empty
-from ..tensor import Tensor, _overrides
+from ..tensor import Tensor, _overrides, copied
 
 
 class Parameter(Tensor):
@@ -46,6 +46,12 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        # torch's: neither the gradient nor attributes, unlike copies of other tensors.
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(wrap(copied(self.array)), self.leaf)
+        return memo[id(self)]
 
 
 class Buffer(Tensor):

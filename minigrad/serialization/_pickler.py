@@ -21,7 +21,7 @@ from .. import _types
 from .._tape import Array
 from ..nn.parameter import Buffer, Parameter, is_lazy
 from ..random import Generator
-from ..tensor import Tensor
+from ..tensor import Tensor, given
 from ._names import TorchName
 
 _UTILS = "torch._utils"
@@ -127,11 +127,6 @@ class _Reference:
 
 
 # ------------------------------------------------------------------------------------- objects
-def _attributes(tensor: Tensor) -> dict[str, Any]:
-    """The attributes that a user gave a tensor."""
-    return {name: value for name, value in tensor.__dict__.items() if not hasattr(Tensor, name)}
-
-
 class _Rules:
     """How torch writes its objects: as calls of these functions with these arguments."""
 
@@ -152,19 +147,21 @@ class _Rules:
         return NotImplemented
 
     def _tensor(self, tensor: Tensor) -> Any:
-        kind, given = type(tensor), _attributes(tensor)
+        kind, attributes = type(tensor), given(tensor)
         arguments: tuple[Any, ...]
         if kind is Parameter:
             arguments = (tensor.detach(), tensor.requires_grad, OrderedDict())
             return (
-                (_PARAMETER_WITH_STATE, (*arguments, given)) if given else (_PARAMETER, arguments)
+                (_PARAMETER_WITH_STATE, (*arguments, attributes))
+                if attributes
+                else (_PARAMETER, arguments)
             )
         arguments = (*self._place(tensor.array), tensor.requires_grad, OrderedDict())
-        if kind is Tensor and not given:
+        if kind is Tensor and not attributes:
             return _TENSOR, arguments
         if kind is Buffer:
-            given["_is_buffer"] = True
-        return _FROM_TYPE, (_TENSOR, _CLASSES.get(kind, kind), arguments, given)
+            attributes["_is_buffer"] = True
+        return _FROM_TYPE, (_TENSOR, _CLASSES.get(kind, kind), arguments, attributes)
 
     def _place(self, array: Array) -> tuple[Any, ...]:
         """Where a tensor's elements are: storage, offset, sizes, strides."""

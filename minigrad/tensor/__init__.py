@@ -254,7 +254,7 @@ class Tensor(InPlace):
         out.node, out.leaf, out.base, out.memory = self.node, self.leaf, self.base, cell(self)
         if self.base is not None:
             out.path, out.seen = self.path, self.seen
-        out.__dict__.update(self.__dict__)
+        out.__dict__.update(given(self))
         return out
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -265,13 +265,14 @@ class Tensor(InPlace):
                 "weight_norm usage"
             )
         if id(self) not in memo:
-            out = settled(type(self).__new__(type(self)), _copied(self.array))
+            out = settled(type(self).__new__(type(self)), copied(self.array))
             memo[id(self)], out.leaf = out, self.leaf
             out.gradient = copy.deepcopy(self.gradient, memo)
+            out.__dict__.update(copy.deepcopy(given(self), memo))
         return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self.array, self.requires_grad)
+        return _rebuild, (type(self), self.array, self.requires_grad), given(self) or None
 
     def __dlpack__(self, **options: Any) -> Any:
         """The memory, for another library to share; refused if it requires grad."""
@@ -302,7 +303,12 @@ def _warn_of_t(ndim: int) -> None:
         )
 
 
-def _copied(array: Any) -> Any:
+def given(tensor: Tensor) -> dict[str, Any]:
+    """The attributes that a user gave a tensor; those of the package have defaults in the class."""
+    return {name: value for name, value in tensor.__dict__.items() if not hasattr(Tensor, name)}
+
+
+def copied(array: Any) -> Any:
     """A copy with the strides' order kept, unless the array was expanded."""
     return array.copy(order="C" if 0 in array.strides else "K")
 
