@@ -7,6 +7,7 @@ from .. import _places
 # minigrad's file -> PyTorch's
 FILES = {
     "activation": "activation",
+    "adaptive": "adaptive",
     "batchnorm": "batchnorm",
     "container": "container",
     "conv": "conv",

@@ -44,9 +44,10 @@ def layers():
 
 
 def test_every_layer_has_a_row():
-    # Unpooling and embeddings take indices, DataParallel a module, CrossMapLRN2d has gradients of its own: they have
+    # Unpooling, embeddings and adaptive softmax take indices, DataParallel a module, CrossMapLRN2d has gradients of its own: they have
     # tests of their own.
     indexed = {
+        "AdaptiveLogSoftmaxWithLoss",
         "DataParallel",
         "Embedding",
         "EmbeddingBag",
