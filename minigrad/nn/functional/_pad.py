@@ -35,7 +35,11 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> T
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if len(pad) // 2 not in (input.array.ndim - 1, input.array.ndim - 2) or not pad:
         raise NotImplementedError(
-            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now"
+            f"Padding size {len(pad)} is not supported for {input.array.ndim}D input tensor.\n"
+            "Supported combinations for non-constant padding:\n"
+            "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+            "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+            "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
         )
     _check(input.array.shape, pairs, len(pad) // 2, mode)
     more: Pairs = tuple((max(0, a), max(0, b)) for a, b in pairs[-(len(pad) // 2) :])
@@ -86,11 +90,12 @@ def _check(shape: tuple[int, ...], pairs: Pairs, n: int, mode: str) -> None:
             f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
             f"dimensions for input, but got: {list(shape)}"
         )
-    for size, (a, b) in zip(shape[-n:], pairs[-n:]):
+    for back in range(1, n + 1):  # torch looks at the last dimension first
+        size, (a, b) = shape[-back], pairs[-back]
         if mode == "reflect" and max(a, b) >= size:
             raise RuntimeError(
-                "Padding size should be less than the corresponding input dimension, but got: padding "
-                f"({a}, {b}) at a dimension of size {size}"
+                f"Argument #{2 * back + 2}: Padding size should be less than the corresponding input dimension, "
+                f"but got: padding ({a}, {b}) at dimension {len(shape) - back} of input {list(shape)}"
             )
         if mode == "circular":
             rest = size + min(a, 0) + min(b, 0)
