@@ -51,7 +51,6 @@ from minigrad.autograd import (
 from minigrad.creation import (
     arange,
     as_tensor,
-    asarray,
     empty,
     empty_like,
     eye,
@@ -66,6 +65,7 @@ from minigrad.creation import (
     zeros_like,
 )
 from minigrad.grids import (
+    asarray,
     can_cast,
     empty_strided,
     from_dlpack,
@@ -92,6 +92,7 @@ from minigrad.random import (
     manual_seed,
     multinomial,
     normal,
+    poisson,
     rand,
     rand_like,
     randint,
@@ -199,6 +200,7 @@ __all__ = [
     "ones",
     "ones_like",
     "pi",
+    "poisson",
     "preserve_format",
     "promote_types",
     "rand",

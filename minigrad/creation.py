@@ -67,9 +67,6 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return tensor(data, dtype=dtype, device=device)
 
 
-asarray = as_tensor
-
-
 def from_numpy(ndarray: Any) -> Tensor:
     """A tensor that shares the memory of an ndarray; TypeError for anything else or an unknown dtype.
 

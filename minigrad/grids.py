@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _convert, _types
 from ._tape import Traced, wrap
-from .creation import empty, from_numpy, linspace, tensor
+from .creation import as_tensor, empty, from_numpy, linspace, tensor
 from .ops._common import whole
 from .tensor import Tensor
 
@@ -209,6 +209,46 @@ def is_nonzero(input: Tensor) -> bool:
     return bool(input)
 
 
+def asarray(
+    obj: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool | None = None,
+) -> Tensor:
+    """A tensor of ``obj`` that shares its memory where that can be; with ``copy`` never, and with copy=False always.
+
+    ValueError if it must share and cannot.  requires_grad: False cuts the graph, True makes a leaf require a gradient.
+    """
+    if isinstance(obj, (Tensor, np.ndarray)) or not hasattr(obj, "__dlpack__"):
+        made = as_tensor(obj, dtype, device)
+    else:
+        made = as_tensor(from_dlpack(obj), dtype, device)
+    source = obj.array if isinstance(obj, Tensor) else obj
+    shared = isinstance(source, np.ndarray) and np.may_share_memory(source, made.array)
+    if copy is False and not shared:
+        raise ValueError("can't alias arbitrary sequence into a tensor.")
+    if copy and shared:
+        made = made.clone()
+    if requires_grad and made.is_leaf:
+        return made.requires_grad_()
+    return made.detach() if requires_grad is False else made
+
+
+class _Capsule:
+    """What ``to_dlpack`` makes of an array on the CPU, as NumPy takes it."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **_: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
 def from_dlpack(ext_tensor: Any) -> Tensor:
     """A tensor that shares the memory of another library's array through DLPack.
 
@@ -216,6 +256,8 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     >>> mg.from_dlpack(np.arange(3))
     tensor([0, 1, 2])
     """
+    if type(ext_tensor).__name__ == "PyCapsule":  # of which NumPy does not know the device
+        ext_tensor = _Capsule(ext_tensor)
     array = np.from_dlpack(ext_tensor)
     if (
         not array.flags.writeable

@@ -1,34 +1,26 @@
 """Linear algebra under the names of ``torch.linalg``."""
 
-from .ops.arrange import diagonal
-from .ops.factor import (
-    cond,
-    eigh,
-    eigvalsh,
-    matrix_norm,
-    matrix_rank,
-    pinv,
-    qr,
-    svd,
-    svdvals,
-    vector_norm,
-)
-from .ops.factor import linalg_norm as norm
+from .ops import factor, systems
+from .ops import solve as solving
+from .ops._public import named
+from .ops.arrange import linalg_diagonal as diagonal
 from .ops.matrix import matmul
 from .ops.products import linalg_cross as cross
 from .ops.products import multi_dot
 from .ops.series import linalg_vander as vander
-from .ops.solve import LinAlgError, cholesky, det, inv, matrix_power, slogdet, solve
-from .ops.systems import (
-    cholesky_ex,
-    inv_ex,
-    lstsq,
-    matrix_exp,
-    solve_triangular,
-    tensorinv,
-    tensorsolve,
-    vecdot,
-)
+
+LinAlgError = solving.LinAlgError
+det, slogdet, inv = named(solving.det), named(solving.slogdet), named(solving.inv)
+solve, matrix_power = named(solving.solve), named(solving.matrix_power)
+cholesky, cholesky_ex = named(solving.cholesky), named(systems.cholesky_ex)
+inv_ex, lstsq = named(systems.inv_ex), systems.lstsq
+eigh, eigvalsh = named(factor.eigh), named(factor.eigvalsh)
+svd, svdvals, qr = named(factor.svd), named(factor.svdvals), named(factor.qr)
+pinv, matrix_rank, cond = named(factor.pinv), named(factor.matrix_rank), named(factor.cond)
+norm, matrix_norm = named(factor.linalg_norm), named(factor.matrix_norm)
+vector_norm, vecdot = named(factor.vector_norm), named(systems.vecdot)
+solve_triangular, matrix_exp = named(systems.solve_triangular), named(systems.matrix_exp)
+tensorinv, tensorsolve = named(systems.tensorinv), named(systems.tensorsolve)
 
 __all__ = [
     "LinAlgError",

@@ -248,7 +248,7 @@ bmm, mv = public(matrix.bmm), public(matrix.mv)
 dot, outer, addmm = public(matrix.dot), public(matrix.outer), public(matrix.addmm)
 # linalg's, whose first argument has another name there
 det, slogdet, inverse = named(solve.det), named(solve.old_slogdet), named(solve.inv)
-matrix_power, pinverse = named(solve.matrix_power), named(factor.pinv)
+matrix_power, pinverse = named(solve.matrix_power), named(factor.pinverse)
 subtract, multiply, divide, negative = sub, mul, div, neg
 absolute, clip, sgn, fix = abs, clamp, sign, trunc
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2

@@ -13,11 +13,20 @@ every machine.  Small draws are made by NumPy and never load Numba; large ones r
 """
 
 from minigrad._sampling.checks import countable
-from minigrad._sampling.composed import multinomial, trunc_normal_
+from minigrad._sampling.composed import multinomial, poisson, trunc_normal_
 from minigrad._sampling.engine import Engine
 from minigrad._sampling.filling import fill, whole
 
-__all__ = ["Engine", "countable", "default", "fill", "multinomial", "trunc_normal_", "whole"]
+__all__ = [
+    "Engine",
+    "countable",
+    "default",
+    "fill",
+    "multinomial",
+    "poisson",
+    "trunc_normal_",
+    "whole",
+]
 
 default = Engine()
 default.seed()

@@ -93,5 +93,65 @@ def trunc_normal_(
     return array
 
 
+def poisson(engine: Engine, rates: Array) -> Array:
+    """How many events of a rate occur, for each of the rates (none negative): whole numbers, in the rates' dtype.
+
+    Source: sample_poisson of PyTorch's ATen/native/Distributions.cpp
+    """
+    units = _Units(engine, rates.size)
+    counts = [_events(float(rate), units) for rate in rates.reshape(-1)]
+    units.leave()
+    return np.array(counts, np.float64).astype(rates.dtype).reshape(rates.shape)
+
+
+class _Units:
+    """Uniform numbers in [0, 1) one by one: made by the row, of which the engine in the end has given those used."""
+
+    def __init__(self, engine: Engine, count: int):
+        self.engine, self.count, self.used = engine, max(count, 1), 0
+        self.before = engine.get_state()
+        self.row: list[float] = []
+        self.made = 0
+
+    def __call__(self) -> float:
+        if self.used == self.made:
+            words = self.engine.long_words(self.count)
+            self.row = ((words & np.uint64((1 << 53) - 1)) * 2.0**-53).tolist()[::-1]
+            self.made += self.count
+        self.used += 1
+        return self.row.pop()
+
+    def leave(self) -> None:
+        self.engine.set_state(self.before)
+        self.engine.words(2 * self.used)
+
+
+def _events(rate: float, unit: _Units) -> float:
+    if rate == 0:
+        return 0.0
+    if rate < 10:  # as many as there are factors before the product falls to exp(-rate)
+        count, product, least = 0, unit(), math.exp(-rate)
+        while product > least:
+            count, product = count + 1, product * unit()
+        return float(count)
+    # by transformed rejection (Hoermann, 1993)
+    root = math.sqrt(rate)
+    b = 0.931 + 2.53 * root
+    a = -0.059 + 0.02483 * b
+    inverse = 1.1239 + 1.1328 / (b - 3.4)
+    bound = 0.9277 - 3.6224 / (b - 2)
+    while True:
+        u, v = unit() - 0.5, unit()
+        us = 0.5 - abs(u)
+        k = math.floor((2 * a / us + b) * u + rate + 0.43) if us else -1
+        if us >= 0.07 and v <= bound:
+            return float(k)
+        if k < 0 or (us < 0.013 and v > us):
+            continue
+        accepted = math.log(v) + math.log(inverse) - math.log(a / (us * us) + b) if v else -math.inf
+        if accepted <= k * math.log(rate) - rate - math.lgamma(k + 1):
+            return float(k)
+
+
 def _normal_cdf(x: float) -> float:
     return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0

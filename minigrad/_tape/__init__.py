@@ -34,7 +34,7 @@ from .graph import (
     wrap,
 )
 from .hooks import RemovableHandle, noted
-from .primitive import bind, heed, heed_inference, primitive, primitives, variadic, watch
+from .primitive import bind, heed, heed_inference, number_in, primitive, primitives, variadic, watch
 
 __all__ = [
     "AccumulateGrad",
@@ -56,6 +56,7 @@ __all__ = [
     "new",
     "node_of",
     "noted",
+    "number_in",
     "numbering",
     "primitive",
     "primitives",

@@ -52,6 +52,15 @@ primitives: dict[str, Any] = {}
 """Every op by name: the op table of the tests is checked against it."""
 
 
+def number_in(name: str, argument: str, value: Any) -> Any:
+    """The number that a 0-d tensor holds, what is no tensor as it is; TypeError for other tensors."""
+    if not isinstance(value, Traced):
+        return value
+    if value.array.ndim:
+        raise TypeError(f"{name}(): argument '{argument}' must be Number, not Tensor")
+    return value.array.item()
+
+
 def primitive(
     forward: Callable[..., Any] | None = None,
     *,
@@ -168,6 +177,7 @@ class _Op:
             "first_call": self.first_call,
             "first_pull": self.first_pull,
             "Traced": Traced,
+            "number_in": number_in,
             "Node": Node,
             "Tensor": public.tensor,
             "mode": mode,

@@ -104,6 +104,12 @@ _GATHER = """
         e_{x} = None
 """
 
+# Those of the attributes that are keyword-only are numbers, which torch also takes out of tensors without dimensions.
+_NUMBER = """
+    if isinstance({n}, Traced):
+        {n} = number_in(op.__name__, "{n}", {n})
+"""
+
 _PROMOTE = """
     if not ({agree}):
         fixed = promote({inputs})
@@ -183,6 +189,7 @@ def _apply(form: Form) -> str:
         f"def apply({', '.join(signature)}):",
         "    traced = False",
         *(_GATHER.format(x=x) for x in form.inputs),
+        *(_NUMBER.format(n=n) for n in form.attrs[first:]),
         f"    if not traced:\n        return forward({_call(form, '')})",
         _promotion(form) if form.promotes else "",
         _enlarged(form) if form.large else "",

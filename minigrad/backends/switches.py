@@ -56,8 +56,8 @@ def get_float32_matmul_precision() -> str:
 
 
 def set_flush_denormal(mode: bool) -> bool:
-    """False: whether tiny numbers count as 0 is not switched, as on processors that cannot."""
-    return False
+    """True, as on processors that can; whether tiny numbers count as 0 is not switched."""
+    return True
 
 
 def set_default_device(device: Any) -> None:

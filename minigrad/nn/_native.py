@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..ops._public import named
 from ..ops.factor import matrix_norm, vector_norm
 from ..tensor import Tensor
 from . import functional as F
@@ -195,11 +196,13 @@ def affine_grid_generator(theta: Tensor, size: Any, align_corners: bool) -> Tens
 
 
 # ------------------------------------------------------------------------------ norms
+@named
 def frobenius_norm(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """The square root of the sum of squares over ``dim``."""
     return vector_norm(input, 2, dim, keepdim)
 
 
+@named
 def nuclear_norm(input: Tensor, dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
     """The sum of the singular values of a matrix."""
     if isinstance(dim, bool):  # torch has keepdim in second place too

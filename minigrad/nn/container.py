@@ -12,7 +12,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, ValuesView
 from itertools import chain
 from typing import Any, TypeVar
 
-from .module import Module, block, indented
+from .module import Module, _addindent, block
 
 T = TypeVar("T", bound="_Row")
 
@@ -204,7 +204,7 @@ class ModuleList(_Row):
         for first, text in reversed(runs):
             n = after - first
             line = f"({first}): {text}" if n == 1 else f"({first}-{after - 1}): {n} x {text}"
-            lines.insert(0, indented(line))
+            lines.insert(0, _addindent(line, 2))
             after = first
         return f"{self._get_name()}({block(lines)})"
 

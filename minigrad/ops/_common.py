@@ -128,6 +128,16 @@ def floating(x: Array) -> Array:
     return x if x.dtype.kind == "f" else x.astype(_types.default())
 
 
+def by_rows(made: Any) -> Any:
+    """An answer by rows in memory: as torch lays out reductions and scans, where NumPy follows the input."""
+    return made if made.ndim < 2 or made.flags.c_contiguous else np.ascontiguousarray(made)
+
+
+def none_given(dim: Any) -> bool:
+    """Whether ``dim`` is a tuple or list of no dimensions."""
+    return isinstance(dim, (tuple, list)) and not dim
+
+
 def one_dim(dim: Any, ndim: int) -> int:
     """A dimension counted from the front; IndexError if there is no such dimension."""
     try:
@@ -144,7 +154,7 @@ def one_dim(dim: Any, ndim: int) -> int:
 
 def all_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     """Dimensions counted from the front: all for None or (); RuntimeError if one stands twice."""
-    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+    if dim is None or none_given(dim):
         return tuple(range(ndim))
     dims = tuple(one_dim(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
     for d in dims:

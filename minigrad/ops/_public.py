@@ -23,7 +23,9 @@ _ALSO = {
     "min": {"other": "dim"},
     "split": {"tensor": "input", "split_size": "split_size_or_sections"},
     "transpose": {"axis0": "dim0", "axis1": "dim1"},
-    **{name: {"input": "A"} for name in ("det", "old_slogdet", "inv", "matrix_power", "pinv")},
+    **{name: {"input": "A"} for name in ("det", "old_slogdet", "inv", "matrix_power")},
+    **{name: {"input": "A"} for name in ("linalg_norm", "matrix_norm")},
+    "vector_norm": {"input": "x"},
 }
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
@@ -62,7 +64,7 @@ def named(function: Callable[..., Any]) -> Any:
         if also is not None:
             options = {also.get(name, name): value for name, value in options.items()}
         if not options.keys().isdisjoint(_NUMPYS):
-            options = _renamed(function.__name__, options)
+            options = _renamed(function.__name__, options, names)
         first = [options.pop(name) for name in names if rest and name in options]
         try:
             answer = function(*first, *rest, **options)
@@ -159,9 +161,9 @@ def public(function: Callable[..., Any], number_first: bool | None = False) -> A
     return call
 
 
-def _renamed(name: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments under torch's names; TypeError where one is given twice."""
-    renamed = {_NUMPYS.get(k, k): v for k, v in kwargs.items()}
+def _renamed(name: str, kwargs: dict[str, Any], own: Any = ()) -> dict[str, Any]:
+    """Keyword arguments under torch's names, but for the function's own; TypeError where one is given twice."""
+    renamed = {k if k in own else _NUMPYS.get(k, k): v for k, v in kwargs.items()}
     if len(renamed) < len(kwargs):
         twice = next(k for k in _NUMPYS if k in kwargs and _NUMPYS[k] in kwargs)
         raise TypeError(f"{name}() got an unexpected keyword argument '{twice}'")

@@ -17,13 +17,18 @@ from ._common import Number, expect, one_dim
 from .inplace import inplace as written
 
 
-def _numbers(name: str, **arguments: Any) -> None:
-    """TypeError, in torch's words, for an argument that is no number."""
-    for i, (argument, value) in enumerate(arguments.items(), 2):
+def _numbers(name: str, **arguments: Any) -> list[Any]:
+    """Arguments that are numbers, or 0-d tensors of one; TypeError, in torch's words, for any other."""
+    found = [
+        v.array.item() if isinstance(v, Traced) and not v.array.ndim else v
+        for v in arguments.values()
+    ]
+    for i, (argument, value) in enumerate(zip(arguments, found), 2):
         if not isinstance(value, Number):
             raise TypeError(
                 f"{name}(): argument '{argument}' (position {i}) must be Number, not {type(value).__name__}"
             )
+    return [v.item() if isinstance(v, np.generic) else v for v in found]
 
 
 def _plain(name: str, op: Any) -> Any:
@@ -71,7 +76,7 @@ relu_, sigmoid_, tanh_ = (
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """``input`` where positive, ``negative_slope * input`` elsewhere; with ``inplace`` written into ``input``."""
     expect("leaky_relu", input=input)
-    _numbers("leaky_relu", negative_slope=negative_slope)
+    (negative_slope,) = _numbers("leaky_relu", negative_slope=negative_slope)
     if not inplace:
         return pieces.leaky_relu(input, negative_slope)
     op = pieces.leaky_relu_ if negative_slope >= 0 else pieces.leaky_relu
@@ -95,7 +100,7 @@ def rrelu(
     a: in training from U(lower, upper), for each element its own; else their mean.  RuntimeError if lower > upper.
     """
     expect("rrelu", input=input)
-    _numbers("rrelu", lower=lower, upper=upper)
+    lower, upper = _numbers("rrelu", lower=lower, upper=upper)
     if inplace:
         return rrelu_(input, lower, upper, training)
     return pieces.rrelu(input, lower, upper, training)
@@ -111,7 +116,7 @@ def rrelu_(
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
     """``input`` where above ``threshold``, ``value`` elsewhere; with ``inplace`` written into ``input``."""
     expect("threshold", input=input)
-    _numbers("threshold", threshold=threshold, value=value)
+    threshold, value = _numbers("threshold", threshold=threshold, value=value)
     if inplace:
         return written(pieces.threshold, input, threshold, value)
     return pieces.threshold(input, threshold, value)
@@ -145,7 +150,7 @@ def relu6(input: Any, inplace: bool = False) -> Any:
 
 def _bounded(name: str, input: Any, low: Any, high: Any, inplace: bool) -> Any:
     expect(name, input=input)
-    _numbers(name, min_val=low, max_val=high)
+    low, high = _numbers(name, min_val=low, max_val=high)
     if low > high:
         raise ValueError("min_val cannot be greater than max_val")
     kind = input.array.dtype
@@ -163,20 +168,20 @@ def _bounded(name: str, input: Any, low: Any, high: Any, inplace: bool) -> Any:
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """0 in [-lambd, lambd], ``input`` elsewhere."""
     expect("hardshrink", input=input)
-    return pieces.hardshrink(input, lambd)
+    return pieces.hardshrink(input, *_numbers("hardshrink", lambd=lambd))
 
 
 def softshrink(input: Any, lambd: float = 0.5) -> Any:
     """``input`` moved towards 0 by ``lambd``, and 0 in [-lambd, lambd]; RuntimeError for a negative one."""
     expect("softshrink", input=input)
-    return pieces.softshrink(input, lambd)
+    return pieces.softshrink(input, *_numbers("softshrink", lambd=lambd))
 
 
 # ------------------------------------------------------------------------------ exponential linear units
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """``input`` where positive, ``alpha * (exp(input) - 1)`` elsewhere; with ``inplace`` written into ``input``."""
     expect("elu", input=input)
-    _numbers("elu", alpha=alpha)
+    (alpha,) = _numbers("elu", alpha=alpha)
     if not inplace:
         return smooth.elu(input, alpha)
     return written(smooth.elu_ if alpha >= 0 else smooth.elu, input, alpha)
@@ -209,7 +214,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     With ``inplace`` written into ``input``.
     """
     expect("celu", input=input)
-    _numbers("celu", alpha=alpha)
+    (alpha,) = _numbers("celu", alpha=alpha)
     if not inplace:
         return smooth.celu(input, alpha)
     return written(smooth.celu_ if alpha > 0 else smooth.celu, input, alpha)
@@ -233,7 +238,7 @@ def gelu(input: Any, *, approximate: str = "none") -> Any:
 def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
     """``log(1 + exp(beta * input)) / beta``, and ``input`` where ``beta * input`` is above the threshold."""
     expect("softplus", input=input)
-    return smooth.softplus(input, beta, threshold)
+    return smooth.softplus(input, *_numbers("softplus", beta=beta, threshold=threshold))
 
 
 def logsigmoid(input: Any) -> Any:

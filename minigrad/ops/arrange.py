@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, Traced, primitive
-from ._common import one_dim, shape_of, titled, whole
+from .._tape import Array, Traced, primitive, wrap
+from ._common import entitled, one_dim, shape_of, titled, whole
 from ._public import named
-from .index import getitem
+from .gather import _take
 from .parts import _narrow, flip
 from .shape import clone, repeat, reshape, transpose
 
@@ -70,11 +70,14 @@ def tile(input, *sizes, dims=None):
 
 
 @named
-def repeat_interleave(input, repeats, dim=None, *, output_size=None):
+def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     """Each element along ``dim`` ``repeats`` times (a number, or one per element); without dim of the flat tensor.
 
-    RuntimeError for negative repeats, or a number of them that does not fit.
+    Of repeats alone: each of the numbers 0, 1, .. as often as they say.  RuntimeError for negative repeats, or a number
+    of them that does not fit.
     """
+    if repeats is None:
+        input, repeats = wrap(np.arange(input.array.size)), input
     if dim is None:
         input, dim = reshape(input, (input.array.size,)), 0
     elif not input.array.ndim:
@@ -82,9 +85,8 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
         input = reshape(input, (1,))
     d = one_dim(dim, input.array.ndim)
     n = input.array.shape[d]
-    if not isinstance(repeats, Traced):
-        whole("repeat_interleave", "repeats", repeats)
-    counts = repeats.array if isinstance(repeats, Traced) else np.asarray(repeats)
+    several = isinstance(repeats, Traced)
+    counts = repeats.array if several else np.array(whole("repeat_interleave", "repeats", repeats))
     if counts.dtype.kind not in "iu" or counts.ndim > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor of int or long")
     if counts.ndim and len(counts) not in (1, n):
@@ -99,7 +101,8 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
         raise RuntimeError(
             f"repeat_interleave: output_size is {output_size}, but the repeats sum to {len(index)}"
         )
-    return getitem(input, (slice(None),) * d + (index,))
+    taken = _take(input, d, index)
+    return taken if several else entitled(taken, "ViewBackward0")
 
 
 @named
@@ -132,7 +135,7 @@ def rot90(input, k=1, dims=(0, 1)):
         raise RuntimeError(
             f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
         )
-    k %= 4
+    k = k % 4  # not in place: it may be a tensor
     if k == 0:
         return clone(input)
     if k == 2:
@@ -221,6 +224,11 @@ def _on_diagonal(input, /, shape, offset, dim1, dim2):
 
 _diagonal.vjps(input=lambda g, into, offset, dim1, dim2: _on_diagonal(g, into, offset, dim1, dim2))
 _on_diagonal.vjps(input=lambda g, offset, dim1, dim2: _diagonal(g, offset, dim1, dim2))
+
+
+def linalg_diagonal(A, *, offset=0, dim1=-2, dim2=-1):
+    """torch.linalg.diagonal: of the matrices in the last two dimensions."""
+    return diagonal(A, offset, dim1, dim2)
 
 
 @named
@@ -312,5 +320,5 @@ def unfold(input, dimension, size, step):
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
     if not n:
-        return getitem(reshape(input, (1,)), (slice(0, size),))
+        return _narrow(reshape(input, (1,)), 0, 0, size)
     return _unfold(input, d, size, step)

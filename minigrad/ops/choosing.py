@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .. import _types
 from .._convert import stored
-from .._tape import Traced, primitive, wrap
+from .._tape import Array, Traced, primitive, wrap
 from .._tape.fitting import unmatched
 from .._warn import once
+from ..kernels.elementwise.activations import activation, many
 from ..kernels.elementwise.selection import select
 from ._common import (
     Number,
@@ -42,6 +44,12 @@ choose.vjps(
 )
 
 
+def places(x: Array) -> tuple[Any, ...]:
+    """Where an array is nonzero: one vector per dimension."""
+    found = np.nonzero(x if x.ndim else x[None])
+    return tuple(wrap(np.array(i)) for i in found)  # NumPy's are columns of one matrix
+
+
 def where(condition, input=None, other=None):
     """``input`` where ``condition`` holds, else ``other``; with the condition alone, the indices where it holds.
 
@@ -52,7 +60,7 @@ def where(condition, input=None, other=None):
     expect("where", condition=condition)
     mask = condition.array
     if input is None and other is None:
-        return tuple(wrap(i) for i in (np.nonzero(mask) if mask.ndim else np.nonzero(mask[None])))
+        return places(mask)
     if mask.dtype not in (np.bool_, np.uint8):
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
@@ -109,7 +117,13 @@ def _share(larger, smaller, /):
 
 @unary(title="ClampBackward1")
 def _clamp(input, /, min, max):
-    return input.clip(min, max)
+    if many(input) and min == min and max == max:  # no NaN among them
+        low, high = (-math.inf if min is None else min), (math.inf if max is None else max)
+        return activation("hardtanh", input, numbers=(low, high))
+    # bounds first: of equal numbers NumPy takes the second, and torch leaves -0.0 as it is
+    if max is None:
+        return np.maximum(min, input)
+    return np.minimum(max, input) if min is None else input.clip(min, max)
 
 
 def _inside(g: Any, input: Any, min: Any, max: Any) -> Any:
@@ -128,7 +142,7 @@ _clamp.title = "ClampBackward1"
 
 @elementwise(title="ClampMinBackward1")
 def _clamp_min(input, min, /):
-    return np.maximum(input, min)
+    return np.maximum(min, input)
 
 
 _clamp_min.vjps(
@@ -139,7 +153,7 @@ _clamp_min.vjps(
 
 @elementwise(title="ClampMaxBackward1")
 def _clamp_max(input, max, /):
-    return np.minimum(input, max)
+    return np.minimum(max, input)
 
 
 _clamp_max.vjps(
@@ -150,7 +164,7 @@ _clamp_max.vjps(
 
 @elementwise(title="ClampBackward0")
 def _clamp_both(input, min, max, /):
-    return np.minimum(np.maximum(input, min), max)
+    return np.minimum(max, np.maximum(min, input))
 
 
 def _clamped(g: Any, input: Any, min: Any, max: Any, which: int) -> Any:
@@ -167,6 +181,13 @@ _clamp_both.vjps(
 )
 
 
+def _plain_number(bound: Any) -> Any:
+    """The number in a 0-d tensor, beside a bound that is one; TypeError for other tensors."""
+    if bound.array.ndim:
+        raise TypeError("clamp(): min and max must both be tensors or both be numbers")
+    return bound.array.item()
+
+
 def clamp(input, min=None, max=None):
     """``input`` bounded to [min, max]; either may be None or a tensor, but not both None.
 
@@ -176,9 +197,11 @@ def clamp(input, min=None, max=None):
     """
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Number) and isinstance(max, Traced):
+        max = _plain_number(max)
+    elif isinstance(max, Number) and isinstance(min, Traced):
+        min = _plain_number(min)
     if isinstance(min, Traced) or isinstance(max, Traced):
-        if not all(b is None or isinstance(b, Traced) for b in (min, max)):
-            raise TypeError("clamp(): min and max must both be tensors or both be numbers")
         if max is None:
             return entitled(_clamp_min(input, min), "ClampBackward0")
         if min is None:

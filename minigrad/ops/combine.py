@@ -10,10 +10,12 @@ from .. import _types
 from .._tape import Array, Traced, primitive
 from ..kernels.elementwise.activations import many, more
 from ._common import (
+    common_float,
     computed_in,
     converted,
     elementwise,
     expect,
+    floating,
     number_as,
     operands,
     tensors_only,
@@ -191,11 +193,11 @@ def lcm(input, other, /):
 
 
 # ------------------------------------------------------------------------------ signs and NaN
-@elementwise
+@elementwise(promote=common_float)
 def copysign(input, other, /):
     """The size of ``input`` with the sign of ``other``."""
-    if input.dtype.kind != "f":
-        input, other = input.astype(_types.default()), other.astype(_types.default())
+    if input.dtype.kind != "f":  # both, of one dtype, as they came
+        input, other = floating(input), floating(other)
     return np.copysign(input, other)
 
 

@@ -9,15 +9,16 @@ import numpy as np
 
 from .. import _types
 from .._tape import Array, Traced, wrap
-from ._common import all_dims, expect, one_dim, return_type, whole
+from ._common import all_dims, by_rows, expect, one_dim, return_type, whole
 from ._public import named
 
 
+@named
 def count_nonzero(input, dim=None):
     """How many elements over ``dim`` (all when None) are nonzero."""
     expect("count_nonzero", input=input)
     axis = None if dim is None else all_dims(dim, input.array.ndim)
-    return wrap(np.asarray(np.count_nonzero(input.array, axis), np.int64))
+    return wrap(by_rows(np.asarray(np.count_nonzero(input.array, axis), np.int64)))
 
 
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
@@ -117,7 +118,7 @@ def histc(input, bins=100, min=0, max=0):
 
 
 @named
-def histogram(input, bins, *, range=None, weight=None, density=False):
+def histogram(input, bins=100, *, range=None, weight=None, density=False):
     """How many elements, or how much weight, lies in each bin, and the edges of the bins: (hist, bin_edges).
 
     bins: a number of equal parts of ``range`` (by default from the least to the largest element), or a tensor of edges.

@@ -10,6 +10,7 @@ from typing import Any
 from .. import _types
 from .._tape import Traced
 from ._common import all_dims, expect
+from ._public import named
 from .arrange import diagonal
 from .matrix import _bmm, _mm
 from .reduce import sum as _total
@@ -227,6 +228,7 @@ def _listed(dims: Any, ndim: int) -> tuple[int, ...]:
     return all_dims(dims, ndim) if dims else ()
 
 
+@named
 def kron(input, other):
     """The Kronecker product: every element of ``input`` times all of ``other``."""
     expect("kron", input=input, other=other)

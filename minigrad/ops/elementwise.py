@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced
+from .._tape import Array, Traced
 from ..kernels.elementwise import Large, loop
 from ..kernels.elementwise.activations import by_number, many, more
 from . import functions
@@ -178,12 +178,20 @@ def div(input, other, *, rounding_mode=None):
     )
 
 
+def _remainder(input: Array, other: Array) -> Array:
+    rest: Array = np.remainder(input, other)
+    if rest.dtype.kind != "f":
+        return rest
+    none = rest == 0  # which has torch's the sign of the input
+    return np.where(none, np.copysign(rest, input), rest) if none.any() else rest
+
+
 @elementwise
 def remainder(input, other, /):
     """The remainder of the quotient rounded down: it has the sign of ``other``."""
     _refuse_zero(input, other)
     found = by_number("remainder", input, other)
-    return np.remainder(input, other) if found is None else found
+    return _remainder(input, other) if found is None else found
 
 
 remainder.vjps(input=lambda g: g, other=lambda g, input, other: -g * floor_divide(input, other))

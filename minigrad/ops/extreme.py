@@ -12,7 +12,7 @@ import numpy as np
 from .._tape import Array, Traced, primitive
 from ..kernels import along, reduce
 from ..kernels.elementwise import Large, large
-from ._common import all_dims, expect, one_dim, return_type, titled, unary
+from ._common import all_dims, by_rows, expect, none_given, one_dim, return_type, titled, unary
 from ._public import named
 from .choosing import masked, maximum, minimum
 from .reduce import _axis, _sum, spread
@@ -35,7 +35,7 @@ def _greatest(input: Array, sign: int, dim: Any, keepdim: bool) -> Array:
     if type(input) is Large and axis is not None and len(axis) == 1 and axis[0] < input.ndim - 1:
         return _of_many(input, sign, axis[0], keepdim)[0]
     function = np.maximum if sign > 0 else np.minimum
-    made: Array = function.reduce(input, axis=axis, keepdims=keepdim)
+    made: Array = by_rows(function.reduce(input, axis=axis, keepdims=keepdim))
     return made
 
 
@@ -67,7 +67,7 @@ _NO_ELEMENTS = (
 @named
 def amax(input, dim=(), keepdim=False):
     """The largest element over ``dim``; ties share the gradient evenly."""
-    dim = None if dim is None or dim == () else dim
+    dim = None if none_given(dim) else dim
     _nonempty("amax", input, dim)
     return _amax(input, dim, keepdim)
 
@@ -75,7 +75,7 @@ def amax(input, dim=(), keepdim=False):
 @named
 def amin(input, dim=(), keepdim=False):
     """The smallest element over ``dim``; ties share the gradient evenly."""
-    dim = None if dim is None or dim == () else dim
+    dim = None if none_given(dim) else dim
     _nonempty("amin", input, dim)
     return _amin(input, dim, keepdim)
 
@@ -249,19 +249,19 @@ def argmin(input, dim=None, keepdim=False):
 
 @primitive
 def _all(input, /, dim, keepdim):
-    axis = dim if dim == () else _axis(dim, input.ndim)  # as torch: over no dimension
+    axis = () if none_given(dim) else _axis(dim, input.ndim)  # as torch: over no dimension
     return _truth(input, np.all(input, axis=axis, keepdims=keepdim))
 
 
 @primitive
 def _any(input, /, dim, keepdim):
-    axis = dim if dim == () else _axis(dim, input.ndim)
+    axis = () if none_given(dim) else _axis(dim, input.ndim)
     return _truth(input, np.any(input, axis=axis, keepdims=keepdim))
 
 
 def _truth(input: Array, answer: Any) -> Any:
     """As torch: the truth about uint8 is uint8."""
-    return answer.astype(np.uint8) if input.dtype == np.uint8 else answer
+    return by_rows(answer.astype(np.uint8) if input.dtype == np.uint8 else answer)
 
 
 @named

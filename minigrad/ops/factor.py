@@ -12,18 +12,20 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import edge, wrap
+from .._tape import Traced, edge, wrap
 from .._tape import mode as recording
 from .._warn import once
 from ._common import all_dims, expect, one_dim, return_type, titled
 from ._public import named
+from .arrange import tril
 from .elementwise import abs
 from .extreme import amax, amin
 from .index import getitem
+from .lengths import _norm, norm
 from .matrix import _mt
-from .reduce import _norm, _sum, norm
+from .reduce import _sum
 from .shape import movedim, reshape
-from .solve import matrices, square
+from .solve import LinAlgError, inv, matrices, square
 from .spectral import (
     _eigh,
     _eigh_parts,
@@ -63,7 +65,7 @@ def qr(A, mode="reduced"):
 
 
 @titled("LinalgSvdBackward0")
-def svd(A, full_matrices=True):
+def svd(A, full_matrices=True, *, driver=None):
     """``U @ diag(S) @ Vh = A`` with orthonormal U and Vh, and S from large to small."""
     matrices("linalg.svd", A)
     made = return_type("linalg_svd", "U", "S", "Vh")
@@ -92,7 +94,7 @@ def old_qr(input, some=True):
     return made(*qr(input, "reduced" if some else "complete"))
 
 
-def svdvals(A):
+def svdvals(A, *, driver=None):
     """The singular values, from large to small."""
     matrices("linalg.svdvals", A)
     return _svdvals(A)
@@ -111,23 +113,61 @@ def eigvalsh(A, UPLO="L"):
     return _eigvalsh(square("linalg.eigvalsh", A), UPLO)
 
 
-def pinv(A, *, rtol=None):
-    """The pseudo-inverses of matrices (*, m, n): (*, n, m)."""
+# ------------------------------------------------------------------------------ what is small counts as 0
+def _share(A: Any, atol: Any, rtol: Any) -> Any:
+    """The share of the largest singular value up to which others count as 0: torch's default if none is given."""
+    atol, rtol = (t.detach().array if isinstance(t, Traced) else t for t in (atol, rtol))
+    if rtol is None:
+        default = max(A.array.shape[-2:]) * np.finfo(A.array.dtype).eps
+        rtol = default if atol is None else np.where(np.asarray(atol) > 0, 0.0, default)
+    if atol is None:
+        return rtol
+    largest = np.linalg.norm(A.detach().array, 2, (-2, -1))
+    return np.maximum(rtol, atol / np.where(largest == 0, 1, largest))
+
+
+def _mirrored(A: Any) -> Any:
+    """Symmetric matrices made of lower triangles, all that torch reads of what is called hermitian."""
+    return tril(A) + _mt(tril(A, -1))
+
+
+def pinverse(input, rcond=1e-15):
+    """torch.pinverse: ``pinv`` with a given share of the largest singular value up to which others count as 0."""
+    return pinv(input, rcond)
+
+
+def pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None):
+    """The pseudo-inverses of matrices (*, m, n): (*, n, m).
+
+    atol, rtol: up to which bound, or which share of the largest one, singular values count as 0; rcond: older for rtol.
+    """
     matrices("linalg.pinv", A)
-    limit = max(A.array.shape[-2:]) * np.finfo(A.array.dtype).eps if rtol is None else rtol
-    return _pinv(A, limit)
+    limit = _share(A, atol, rtol if rcond is None else rcond)
+    return _pinv(_mirrored(A) if hermitian else A, limit)
 
 
-def matrix_rank(A, *, tol=None):
-    """The ranks of matrices: how many singular values are not small."""
+def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
+    """The ranks of matrices: how many singular values are not small, as for ``pinv``.  tol: atol alone."""
     matrices("linalg.matrix_rank", A)
-    return wrap(np.asarray(np.linalg.matrix_rank(A.detach().array, tol), np.int64))
+    if not A.array.size:
+        return wrap(np.zeros(A.array.shape[:-2], np.int64))
+    atol, rtol = (atol, rtol) if tol is None else (tol, 0.0)
+    s = np.linalg.svd((_mirrored(A) if hermitian else A).detach().array, compute_uv=False)
+    bound = np.asarray(_share(A, atol, rtol))[..., None] * s[..., :1]
+    return wrap(np.asarray((s > bound).sum(-1), np.int64))
 
 
-def cond(A):
-    """The condition numbers in the 2-norm: the ratio of the largest to the smallest singular value."""
+def cond(A, p=None):
+    """The condition numbers: the norm of ``matrix_norm``'s order ``p`` (2 by default), times that of the inverse."""
+    if p not in (None, 2, -2):
+        square("linalg.cond", A)
+        try:
+            return matrix_norm(A, p) * matrix_norm(inv(A), p)
+        except LinAlgError:  # infinite, of those that are singular
+            return wrap(np.asarray(np.linalg.cond(A.detach().array, p), A.array.dtype))
     s = svdvals(A)
-    return getitem(s, (..., 0)) / getitem(s, (..., -1))
+    first, last = (0, -1) if p != -2 else (-1, 0)
+    return getitem(s, (..., first)) / getitem(s, (..., last))
 
 
 # ------------------------------------------------------------------------------ norms

@@ -222,7 +222,7 @@ def relu(input, /):
         raise RuntimeError("Boolean inputs not supported for relu")
     if type(input) is Large or loop_pays(input):
         return loop("relu", input)
-    return np.maximum(input, _zeros(input))
+    return np.maximum(_zeros(input), input)  # so -0.0 stays, as in torch
 
 
 @unary(title="ThresholdBackwardBackward0")

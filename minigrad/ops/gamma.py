@@ -26,7 +26,7 @@ from .choosing import choose, masked
 from .elementwise import mul, pow
 from .functions import exp
 from .inplace import inplace
-from .reduce import _norm
+from .lengths import _norm
 from .special import _each, _refused
 
 
@@ -190,6 +190,8 @@ def float_power_(input, exponent):
 def ldexp(input, other):
     """``input * 2 ** other``; of integers in the default floating-point dtype."""
     expect("ldexp", input=input, other=other)
+    if input.array.dtype.kind == "f" and other.array.dtype.kind != "f":
+        other = cast(other, input.array.dtype)
     return mul(input, pow(2.0, other))
 
 

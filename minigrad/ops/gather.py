@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Array, Traced, primitive
+from .._tape import Array, Traced, number_in, primitive
 from ..kernels import along
 from ._common import converted, expect, number_as, one_dim, title, titled
 from ._public import named
@@ -332,6 +332,7 @@ def _slices(name: str, input: Any, dim: int, index: Any, source: Any) -> tuple[A
 def index_add(input, dim, index, source, *, alpha=1):
     """``input`` with ``alpha`` times the slices of ``source`` added to those that ``index`` names along ``dim``."""
     expect("index_add", input=input, dim=input, index=index, source=source)
+    alpha = number_in("index_add", "alpha", alpha)
     d = one_dim(dim, input.array.ndim)
     x, s, i = _slices("index_add_", input, d, index, source)
     return reshape(_index_add(x, s, d, i, alpha), input.array.shape)

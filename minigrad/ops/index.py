@@ -218,11 +218,51 @@ def _gathered(input: Any, index: Any) -> Any:
         except IndexError:
             pass  # what is wrong is said below
     for key in split_index(index, input.array.shape):
+        source = input.array
         try:
             input = getitem(input, key)
         except IndexError as error:
-            raise explained(error, key, input.array.shape) from None
+            raise explained(error, key, source.shape) from None
+        if any(type(i) is ndarray for i in key):
+            input.array = _laid_out(input.array, source, key)
     return input
+
+
+def _laid_out(out: Array, source: Array, key: tuple[Any, ...]) -> Array:
+    """What ``source[key]`` gathered, in memory as torch has it; NumPy puts the dimensions that gather outside.
+
+    The order is that of at::TensorIterator: dimensions stay where they are, but for those that are taken whole, which
+    among themselves lie as in the source.
+    """
+    if source.flags.c_contiguous:
+        return np.ascontiguousarray(out)
+    whole = [(d, i) for d, i in zip(_dims_of(key), key) if type(i) is slice]
+    arrays = [k for k, i in enumerate(key) if type(i) is ndarray]
+    apart = arrays[-1] - arrays[0] >= len(arrays)
+    before = 0 if apart else arrays[0]  # whole dimensions that stand before those that gather
+    steps: list[int | None] = [source.strides[d] for d, _ in whole]
+    steps[before:before] = [None] * (out.ndim - len(whole))
+    order = list(range(out.ndim))[::-1]  # from the innermost
+    for i in range(1, out.ndim):
+        at = i
+        for j in range(i - 1, -1, -1):
+            inner, outer = steps[order[j]], steps[order[at]]
+            if inner and outer and inner < outer:
+                break
+            if inner and outer and inner > outer:
+                order[j], order[at], at = order[at], order[j], j
+    places = order[::-1]
+    back = sorted(range(out.ndim), key=places.__getitem__)
+    return np.ascontiguousarray(out.transpose(places)).transpose(back)
+
+
+def _dims_of(key: tuple[Any, ...]) -> list[int]:
+    """The first dimension of the source that each item of an index takes."""
+    dims, d = [], 0
+    for i in key:
+        dims.append(d)
+        d += _takes(i)
+    return dims
 
 
 def explained(error: IndexError, key: tuple[Any, ...], shape: tuple[int, ...]) -> IndexError:

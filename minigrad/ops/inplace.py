@@ -99,7 +99,9 @@ def _live(t: Any, args: tuple[Any, ...]) -> bool:
 def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) -> Any:
     """The write without a record: by NumPy in one pass where the op is one of its functions."""
     array = t.array
-    ufunc: Any = _IN_ONE_PASS.get(op) if not attrs and array.dtype.kind == "f" else None
+    ufunc: Any = (
+        _IN_ONE_PASS.get(op) if len(args) == 1 and not attrs and array.dtype.kind == "f" else None
+    )
     other: Any = args[0] if ufunc is not None else None
     if isinstance(other, Traced):
         other = other.array if other.array.dtype is array.dtype else None

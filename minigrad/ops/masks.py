@@ -9,7 +9,7 @@ import numpy as np
 from .._tape import Array, Traced, primitive, wrap
 from ._common import expect, title, titled
 from ._public import named
-from .choosing import choose
+from .choosing import choose, places
 from .gather import _collect, _take
 from .index import getitem, split_index
 from .index import put as put_back
@@ -33,7 +33,7 @@ def masked_select(input, mask):
 
 @primitive(title="MaskedScatterBackward0")
 def _masked_scatter(input, source, /, mask):
-    out = np.array(np.broadcast_to(input, mask.shape))
+    out = np.array(np.broadcast_to(input, mask.shape), order="C")
     out[mask] = source[: np.count_nonzero(mask)]
     return out
 
@@ -147,15 +147,16 @@ def index_put(input, indices, values, accumulate=False):
 
 
 # ------------------------------------------------------------------------------ where they are nonzero
+@named
 def nonzero(input, *, as_tuple=False):
     """The indices of the nonzero elements: (n, ndim), or with ``as_tuple`` one vector per dimension."""
     expect("nonzero", input=input)
     x = input.array
     if as_tuple:
-        return tuple(wrap(i) for i in np.nonzero(x if x.ndim else x[None]))
+        return places(x)
     if not x.ndim:
         return wrap(np.zeros((int(bool(x)), 0), np.int64))
-    return wrap(np.stack(np.nonzero(x), 1))
+    return wrap(np.stack(np.nonzero(x)).T)  # as in torch, each dimension's lie together
 
 
 def nonzero_static(input, *, size, fill_value=-1):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Traced, primitive
+from .._tape import Traced, number_in, primitive
 from ..kernels import products as kernels
 from ._common import entitled, expect
 from .refusals import unlike
@@ -66,10 +66,22 @@ _mv.vjps(
 _dot.vjps(input=lambda g, tensor: g * tensor, tensor=lambda g, input: g * input)
 
 
+_MATRICES = "input", "mat2"  # torch's names of the factors, and those of some products
+_NAMES = {
+    "matmul": ("input", "other"),
+    "linear": ("input", "weight"),
+    "mv": ("input", "vec"),
+    "dot": ("input", "tensor"),
+}
+
+
 def _checked(name: str, a: Any, b: Any, dims: tuple[int, int] | None = None) -> None:
     if not (isinstance(a, Traced) and isinstance(b, Traced)):
         i, x = (1, b) if isinstance(a, Traced) else (0, a)
-        raise TypeError(f"{name}(): argument {i + 1} must be Tensor, not {type(x).__name__}")
+        raise TypeError(
+            f"{name}(): argument '{_NAMES.get(name, _MATRICES)[i]}' (position {i + 1}) must be Tensor, "
+            f"not {type(x).__name__}"
+        )
     if dims is not None and (a.array.ndim, b.array.ndim) != dims:
         raise _of_other_dims(name, a, b, dims)
     if a.array.dtype is not b.array.dtype:
@@ -231,6 +243,7 @@ def _scaled(x: Any, alpha: Any) -> Any:
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     """``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts to the product's shape."""
     _checked("addmm", mat1, mat2, (2, 2))
+    beta, alpha = number_in("addmm", "beta", beta), number_in("addmm", "alpha", alpha)
     if mat1.array.shape[1] != mat2.array.shape[0]:
         raise _sizes_differ(mat1, mat2)
     shape = (mat1.array.shape[0], mat2.array.shape[1])

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._tape import Traced, primitive, variadic
 from ..kernels import along
-from ._common import all_dims, common, entitled, expect, one_dim, titled
+from ._common import all_dims, common, entitled, expect, one_dim, titled, whole
 from ._public import named
 from .shape import reshape
 
@@ -226,6 +226,8 @@ def split(input, split_size_or_sections, dim=0):
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     d = one_dim(dim, len(shape))
     n, sizes = shape[d], split_size_or_sections
+    if isinstance(sizes, Traced) and sizes.array.size == 1:
+        sizes = int(sizes.array.item())
     if isinstance(sizes, int):
         if sizes < 0 or (sizes == 0 and n):
             raise RuntimeError(
@@ -247,10 +249,13 @@ def split(input, split_size_or_sections, dim=0):
 @named
 def chunk(input, chunks, dim=0):
     """At most ``chunks`` parts of equal size (the last may be smaller), as views."""
+    chunks = whole("chunk", "chunks", chunks)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = input.array.shape[one_dim(dim, input.array.ndim)]
-    return split(input, max(1, -(-n // chunks)), dim)
+    if not n:  # as torch: as many as asked for
+        return split(input, [0] * chunks, dim)
+    return split(input, -(-n // chunks), dim)
 
 
 @named

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from .._tape import number_in
 from .._warn import once
 from ._common import expect, one_dim, titled
 from ._public import named
 from .elementwise import sub
 from .gather import _take
+from .lengths import _norm
 from .matrix import _scaled, bmm, dot, matmul, mm, mv, outer
 from .parts import cat, narrow
-from .reduce import _norm, _sum
+from .reduce import _sum
 from .refusals import unlike
 from .shape import expanded, permute, reshape, transpose
 
@@ -23,6 +25,7 @@ from .shape import expanded, permute, reshape, transpose
 def _added(name: str, input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     """``beta * input + alpha * product``; where beta is 0, NaN in ``input`` is not looked at."""
     expect(name, input=input)
+    beta, alpha = number_in(name, "beta", beta), number_in(name, "alpha", alpha)
     wide = expanded(input, product.array.shape)
     if input.array.dtype != product.array.dtype and name != "addr":  # that one promotes
         raise unlike("addmm", input.array, product.array)

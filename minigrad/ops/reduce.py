@@ -19,10 +19,9 @@ from .._tape import Traced, errors, fitted, primitive, silent
 from ..kernels import along
 from ..kernels.elementwise import large
 from ..kernels.reduce import add_up, all_added, many
-from ._common import all_dims, cast, expect, shape_of, titled, unary
+from ._common import all_dims, by_rows, cast, expect, shape_of, titled, unary
 from ._public import named
 from .choosing import choose, masked
-from .elementwise import abs, sign
 from .shape import expand, reshape, sum_to_size
 
 
@@ -79,15 +78,17 @@ def _summed(input: Any, dim: Any, keepdim: Any) -> Any:
     if dim is None and input.size <= _SOME and not keepdim and input.dtype in _ones:
         return input.ravel().dot(_ones[input.dtype][: input.size])  # BLAS: two thirds of it
     axis = None if dim is None else all_dims(dim, input.ndim)
+    if input.dtype.kind != "f":  # in the dtype that was asked for, where NumPy would take int64
+        return by_rows(_add_up(input, axis, input.dtype, None, keepdim))
     if many(input):
         return add_up(np.asarray(input), axis, keepdim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
-        return _add_up(input, axis, np.float32, None, keepdim).astype(_HALF)
+        return by_rows(_add_up(input, axis, np.float32, None, keepdim)).astype(_HALF)
     # NumPy adds in pairs along the last dimension only: elsewhere errors would grow with the length
     long = input.dtype is _SINGLE and input.size > _PAIRS and axis and input.ndim - 1 not in axis
     if long:
-        return _add_up(input, axis, np.float64, None, keepdim).astype(_SINGLE)
-    return _add_up(input, axis, None, None, keepdim)
+        return by_rows(_add_up(input, axis, np.float64, None, keepdim)).astype(_SINGLE)
+    return by_rows(_add_up(input, axis, None, None, keepdim))
 
 
 def _sum_rule(g: Any, into: tuple[int, ...], dim: Any) -> Any:
@@ -185,7 +186,7 @@ def _var(input, /, dim, correction, keepdim):
         return _var(input.astype(np.float32), dim, correction, keepdim).astype(np.float16)
     axis = _axis(dim, input.ndim)
     centred = large(input - _mean(input, dim, True))
-    total = np.add.reduce(large(centred * centred), axis=axis, keepdims=keepdim)
+    total = by_rows(np.add.reduce(large(centred * centred), axis=axis, keepdims=keepdim))
     return total / input.dtype.type(max(0, count(input.shape, dim) - correction))
 
 
@@ -201,9 +202,7 @@ _var.vjps(input=_var_rule)
 
 
 def _correction(unbiased: Any, correction: Any) -> Any:
-    if correction is None:
-        return 1 if unbiased is None or unbiased else 0
-    return correction
+    return int(unbiased is None or bool(unbiased)) if correction is None else correction
 
 
 def _reduced(array: Any, dim: Any) -> int:
@@ -290,7 +289,8 @@ def _needs_float(input: Any, name: str) -> Any:
 def _prod(input, /, dim, keepdim):
     if along.many(input) and dim in (None, -1, input.ndim - 1):
         return along.product(input, dim is None, keepdim)
-    return np.multiply.reduce(input, axis=_axis(dim, input.ndim), keepdims=keepdim)
+    axis, kind = _axis(dim, input.ndim), input.dtype  # NumPy would take int64 for smaller integers
+    return by_rows(np.multiply.reduce(input, axis=axis, dtype=kind, keepdims=keepdim))
 
 
 def _prod_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], dim: Any) -> Any:
@@ -332,68 +332,3 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
             f"prod(): argument 'dim' (position 2) must be int, not {type(dim).__name__}"
         )
     return _prod(_accumulated(input, dtype), dim, keepdim)
-
-
-@unary(title="LinalgVectorNormBackward0")
-def _norm(input, /, p, dim, keepdim):
-    if input.dtype == np.float16:
-        return _norm(input.astype(np.float32), p, dim, keepdim).astype(np.float16)
-    axis = _axis(dim, input.ndim)
-    if p == math.inf:
-        return np.maximum.reduce(np.abs(input), axis=axis, keepdims=keepdim)
-    if p == -math.inf:
-        return np.minimum.reduce(np.abs(input), axis=axis, keepdims=keepdim)
-    if p == 0:
-        return np.add.reduce(input != 0, axis=axis, keepdims=keepdim).astype(input.dtype)
-    if p == 1:
-        return np.add.reduce(np.abs(input), axis=axis, keepdims=keepdim)
-    if p == 2 and dim is None and many(input):
-        total = np.sqrt(all_added(input, square=True))
-        return total.reshape((1,) * input.ndim) if keepdim else total
-    if p == 2 and many(input):
-        return np.sqrt(add_up(np.asarray(input * input), axis, keepdim))
-    if p == 2:
-        return np.sqrt(np.add.reduce(input * input, axis=axis, keepdims=keepdim))
-    power = input.dtype.type(p)
-    return np.add.reduce(np.abs(input) ** power, axis=axis, keepdims=keepdim) ** (1 / power)
-
-
-def _norm_rule(g: Any, input: Any, out: Any, into: tuple[int, ...], p: Any, dim: Any) -> Any:
-    if p == 0:
-        return input * 0.0
-    if p == 2:  # where the norm is 0 the slope is 0, and input is 0 too
-        gone = masked(out == 0.0)
-        whole = spread(choose(1.0, out, gone), into, dim)
-        return spread(choose(0.0, g, gone), into, dim) * (input / whole)
-    size, whole = spread(g, into, dim), spread(out, into, dim)
-    if p in (math.inf, -math.inf):
-        hits = masked(abs(input) == whole)
-        share = (hits / _sum(hits.astype(np.float64), dim, True)).astype(masked(input).dtype)
-        return size * (sign(input) * share)
-    if p == 1:
-        return size * sign(input)
-    zero = masked(whole == 0.0)
-    zero = zero | (masked(input) == 0) if p < 2 else zero
-    ratio = choose(1.0, abs(input), zero) / choose(1.0, whole, zero)
-    return size * choose(0.0, sign(input) * ratio ** (p - 1.0), zero)
-
-
-_norm.vjps(input=_norm_rule)
-
-
-@named
-def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
-    """The p-norm over ``dim``: ``sum(|x|**p) ** (1/p)``; p a number, inf, -inf or 'fro' (2).
-
-    RuntimeError for integers.
-    """
-    if dtype is not None:
-        input = cast(input, _types.as_numpy(dtype))
-    if input.array.dtype.kind != "f":
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{_types.of(input.array.dtype).title}"
-        )
-    if isinstance(p, str) and p != "fro":
-        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
-    return _norm(input, 2.0 if p in ("fro", None) else float(p), dim, keepdim)

@@ -9,7 +9,7 @@ import numpy as np
 from .. import _types
 from .._tape import Array, Traced, primitive
 from ..kernels import along
-from ._common import expect, one_dim, return_type, title, titled, unary
+from ._common import by_rows, expect, one_dim, return_type, title, titled, unary
 from ._public import named
 from .choosing import choose, masked
 from .functions import exp
@@ -21,7 +21,7 @@ from .softmax import _cumsum, accumulated
 
 @unary(title="CumprodBackward0")
 def _cumprod(input, /, dim):
-    return accumulated(np.multiply, input, dim)
+    return by_rows(accumulated(np.multiply, input, dim))
 
 
 def _cumprod_rule(g: Any, input: Any, out: Any, dim: Any) -> Any:
@@ -64,6 +64,7 @@ def _running(x: Array, dim: int, better: Any) -> tuple[Array, Array]:
     """The values of a running extreme and the last index at which each is reached; NaN beats all."""
     if along.many(x):
         return along.running_extreme(x, 1 if better is np.maximum else -1, dim)
+    x = by_rows(x)
     values = better.accumulate(x, axis=dim)
     n = x.shape[dim]
     steps = np.arange(n).reshape(-1, *[1] * (x.ndim - dim - 1))
@@ -120,7 +121,7 @@ _SHORT = 16  # elements along a dimension up to which all pairs of them are look
 
 @unary(title="LogcumsumexpBackward0")
 def _logcumsumexp(input, /, dim):
-    return np.logaddexp.accumulate(input, axis=dim) if input.ndim else input.copy()
+    return by_rows(np.logaddexp.accumulate(input, axis=dim)) if input.ndim else input.copy()
 
 
 def _logcumsumexp_rule(g: Any, input: Any, out: Any, dim: Any) -> Any:

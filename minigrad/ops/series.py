@@ -9,14 +9,14 @@ import numpy as np
 
 from .. import _types
 from .._tape import Traced, wrap
-from ._common import cast, expect, one_dim, title, titled, whole
+from ._common import cast, common, expect, one_dim, title, titled, whole
 from ._public import named
 from .arrange import diagonal
 from .choosing import clamp
 from .compare import logical_xor
 from .functions import sqrt
 from .matrix import mm
-from .parts import cat, flip, narrow
+from .parts import cat, flip, narrow, select
 from .reduce import sum
 from .scans import cumprod
 from .shape import clone, constant_pad, expand, reshape, squeeze, t, unsqueeze
@@ -122,7 +122,10 @@ def trapezoid(y, x=None, *, dx=None, dim=-1):
     tensor(21.)
     """
     strips, d = _strips("trapezoid", y, x, dx, dim)
-    return sum(strips, d) / 2
+    if x is not None or not y.array.shape[d]:
+        return sum(strips, d) / 2
+    ends = select(y, d, 0) + select(y, d, -1)  # as torch: an infinite end counts for itself
+    return (sum(y, d) - ends * 0.5) * (1 if dx is None else dx)
 
 
 @named
@@ -287,7 +290,9 @@ def block_diag(*tensors):
                 f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x.array.ndim} "
                 "dimensions"
             )
-    blocks = [reshape(x, (1,) * (2 - x.array.ndim) + x.array.shape) for x in tensors]
+    blocks = [
+        reshape(x, (1,) * (2 - x.array.ndim) + x.array.shape) for x in common(*tensors) or tensors
+    ]
     widths = [b.array.shape[1] for b in blocks]
     total, start, rows = int(np.sum(widths)), 0, []
     for block, width in zip(blocks, widths):

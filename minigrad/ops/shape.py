@@ -10,7 +10,7 @@ import numpy as np
 from .. import _formats, _types
 from .._tape import cell, edge, primitive, wrap
 from ..kernels.elementwise import MANY, copied
-from ._common import all_dims, one_dim, shape_of, titled
+from ._common import all_dims, none_given, one_dim, shape_of, titled
 from ._public import named
 
 ndarray = np.ndarray
@@ -96,7 +96,7 @@ def broadcast_shapes(*shapes):
 def broadcast_tensors(*tensors):
     """The tensors, each expanded to their joint shape."""
     shape = broadcast_shapes(*(t.array.shape for t in tensors))
-    return [expand(t, shape) for t in tensors]
+    return tuple(expand(t, shape) for t in tensors)
 
 
 # ------------------------------------------------------------------------------ reshape and friends
@@ -305,7 +305,7 @@ _squeeze.vjps(input=lambda g, into: reshape(g, into))
 def squeeze(input, dim=None):
     """``input`` without those of the dimensions ``dim`` (default: all) that have size 1."""
     shape = input.array.shape
-    dims = all_dims(dim, len(shape)) if dim != () else ()
+    dims = () if none_given(dim) else all_dims(dim, len(shape))
     form = 0 if dim is None else 2 if isinstance(dim, (tuple, list)) else 1
     return _squeeze(input, tuple(d for d in dims if shape and shape[d] == 1), form)
 

@@ -9,7 +9,8 @@ import numpy as np
 from .. import _types
 from ._common import common, expect, one_dim, unary
 from ._public import named
-from .reduce import _norm, _sum
+from .lengths import _norm
+from .reduce import _sum
 from .shape import broadcast_tensors
 
 

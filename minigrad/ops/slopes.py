@@ -9,9 +9,11 @@ import numpy as np
 from .. import _types
 from .._tape import Array, Traced, wrap
 from ._common import Number, all_dims, expect, floating
+from ._public import named
 from .parts import cat, narrow
 
 
+@named
 def gradient(
     input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
 ) -> tuple[Any, ...]:
@@ -28,6 +30,8 @@ def gradient(
     expect("gradient", input=input)
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    if input.array.dtype == np.uint8:
+        raise RuntimeError("torch.gradient does not support uint8 input.")
     ndim = input.array.ndim
     dims = all_dims(dim, ndim)
     if input.array.dtype == bool:
@@ -68,6 +72,15 @@ def _spacings(spacing: Any, dims: tuple[int, ...], asked: Any, ndim: int) -> lis
 def _along(input: Any, d: int, spacing: Any, edge_order: int) -> Any:
     """The slopes along one dimension."""
     n = input.array.shape[d]
+    if edge_order == 1 and isinstance(
+        spacing, Number
+    ):  # what lies between two neighbours has no part in it
+        ends = (
+            narrow(input, d, 1, 1) - narrow(input, d, 0, 1),
+            narrow(input, d, n - 1, 1) - narrow(input, d, n - 2, 1),
+        )
+        inner = narrow(input, d, 2, n - 2) - narrow(input, d, 0, n - 2)
+        return cat([ends[0] / spacing, inner / spacing / 2, ends[1] / spacing], d)
     steps = np.diff(spacing) if isinstance(spacing, np.ndarray) else np.full(n - 1, float(spacing))
     if len(steps) != n - 1:
         raise RuntimeError(

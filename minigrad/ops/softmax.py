@@ -9,7 +9,7 @@ import numpy as np
 from .. import _types
 from ..kernels import along
 from ..kernels.reduce import many, softmax_family
-from ._common import cast, one_dim, unary
+from ._common import by_rows, cast, one_dim, unary
 from ._public import named
 from .functions import exp
 from .reduce import _accumulated, _axis, _sum, spread
@@ -20,7 +20,7 @@ from .shape import clone, reshape
 def _softmax(input, /, dim):
     if many(input):
         return softmax_family("softmax", dim, input)
-    x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
+    x = by_rows(input - np.maximum.reduce(input, axis=dim, keepdims=True))
     e = np.exp(x, out=x)
     e /= np.add.reduce(e, axis=dim, keepdims=True)
     return e
@@ -39,7 +39,7 @@ _softmax.vjps(input=_softmax_rule)
 def _log_softmax(input, /, dim):
     if many(input):
         return softmax_family("log_softmax", dim, input)
-    x = input - np.maximum.reduce(input, axis=dim, keepdims=True)
+    x = by_rows(input - np.maximum.reduce(input, axis=dim, keepdims=True))
     return np.subtract(x, np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True)), out=x)
 
 
@@ -86,7 +86,7 @@ def _logsumexp(input, /, dim, keepdim):
     top = np.maximum.reduce(input, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, input.dtype.type(0))
     total = np.log(np.add.reduce(np.exp(input - top), axis=axis, keepdims=True)) + top
-    return total if keepdim else total.squeeze(axis)
+    return by_rows(total if keepdim else total.squeeze(axis))
 
 
 _logsumexp.vjps(
@@ -126,7 +126,7 @@ def accumulated(ufunc: Any, x: Any, dim: int, back: bool = False) -> Any:
 
 @unary(title="CumsumBackward0")
 def _cumsum(input, /, dim, back=False):
-    return accumulated(np.add, input, dim, back)
+    return by_rows(accumulated(np.add, input, dim, back))
 
 
 _cumsum.vjps(input=lambda g, dim, back: _cumsum(g, dim, not back) if g.ndim else g)

@@ -209,5 +209,5 @@ def combinations(input, r=2, with_replacement=False):
     if r < 0:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    places = np.array(list(choose(range(input.array.size), r)), np.int64).reshape(-1, r)
-    return input[places] if places.size else reshape(input[:0], (0,) if not r else (0, r))
+    places = np.array(list(choose(range(input.array.size), r)), np.int64).reshape(-1, max(r, 1))
+    return input[places] if r else input[:0]

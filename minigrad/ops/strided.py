@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Array, Traced, primitive
+from .._tape import Array, number_in, primitive
 from ._common import expect, one_dim, titled, whole
 from ._public import named
 from .arrange import diagonal
@@ -199,10 +199,7 @@ def fill_diagonal_(input, fill_value, wrap=False):
         raise RuntimeError("dimensions must larger than 1")
     if len(shape) > 2 and len(set(shape)) > 1:
         raise RuntimeError("all dimensions of input must be of equal length")
-    if isinstance(fill_value, Traced):
-        raise TypeError(
-            "fill_diagonal_(): argument 'fill_value' (position 1) must be Number, not Tensor"
-        )
+    fill_value = number_in("fill_diagonal_", "fill_value", fill_value)
     rows, columns = shape[0], shape[-1]
     along = np.arange(min(shape))
     index: tuple[Any, ...] = (along,) * len(shape)

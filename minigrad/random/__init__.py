@@ -21,7 +21,7 @@ from .generator import (
     set_rng_state,
 )
 from .sized import rand, rand_like, randint, randint_like, randn, randn_like, randperm
-from .weighted import bernoulli, multinomial, normal
+from .weighted import bernoulli, multinomial, normal, poisson
 
 __all__ = [
     "Generator",
@@ -33,6 +33,7 @@ __all__ = [
     "manual_seed",
     "multinomial",
     "normal",
+    "poisson",
     "rand",
     "rand_like",
     "randint",

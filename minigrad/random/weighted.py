@@ -156,6 +156,31 @@ def bernoulli(
     return made if out is not None else _recorded(made, "BernoulliBackward0", input)
 
 
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """How many events occur, for each rate in input: whole numbers of its shape and dtype.  Gradients through it are 0.
+
+    RuntimeError for negative rates, NotImplementedError for integers.
+
+    >>> from minigrad.random import manual_seed, poisson
+    >>> import minigrad as mg
+    >>> _ = manual_seed(0)
+    >>> poisson(mg.tensor([1.0, 5.0, 100.0]))
+    tensor([ 2.,  6., 99.])
+    """
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"poisson(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        )
+    rates = input.array
+    if rates.dtype.kind != "f":
+        title = _types.of(rates.dtype).title
+        raise NotImplementedError(f"\"poisson_cpu\" not implemented for '{title}'")
+    if not (rates >= 0).all():
+        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+    made = as_tensor(_sampling.poisson(engine_of(generator), rates))
+    return _recorded(made, "PoissonBackward0", input)
+
+
 def multinomial(
     input: Tensor,
     num_samples: int,

@@ -242,6 +242,6 @@ class Methods(Facts):
     det, logdet, inverse = solving.det, solving.logdet, solving.inv
     slogdet = solving.old_slogdet
     cholesky, matrix_power, trace = solving.old_cholesky, solving.matrix_power, solving.trace
-    svd, qr, pinverse = factor.old_svd, factor.old_qr, factor.pinv
+    svd, qr, pinverse = factor.old_svd, factor.old_qr, factor.pinverse
     cholesky_solve, cholesky_inverse = systems.cholesky_solve, systems.cholesky_inverse
     matrix_exp, triangular_solve = systems.matrix_exp, systems.triangular_solve

@@ -1,8 +1,8 @@
-"""Tools around training: `data`, datasets, samplers and the loader of batches; `checkpoint`, memory for time; `hooks`.
+"""Tools around training: `data`, datasets in batches; `checkpoint`, memory for time; `dlpack`, shared arrays; `hooks`.
 
 Imported when first used: `import minigrad` alone does not load it.
 """
 
-from . import checkpoint, data, hooks
+from . import checkpoint, data, dlpack, hooks
 
-__all__ = ["checkpoint", "data", "hooks"]
+__all__ = ["checkpoint", "data", "dlpack", "hooks"]

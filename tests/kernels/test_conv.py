@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minigrad.kernels import conv as K
-from minigrad.kernels.conv import by_vectors, few_plan
+from minigrad.kernels.conv import by_vectors, few_plan, rows
 from tests.bench.accuracy import errors
 
 Array = np.ndarray[Any, Any]
@@ -169,17 +169,21 @@ def test_against_plain_loops(problem: Problem) -> None:
     agree(problem.run(), problem.answers(), problem.x.dtype)
 
 
-@given(problems())
-def test_against_torch(problem: Problem) -> None:
-    assume(len(problem.g))
+def by_torch(problem: Problem) -> tuple[Array, ...]:
+    """The answers by torch."""
     x, w, b = (torch.tensor(a, requires_grad=True) for a in (problem.x, problem.w, problem.b))
     geo = problem.geo
     bordered = torch.nn.functional.pad(x, [n for pair in geo.padding[::-1] for n in pair])
     y = TORCH[len(geo.stride)](bordered, w, b, geo.stride, 0, geo.dilation, geo.groups)
     y.backward(torch.tensor(problem.g))
     column = (-1,) + (1,) * len(geo.stride)
-    want = (y.detach().numpy(), x.grad.numpy() + problem.c.reshape(column), w.grad.numpy())
-    agree(problem.run(), want, problem.x.dtype)
+    return (y.detach().numpy(), x.grad.numpy() + problem.c.reshape(column), w.grad.numpy())
+
+
+@given(problems())
+def test_against_torch(problem: Problem) -> None:
+    assume(len(problem.g))
+    agree(problem.run(), by_torch(problem), problem.x.dtype)
 
 
 @pytest.mark.parametrize("shape", [(0, 2, 5, 5), (2, 2, 5, 5)])
@@ -204,6 +208,55 @@ def test_no_pixels_among_many_channels() -> None:
     dw = K.conv_weight(dx, g, (1, 3), geo)
     assert dw.shape == w.shape
     assert not dw.any()
+
+
+# ---- lanes that are pixels of a row: stride 1, few channels in ----
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> Problem:
+    """Depthwise, or few channels to many; rows shorter and longer than a vector."""
+    dims = draw(st.sampled_from([1, 2, 2, 2, 3]))
+    kernel = tuple(draw(st.integers(1, 5 if dims < 3 else 2)) for _ in range(dims))
+    dilation = tuple(draw(st.integers(1, 3)) for _ in range(dims))
+    padding = tuple((draw(st.integers(0, 3)), draw(st.integers(0, 3))) for _ in range(dims))
+    room = [draw(st.integers(0, 2 if dims == 3 else 12)) for _ in range(dims - 1)]
+    room.append(draw(st.integers(3, 40)))
+    size = tuple(
+        max(1, (k - 1) * d + 1 - sum(p) + n) for k, d, p, n in zip(kernel, dilation, padding, room)
+    )
+    groups = draw(st.integers(1, 3))
+    inputs, outputs = draw(
+        st.sampled_from([(1, 1), (1, 2), (3, 9)] if groups > 1 else [(1, 8), (4, 9)])
+    )
+    geo = K.Geometry((1,) * dims, padding, dilation, groups)
+    dtype = draw(st.sampled_from(["float32", "float64"]))
+    images = draw(st.sampled_from([1, 2, 17]))
+    return Problem(images, inputs, outputs, size, kernel, geo, dtype, draw(st.integers(0, 99)))
+
+
+@given(lines(), st.sampled_from([None, 1]))
+def test_rows_against_torch_in_whole_planes_and_bands(problem: Problem, band: int | None) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if band:
+            patch.setattr(rows, "BAND", band)
+            for plans in (K._conv, K._conv_input):
+                plans.cache_clear()
+        got = problem.run()
+    for plans in (K._conv, K._conv_input):
+        plans.cache_clear()
+    agree(got, by_torch(problem), problem.x.dtype)
+
+
+def test_depthwise_takes_lanes_that_are_pixels() -> None:
+    geo = K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 64)
+    shape, w = (32, 64, 32, 32), (64, 1, 3, 3)
+    with pytest.MonkeyPatch.context() as patch:
+        taken: list[Any] = []
+        patch.setattr(by_vectors, "Rows", taken.append)
+        by_vectors.conv(shape, w, geo, np.dtype(np.float32), True)
+        by_vectors.conv_input(shape, w, (32, 32), geo, np.dtype(np.float32), True)
+        assert len(taken) == 2
 
 
 # ---- Winograd's algorithm: 3x3 kernels, rounding errors, no exact sums ----

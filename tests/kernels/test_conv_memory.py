@@ -17,7 +17,7 @@ from hypothesis import given
 import minigrad as mg
 from minigrad.kernels import conv as K
 from minigrad.kernels.machine import scratch, threads
-from tests.kernels.test_conv import Array, Problem, on_way, problems, squares
+from tests.kernels.test_conv import Array, Problem, lines, on_way, problems, squares
 
 PAGE = mmap.PAGESIZE
 
@@ -84,7 +84,7 @@ def same(got: tuple[Array, ...], want: tuple[Array, ...]) -> None:
 
 @fences
 @pytest.mark.parametrize("at_end", [True, False])
-@given(problem=problems())
+@given(problem=problems() | lines())
 def test_direct_kernels_stay_inside(at_end: bool, problem: Problem) -> None:
     same(run_fenced(problem, at_end), problem.run())
 
@@ -113,7 +113,7 @@ def in_pieces(problem: Problem, count: int) -> tuple[Array, ...]:
         return problem.run()
 
 
-@given(problem=problems() | squares())
+@given(problem=problems() | squares() | lines())
 def test_bits_do_not_depend_on_pieces_or_stale_memory(problem: Problem) -> None:
     want = problem.run()
     dirty()
@@ -126,6 +126,7 @@ BIG = [
     Problem(20, 16, 24, (30, 30), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)),
     Problem(32, 12, 20, (33, 31), (5, 3), K.Geometry((2, 1), ((2, 1), (1, 1)), (1, 2), 2)),
     Problem(3, 8, 20, (64, 64), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (2, 2), 1)),
+    Problem(20, 1, 1, (90, 65), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 24)),
     Problem(1, 32, 64, (26, 27), (3, 3), K.Geometry((1, 1), ((1, 1), (1, 1)), (1, 1), 1)),
     Problem(3, 16, 32, (32, 32), (3, 3), K.Geometry((2, 2), ((1, 1), (1, 1)), (1, 1), 1)),
 ]

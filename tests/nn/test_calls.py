@@ -275,3 +275,47 @@ def test_a_refusal_has_torchs_words(call):
             eval(call, names)
         told.append((type(caught.value), str(caught.value)))
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+@pytest.mark.parametrize(
+    ("shape", "pad"), [((4,), (1, 1)), ((2, 3, 4, 4), (1, 1)), ((1, 1, 4), (1,) * 6)]
+)
+def test_pairs_that_do_not_fit_are_refused_in_torchs_words(shape, pad, mode):
+    with pytest.raises(NotImplementedError) as want:
+        torch.nn.functional.pad(torch.ones(shape), pad, mode=mode)
+    with pytest.raises(NotImplementedError) as got:
+        mg.nn.functional.pad(mg.ones(shape), pad, mode=mode)
+    assert str(got.value) == str(want.value)
+
+
+@pytest.mark.parametrize("pad", [(5, 1, 0, 0), (0, 0, 1, 7), (5, 1, 9, 0)])
+def test_what_is_too_small_to_reflect_is_refused_in_torchs_words(pad):
+    for shape in ((1, 1, 4, 4), (1, 4, 4)):
+        with pytest.raises(RuntimeError) as want:
+            torch.nn.functional.pad(torch.ones(shape), pad, mode="reflect")
+        with pytest.raises(RuntimeError) as got:
+            mg.nn.functional.pad(mg.ones(shape), pad, mode="reflect")
+        assert str(got.value) == str(want.value)
+
+
+PRODUCTS = [
+    *(
+        "F.linear(1, a, a)",
+        "F.linear(a, 1, a)",
+        "nn.Linear(3, 2)([1.0])",
+        "t.mm(a, 1)",
+        "t.matmul(a, 1)",
+    ),
+    *("t.bmm(a, 1)", "t.mv(a, 1)", "t.dot(a, 1)"),
+]
+
+
+@pytest.mark.parametrize("call", PRODUCTS)
+def test_factors_that_are_no_tensors_are_named_as_in_torch(call):
+    told = []
+    for T in (torch, mg):
+        with pytest.raises(TypeError) as caught:
+            eval(call, {"t": T, "nn": T.nn, "F": T.nn.functional, "a": T.ones(2, 3)})
+        told.append(str(caught.value))
+    assert told[1] == told[0]

@@ -44,11 +44,11 @@ def layers():
 
 
 def test_every_layer_has_a_row():
-    # Unpooling, embeddings and adaptive softmax take indices, DataParallel a module, CrossMapLRN2d has gradients of
-    # its own: they have tests of their own.
+    # Unpooling, embeddings and the adaptive softmax take indices, DataParallel a module, CrossMapLRN2d has gradients
+    # of its own: they have tests of their own.
     indexed = {
-        "AdaptiveLogSoftmaxWithLoss",
         "DataParallel",
+        "AdaptiveLogSoftmaxWithLoss",
         "Embedding",
         "EmbeddingBag",
         "CrossMapLRN2d",

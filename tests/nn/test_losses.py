@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from tests.nn.both import assert_same, refused
 
 pytestmark = pytest.mark.usefixtures("torch_name")
 
@@ -317,3 +318,28 @@ def test_wrong_labels_change_nothing():
     ):
         mg.nn.functional.cross_entropy(x, mg.tensor([0, 1]).int())
     assert x.grad is None
+
+
+def test_adaptive_log_softmax():
+    def program(T):
+        layer = T.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10], div_value=2.0, head_bias=True)
+        x = T.randn(6, 8, requires_grad=True)
+        output, loss = layer(x, T.tensor([0, 3, 7, 9, 19, 12]))
+        loss.backward()
+        one = layer(x[0], T.tensor(11))
+        told = output, loss, x.grad, *(p.grad for p in layer.parameters()), *one
+        shown = repr(layer), [*layer.state_dict()], str(one.output.grad_fn)[:17]
+        return *told, layer.log_prob(x), layer.predict(x), *shown
+
+    assert_same(program)
+
+
+@pytest.mark.parametrize("cutoffs", [[], [5, 3], [3, 3], [0, 3], [20], [2.5]])
+def test_cutoffs_of_adaptive_log_softmax(cutoffs):
+    refused(lambda T: T.nn.AdaptiveLogSoftmaxWithLoss(8, 20, cutoffs))
+
+
+@pytest.mark.parametrize("size", [(2, 8), (3, 8)])
+@pytest.mark.parametrize("target", [0, [[1]], [0, 20], [-1, 3], [1]])
+def test_targets_of_adaptive_log_softmax(size, target):
+    refused(lambda T: T.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5])(T.ones(size), T.tensor(target)))

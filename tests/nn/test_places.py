@@ -68,7 +68,7 @@ instancenorm: _InstanceNorm _NormBase InstanceNorm2d
 lazy: LazyModuleMixin
 linear: Linear Identity F init Parameter
 loss: _Loss _WeightedLoss CrossEntropyLoss MSELoss
-module: Module _IncompatibleKeys register_module_forward_hook
+module: Module _IncompatibleKeys _addindent register_module_forward_hook
 normalization: LayerNorm GroupNorm LocalResponseNorm
 padding: _ConstantPadNd _ReflectionPadNd _ReplicationPadNd ZeroPad2d
 pixelshuffle: PixelShuffle

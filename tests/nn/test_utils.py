@@ -205,3 +205,15 @@ def test_arguments_are_torchs(name):
     assert [(p.name, p.kind, p.default) for p in mine] == [
         (p.name, p.kind, p.default) for p in torchs
     ]
+
+
+def test_modules_without_first_parameters():
+    """They leave the generator where it is."""
+
+    def program(T):
+        T.manual_seed(2)
+        layer = T.nn.utils.skip_init(T.nn.Linear, 3, out_features=2)
+        return repr(layer), *(tuple(p.shape) for p in layer.parameters()), T.rand(2)
+
+    assert_same(program)
+    refused(lambda T: T.nn.utils.skip_init(T.nn.Sequential, 1))

@@ -5,6 +5,7 @@
     ... with enough channels                                         channels.ChannelWeight
     ... 3x3, stride 1, float32              winograd.Winograd        the same, with transforms
     ... of few images                       few.Few
+    few channels in (depthwise), stride 1   rows.Rows                as above
     1x1, stride 1                           pointwise                one of the first two
 
 Everything here has three spatial dimensions, missing ones of size 1, and is float32 or float64.
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.conv import plan, pointwise
+from minigrad.kernels.conv import plan, pointwise, rows
 from minigrad.kernels.conv.channels import ChannelWeight
 from minigrad.kernels.conv.direct import Direct
 from minigrad.kernels.conv.few import Few
@@ -24,6 +25,7 @@ from minigrad.kernels.conv.few_plan import takes_spectra, takes_sums
 from minigrad.kernels.conv.geometry import Geometry, out_sizes
 from minigrad.kernels.conv.plan import Correlation, Sweep, in_three, three
 from minigrad.kernels.conv.pointwise import Pointwise
+from minigrad.kernels.conv.rows import Rows
 from minigrad.kernels.conv.weight import Weight
 from minigrad.kernels.conv.winograd import Winograd, distance
 from minigrad.kernels.machine import registers
@@ -39,7 +41,7 @@ FEWEST_WEIGHT = 12
 FEWEST_LANES = 12
 
 
-def _choose(job: Sweep, fast: bool) -> Direct | Few | Pointwise | Winograd:
+def _choose(job: Sweep, fast: bool) -> Direct | Few | Pointwise | Rows | Winograd:
     """Winograd's algorithm for 3x3 kernels of stride 1 where it pays, else plain sums."""
     phases, dtype = job.phases, np.dtype(job.dtype)
     plain = all(len(ps) == 1 and ps[0].stride == ps[0].step == 1 for ps in phases)
@@ -58,7 +60,9 @@ def _choose(job: Sweep, fast: bool) -> Direct | Few | Pointwise | Winograd:
             return Winograd(job, tiles[0])
     if pointwise.fits(job, registers.BYTES // dtype.itemsize):
         return Pointwise(job)
-    return Few(job, 0) if takes_sums(job) else Direct(job)
+    if takes_sums(job):
+        return Few(job, 0)
+    return Rows(job) if rows.fits(job, registers.BYTES // dtype.itemsize) else Direct(job)
 
 
 def conv(
@@ -87,7 +91,7 @@ def conv_input(
 
 
 def _sweep(
-    plan: Direct | Few | Pointwise | Winograd, size: Shape
+    plan: Direct | Few | Pointwise | Rows | Winograd, size: Shape
 ) -> Callable[[Array, Array, Array | None], Array]:
     def run(x: Array, w: Array, b: Array | None) -> Array:
         return plan(whole(x), whole(w), b if b is None else whole(b), size)

@@ -34,7 +34,7 @@ from minigrad.kernels.machine.simd import DIGEST, call, clear, copy, look
 from minigrad.kernels.machine.team import read, shared
 
 Array = np.ndarray[Any, Any]
-SHARED_ABOVE = 1e5  # nanoseconds
+SHARED_ABOVE = 4e4  # nanoseconds
 
 
 # ------------------------------------------------------------------------------ the first part

@@ -47,7 +47,7 @@ SPECTRA = 1_200_000  # bytes of the spectra of all images, which should stay in 
 # Image lanes may stay idle, and parts of images have borders: how many times the work they must do to be slower.
 # Up to so many multiply-adds what they cost beside the sums counts too.
 AT_MUCH, AT_LITTLE, LITTLE = 1.3, 1.1, 1 << 23
-PATCHES, PIXELS = 8, 64  # of a band, at least: a task's weights are read for so many
+PATCHES, PIXELS = 6, 64  # of a band, at least: a task's weights are read for so many
 
 simd.KERNELS |= winograd_transforms.KERNELS
 

@@ -260,7 +260,7 @@ def relu(x: Array, out: Array) -> None:
     zero = x.dtype.type(0)
     for i in range(x.size):
         value = x[i]
-        out[i] = zero if value <= zero else value
+        out[i] = zero if value < zero else value
 
 
 @helper

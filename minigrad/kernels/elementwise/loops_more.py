@@ -189,12 +189,11 @@ def fmod(x: Array, out: Array, y: Any) -> None:
 def remainder(x: Array, out: Array, y: Any) -> None:
     """The remainder with the sign of y."""
     _remainders(x, out, y)
-    zero, nothing = f32(0), math.copysign(f32(0), y)
+    zero = f32(0)
     for i in range(x.size):
         rest = out[i]
-        moved = rest + y
-        moved = moved if (rest < zero) != (y < zero) else rest
-        out[i] = nothing if rest == zero else moved
+        moved = rest + y if (rest < zero) != (y < zero) else rest
+        out[i] = rest if rest == zero else moved
 
 
 @helper

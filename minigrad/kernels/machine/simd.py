@@ -32,6 +32,7 @@ from minigrad.kernels.machine.registers import BYTE, BYTES, INT, Code
 
 DIGEST = 256  # bytes: chains enough to hide how long a step takes
 MIX = 0x9E3779B97F4A7C15 - (1 << 64)  # an odd number of 64 bits without a pattern
+APART = 256  # of what `rows` is told in one number
 ARGUMENTS = 10  # of every micro-kernel, for `call`; those that need fewer ignore the last
 
 
@@ -222,6 +223,43 @@ def untangle(code: Code, lanes: int, _1: int, x: Any, step: Any, count: Any, out
     close([])
 
 
+def rows(code: Code, rows: int, told: int, x: Any, xs: Any, offs: Any, count: Any, w: Any, ws: Any,
+         out: Any, os: Any, bias: Any, *_: Any) -> None:  # fmt: skip
+    """out[r*os] = bias[0] + sum over k < count and t < T of  w[offs[k][1] + t*ws] * x[offs[k][0] + (r + t*D)*xs].
+
+    told: T and APART times D, how many rows lie between two taps.  Each vector is read once for all its uses.
+    """
+    taps, apart = told % APART, told // APART
+    k, held, close = code.loop(count, [code.zero] * rows)
+    pair = code.at(offs, (k, 16))
+    row, number = code.at(x, code.entry(pair, 0)), code.at(w, code.entry(pair, 1))
+    numbers = [code.splat(code.scalar(code.at(number, (ws, t)))) for t in range(taps)]
+    new = list(held)
+    for q in sorted({r + t * apart for r in range(rows) for t in range(taps)}):
+        vector = code.load(code.at(row, (xs, q)))
+        for t in range(taps):
+            if 0 <= (r := q - t * apart) < rows:
+                new[r] = code.fma(numbers[t], vector, new[r])
+    close(new)
+    shift = code.splat(code.scalar(bias))
+    for r in range(rows):
+        code.store(code.b.fadd(new[r], shift), code.at(out, (os, r)))
+
+
+def frame(code: Code, lanes: int, _1: int, x: Any, xs: Any, count: Any, chunks: Any, last: Any,
+          out: Any, os: Any, *_: Any) -> None:  # fmt: skip
+    """out[r*os + i] = x[r*xs + i] for r < count, i < last + `lanes`: so many at a time, the last moved back."""
+    code = Code(code.b, 8 * code.size, lanes)
+    r, _2, close = code.loop(count, [])
+    source, target = code.at(x, (r, xs)), code.at(out, (r, os))
+    c, _2, close_row = code.loop(chunks, [])
+    place = code.b.mul(c, code.value(lanes * code.size))
+    place = code.b.select(code.b.icmp_signed("<", place, last), place, last)
+    code.store(code.load(code.at(source, place)), code.at(target, place))
+    close_row([])
+    close([])
+
+
 KERNELS: dict[str, Callable[..., None]] = {
     f.__name__: f
     for f in (
@@ -237,6 +275,8 @@ KERNELS: dict[str, Callable[..., None]] = {
         digest,
         fill,
         untangle,
+        rows,
+        frame,
     )
 }
 

@@ -107,14 +107,13 @@ def _run(
     name: str, window: Window, planes: int, x: Array, y: Array, at: Array | None = None
 ) -> None:
     """Have all tasks of a kernel done, which writes into y and at."""
-    from minigrad.kernels.machine.team import by_address
-    from minigrad.kernels.pool import loops
-
     back, key = name == "spread", (name, x.dtype)
-    _loaded.add(key)
     windows = window.tables.get(key)
     if windows is None:
-        windows = window.tables[key] = loops.told(window, x.dtype, back)
+        from minigrad.kernels.pool import loops
+
+        _loaded.add(key)
+        windows = window.tables[key] = loops.told(getattr(loops, name), window, x.dtype, back)
     tasks = -(-planes // windows.group) * windows.bands
     # Nanoseconds, roughly: pixels and outputs are moved, taps are joined.
     cost = planes * (window.pixels / 3 + window.outputs * (2 + window.taps) / 4)
@@ -122,8 +121,7 @@ def _run(
     memory = scratch.take("pool", windows.room * seats)
     flat = (y, x) if back else (x, y)
     job = table(windows.at, planes, *addresses(*flat), 0 if at is None else address(at), memory.at)
-    told = getattr(loops, name)(x.dtype), addressof(job)
-    threads.share(by_address, told, tasks, cost, most=seats)
+    threads.share(windows.by_address, (windows.entry, addressof(job)), tasks, cost, most=seats)
 
 
 # ---------------------------------------------------------------------------- by position

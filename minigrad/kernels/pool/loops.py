@@ -11,6 +11,7 @@ see `windows`.
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from minigrad.kernels.machine.arguments import address, fields
 from minigrad.kernels.machine.jit import compiled, helper
 from minigrad.kernels.machine.lanes import add, contest, divide, full, kind_of, load, move, store
 from minigrad.kernels.machine.simd import call, look
-from minigrad.kernels.machine.team import read, shared
+from minigrad.kernels.machine.team import by_address, read, shared
 from minigrad.kernels.pool.windows import Window
 
 POSITION = np.dtype(np.float32)  # numbers of as many bytes as a position has
@@ -35,17 +36,19 @@ _COUNT, _TASK = len(_Windows._fields), len(_Task._fields)
 
 
 class Told(NamedTuple):
-    """What kernels read of windows."""
+    """A kernel, and what it reads of windows."""
 
-    at: int  # the address of their table
+    by_address: Any  # carries out machine code
+    entry: int  # the address of the kernel's
+    at: int  # and of the windows' table
     room: int  # bytes of work memory of a thread
     group: int  # planes of a task
     bands: int
     held: Any  # what the addresses point to
 
 
-def told(window: Window, dtype: Any, back: bool) -> Told:
-    """The table of windows on numbers of `dtype`, by bands of the answer: of the input if `back`."""
+def told(kernel: Callable[[Any], int], window: Window, dtype: Any, back: bool) -> Told:
+    """A kernel below and the table of windows on numbers of `dtype`, by bands of its answer: the input if `back`."""
     item, vector = dtype.itemsize, registers.BYTES
     lanes = vector // item
     (n0, n1, n2), (m0, m1, m2), steps = window.three
@@ -64,7 +67,7 @@ def told(window: Window, dtype: Any, back: bool) -> Told:
         lanes, *turns, room, room_x, room_y,
     ])  # fmt: skip
     group = lanes if len(spans) == 1 else 1
-    return Told(address(table), room, group, len(rows), (table, *tables))
+    return Told(by_address, kernel(dtype), address(table), room, group, len(rows), (table, *tables))
 
 
 @helper

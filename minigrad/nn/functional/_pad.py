@@ -90,12 +90,12 @@ def _check(shape: tuple[int, ...], pairs: Pairs, n: int, mode: str) -> None:
             f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
             f"dimensions for input, but got: {list(shape)}"
         )
-    for back in range(1, n + 1):  # torch looks at the last dimension first
-        size, (a, b) = shape[-back], pairs[-back]
+    for i in range(len(shape) - 1, len(shape) - n - 1, -1):  # as torch: from the last one
+        size, (a, b) = shape[i], pairs[i]
         if mode == "reflect" and max(a, b) >= size:
             raise RuntimeError(
-                f"Argument #{2 * back + 2}: Padding size should be less than the corresponding input dimension, "
-                f"but got: padding ({a}, {b}) at dimension {len(shape) - back} of input {list(shape)}"
+                f"Argument #{2 * (len(shape) - i) + 2}: Padding size should be less than the corresponding input "
+                f"dimension, but got: padding ({a}, {b}) at dimension {i} of input {list(shape)}"
             )
         if mode == "circular":
             rest = size + min(a, 0) + min(b, 0)

@@ -203,7 +203,7 @@ class Module(Registering, Stateful):
         lines = extra.split("\n") if extra else []
         if len(lines) == 1 and not self._modules:
             return f"{self._get_name()}({extra})"
-        lines += [f"({name}): {indented(repr(part))}" for name, part in self._modules.items()]
+        lines += [f"({name}): {_addindent(repr(part), 2)}" for name, part in self._modules.items()]
         return f"{self._get_name()}({block(lines)})"
 
     # ----------------------------------------------------------------------------- copying
@@ -216,10 +216,10 @@ class Module(Registering, Stateful):
             _registry.install(self, kind, state.get(kind))
 
 
-def indented(text: str) -> str:
-    """A part's printed form with all lines but the first moved right by two."""
-    first, *rest = text.split("\n")
-    return "\n".join([first, *("  " + line if line.strip() else "" for line in rest)])
+def _addindent(s_: str, numSpaces: int) -> str:
+    """A part's printed form with all lines but the first moved right: torch's name, which summaries import."""
+    first, *rest = s_.split("\n")
+    return "\n".join([first, *(" " * numSpaces + line if line.strip() else "" for line in rest)])
 
 
 def block(lines: list[str]) -> str:
