@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from types import FunctionType
 from typing import Any
 
 
@@ -16,13 +17,37 @@ def own_classes(source: str) -> dict[str, Any]:
     }
 
 
-def place(source: str, under: str, apart: Mapping[str, str] | None = None) -> None:
+def own_constructor(kind: Any, shared: Container[str]) -> None:
+    """Give a class the inherited constructor as its own: Python's errors, of missing arguments, then name the class.
+
+    shared: the classes whose constructors torch's classes inherit too.
+    """
+    start = kind.__init__
+    owner, name = start.__qualname__.removesuffix(".__init__"), kind.__name__
+    if owner in shared or not owner.startswith("_") or (name[0] == "_" and name not in shared):
+        return
+    own = FunctionType(
+        start.__code__, start.__globals__, "__init__", start.__defaults__, start.__closure__
+    )
+    own.__qualname__ = f"{name}.__init__"
+    for part in ("__annotations__", "__doc__", "__kwdefaults__"):
+        setattr(own, part, getattr(start, part))
+    kind.__init__ = own
+
+
+def place(
+    source: str,
+    under: str,
+    apart: Mapping[str, str] | None = None,
+    shared: Container[str] = (),
+) -> None:
     """Let the classes that a module defines say that they are from another, which must have them too.
 
     apart: by the names of some classes, the modules they are to be from instead. What was pickled before under the
-    module's own name is still found there.
+    module's own name is still found there.  shared: see ``own_constructor``.
     """
     own = own_classes(source)
     vars(sys.modules[source])["__test__"] = own  # doctest would take them for imported ones
     for name, kind in own.items():
         kind.__module__ = (apart or {}).get(name, under)
+        own_constructor(kind, shared)

@@ -38,6 +38,7 @@ torch.ones(2).var()
 torch.ones(3)[torch.ones(3).byte()]
 torch.where(torch.ones(3).byte(), 1.0, 2.0)
 float(torch.ones(1, requires_grad=True).sum())
+torch.no_grad()(lambda x: float(x))(torch.ones(1, requires_grad=True))
 int(torch.ones(1, requires_grad=True).sum())
 torch.ones(1, requires_grad=True).sum().item()
 f"{torch.ones(1, requires_grad=True).sum():.1f}"

@@ -33,7 +33,7 @@ from .graph import (
     stacks,
     wrap,
 )
-from .hooks import RemovableHandle
+from .hooks import RemovableHandle, noted
 from .primitive import bind, heed, heed_inference, number_in, primitive, primitives, variadic, watch
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "mode",
     "new",
     "node_of",
+    "noted",
     "number_in",
     "numbering",
     "primitive",

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from .due import Due
 from .fitting import fitted, stays_one
 from .graph import Node, Traced, cell, edge, errors, mode, silent, spoilt, stacks, wrap
+from .hooks import hung
 from .primitive import primitive
 from .saved import opened, placed
 
@@ -47,29 +49,43 @@ def run(
     retain_graph: bool = False,
     create_graph: bool = False,
     capture: list[Any] | None = None,
+    into: Any = None,
 ) -> dict[Any, Any]:
     """Send gradients from the roots' edges down the tape.
 
     roots: (edge, gradient) pairs; gradients are arrays, or tensors under ``create_graph``.
     capture: the edges at which gradients are wanted; only the way to them is gone.  None: all leaves.
+    into: a function that is given each leaf and its gradient, which nobody else holds.
     Answers {edge: gradient} for the leaves, or for the captured edges that were reached.
     RuntimeError if the graph was freed, or something it kept was written in place.
     """
-    wanted = None if capture is None else _Wanted(capture, roots)
     found: dict[Any, Any] = {}
+
+    def deliver(leaf: Any, g: Any, owned: bool = False) -> None:
+        if leaf.hooks is not None:
+            g, owned = hooked(leaf.hooks, g, create_graph), False
+        g = g if owned or create_graph else copying.copied(g)
+        if into is None:
+            found[leaf] = g
+        else:
+            into(leaf, g)
+
+    wanted: _Wanted | Due | None = None
+    if capture is not None:
+        wanted = _Wanted(capture, roots)
+    elif into is not None and hung():
+        wanted = Due(roots, deliver)
     before, mode.grad = mode.grad, create_graph
     token = errors.set(silent)  # torch never warns of an overflow
     try:
         leaves = _loop(roots, retain_graph, create_graph, wanted)
-        if wanted is not None:
+        if isinstance(wanted, Due):
+            wanted.rest()
+        elif wanted is not None:
             found.update(wanted.found)
+            leaves = {leaf: slot for leaf, slot in leaves.items() if leaf in wanted.edges}
         for leaf, (g, owned) in leaves.items():
-            if wanted is not None and leaf not in wanted.edges:
-                continue
-            if leaf.hooks is not None:
-                g = hooked(leaf.hooks, g, create_graph)
-                owned = False
-            found[leaf] = g if owned or create_graph else copying.copied(g)
+            deliver(leaf, g, owned)
     finally:
         errors.reset(token)
         mode.grad = before
@@ -86,7 +102,7 @@ class _Wanted:
 
 
 def _loop(
-    roots: list[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: _Wanted | None
+    roots: list[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Any
 ) -> dict[Any, list[Any]]:
     """The nodes, newest first; answers the leaves' gradients, as {leaf: [gradient, whether owned]}.
 
@@ -156,9 +172,9 @@ def _added(waiting: tuple[Any, bool, Node], r: Any, create_graph: bool) -> tuple
     return total + r, not create_graph
 
 
-def _pulled(node: Node, g: Any, create_graph: bool, wanted: _Wanted | None) -> Any:
+def _pulled(node: Node, g: Any, create_graph: bool, wanted: _Wanted | Due | None) -> Any:
     """The node's gradients, none where they are not wanted; its own is noted if that is wanted."""
-    if wanted is not None:
+    if isinstance(wanted, _Wanted):
         if node in wanted.edges:
             wanted.found[node] = g
         if not _leads(node, wanted.way):
@@ -167,6 +183,8 @@ def _pulled(node: Node, g: Any, create_graph: bool, wanted: _Wanted | None) -> A
         made = _watched(node, g, create_graph)
     else:
         made = _differentiated(node, g) if create_graph else node.pull(node, g, False)
+    if isinstance(wanted, Due):
+        return wanted.taken(node, made)
     if wanted is None:
         return tuple(made)
     return tuple(r if e in wanted.way else None for e, r in zip(node.edges, made))
@@ -343,14 +361,11 @@ def backward(
         retain_graph=create_graph if retain_graph is None else retain_graph,
         create_graph=create_graph,
         capture=capture,
+        into=accumulate if inputs is None else None,
     )
-    if inputs is not None:
-        for x, e in zip(inputs, capture or ()):
-            if e in found:
-                accumulate(x, found[e])
-    else:
-        for leaf, g in found.items():
-            accumulate(leaf, g)
+    for x, e in zip(inputs or (), capture or ()):
+        if e in found:
+            accumulate(x, found[e])
 
 
 def _laid_out(g: Any, like: Any) -> Any:

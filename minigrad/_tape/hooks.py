@@ -82,8 +82,22 @@ class Before:
         return answer[0] if isinstance(answer, tuple) else answer
 
 
+_ever: list[None] = []
+
+
+def hung() -> bool:
+    """Whether there has been a hook that may tell when leaves are given their gradients."""
+    return bool(_ever)
+
+
+def noted() -> None:
+    """There is such a hook now."""
+    _ever[:] = [None]
+
+
 def hang(owner: Any, field: str, hook: Any) -> Handle:
     """Add a hook to those of a tensor or node; hooks on nodes come after those on tensors."""
+    noted()
     hooks = list(getattr(owner, field) or ())
     nodes = [i for i, h in enumerate(hooks) if isinstance(h, Before)]
     hooks.insert(nodes[0] if nodes and not isinstance(hook, Before) else len(hooks), hook)

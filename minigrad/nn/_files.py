@@ -32,9 +32,23 @@ FILES = {
 }
 APART = {"ChannelShuffle": "channelshuffle", "Fold": "fold", "Unfold": "fold"}
 
+# The bases whose constructors PyTorch's layers inherit too.
+SHARED = {
+    "_AdaptiveAvgPoolNd",
+    "_AdaptiveMaxPoolNd",
+    "_BatchNorm",
+    "_DropoutNd",
+    "_InstanceNorm",
+    "_LPPoolNd",
+    "_LazyNormBase",
+    "_Loss",
+    "_MaxPoolNd",
+    "_WeightedLoss",
+}
+
 
 def place(package: str) -> None:
     """Let the layers say that they are from PyTorch's files, below ``package``."""
     apart = {name: f"{package}.modules.{file}" for name, file in APART.items()}
     for source, file in FILES.items():
-        _places.place(f"{package}.{source}", f"{package}.modules.{file}", apart)
+        _places.place(f"{package}.{source}", f"{package}.modules.{file}", apart, SHARED)

@@ -110,6 +110,12 @@ class MultiMarginLoss(_WeightedLoss):
         reduction: str = "mean",
     ):
         super().__init__(weight, size_average, reduce, reduction)
+        if p not in (1, 2):
+            raise ValueError("only p == 1 and p == 2 supported")
+        if weight is not None and weight.dim() != 1:
+            raise ValueError(
+                f"MultiMarginLoss: expected weight to be None or 1D tensor, got {weight.dim()}D instead"
+            )
         self.p = p
         self.margin = margin
 
@@ -185,6 +191,7 @@ class TripletMarginLoss(_Loss):
         reduction: str = "mean",
     ):
         super().__init__(size_average, reduce, reduction)
+        _above_zero(self, margin)
         self.margin = margin
         self.p = p
         self.eps = eps
@@ -210,6 +217,7 @@ class TripletMarginWithDistanceLoss(_Loss):
         reduction: str = "mean",
     ):
         super().__init__(reduction=reduction)
+        _above_zero(self, margin)
         self.distance_function = (
             PairwiseDistance() if distance_function is None else distance_function
         )
@@ -219,3 +227,10 @@ class TripletMarginWithDistanceLoss(_Loss):
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
         """A number; for the reduction 'none', one for each element or row."""
         return self._function(anchor, positive, negative, **self._arguments())
+
+
+def _above_zero(loss: _Loss, margin: float) -> None:
+    if margin <= 0:
+        raise ValueError(
+            f"{type(loss).__name__}: expected margin to be greater than 0, got {margin} instead"
+        )

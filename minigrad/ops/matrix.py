@@ -9,7 +9,7 @@ import numpy as np
 
 from .._tape import Traced, number_in, primitive
 from ..kernels import products as kernels
-from ._common import entitled
+from ._common import entitled, expect
 from .refusals import unlike
 from .shape import _transpose, expanded, reshape, sum_to_size
 
@@ -292,6 +292,10 @@ def linear(input, weight, bias=None):
     >>> mg.nn.functional.linear(mg.ones(1, 2), mg.ones(3, 2), mg.zeros(3))
     tensor([[2., 2., 2.]])
     """
+    if not (isinstance(input, Traced) and isinstance(weight, Traced)) or not (
+        bias is None or isinstance(bias, Traced)
+    ):
+        expect("linear", input=input, weight=weight, **({} if bias is None else {"bias": bias}))
     _checked("linear" if bias is not None else "matmul", input, weight)
     x, w = input.array.shape, weight.array.shape
     if len(w) == 1:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from .. import _print, _types
-from .._tape import Node, Traced, bind, cell, edge, new, settled
+from .._tape import Node, Traced, bind, cell, edge, mode, new, settled
 from .._warn import once
 from ..ops import (
     _common,
@@ -200,7 +200,7 @@ class Tensor(InPlace):
         return int(self._number())
 
     def __float__(self) -> float:
-        if (self.node is not None or self.leaf) and self.array.size == 1:
+        if mode.grad and (self.node is not None or self.leaf) and self.array.size == 1:
             once(
                 "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
                 "Consider using tensor.detach() first."

@@ -155,6 +155,7 @@ def normalisations():
         yield row(f"LazyBatchNorm{n}d", affine=False, momentum=None, inputs=size)
         yield row(f"LazyInstanceNorm{n}d", inputs=size)
         yield row(f"LazyInstanceNorm{n}d", bias=False, track_running_stats=False, inputs=size)
+    yield row("SyncBatchNorm", 4, 1e-3, inputs=((5, 4, 2),))
     yield row("BatchNorm1d", 4, inputs=((5, 4),))
     yield row("LayerNorm", 5)
     yield row("LayerNorm", [4, 5], eps=1e-3, bias=False)

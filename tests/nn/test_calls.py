@@ -239,6 +239,44 @@ def test_a_call_answers_warns_and_raises_as_in_torch(call):
     assert outcome(mg, call) == outcome(torch, call)
 
 
+REFUSED = """
+nn.MultiMarginLoss(p=3)
+nn.MultiMarginLoss(weight=ones(2,2))
+nn.TripletMarginLoss(margin=0)
+nn.TripletMarginWithDistanceLoss(margin=-1)
+nn.Conv2d(3,4,3,dilation=(1,0))(ones(1,3,5,5))
+nn.ReflectionPad1d(4)(ones(1,4,4))
+nn.ReflectionPad2d(4)(ones(1,1,4,4))
+nn.ReflectionPad2d((0,0,3,3))(ones(3,3,4))
+nn.ReflectionPad3d(4)(ones(1,1,4,4,4))
+F.pad(ones(2,2),(1,1,1,1),'reflect')
+F.pad(ones(2),(1,1),'replicate')
+F.pad(ones(2,2,2,2,2),(1,1),'circular')
+F.conv_transpose1d(ones(1,1,3),ones(1,1,2),stride=2,output_padding=2)
+F.conv_transpose2d(ones(1,1,3,3),ones(1,1,2,2),stride=2,output_padding=2)
+F.conv_transpose3d(ones(1,1,3,3,3),ones(1,1,2,2,2),stride=2,output_padding=2)
+nn.Linear(2,3)([1,2])
+F.linear(ones(2,2),[1])
+F.linear(ones(2,2),ones(2,2),3)
+F.linear(None,ones(2,2))
+nn.CrossEntropyLoss(weight=ones(3))(ones(3,4),ones(3,4))
+nn.CrossEntropyLoss(weight=ones(3),label_smoothing=.1)(ones(3,4),ones(3,4))
+t.utils.data.StackDataset([1],a=[2])
+t.utils.data.DataLoader([1],prefetch_factor=2)
+"""
+
+
+@pytest.mark.parametrize("call", REFUSED.strip().splitlines())
+def test_a_refusal_has_torchs_words(call):
+    told = []
+    for package in (mg, torch):
+        names = {"t": package, "nn": package.nn, "F": package.nn.functional, "ones": package.ones}
+        with pytest.raises((RuntimeError, TypeError, ValueError)) as caught:
+            eval(call, names)
+        told.append((type(caught.value), str(caught.value)))
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
 @pytest.mark.parametrize(
     ("shape", "pad"), [((4,), (1, 1)), ((2, 3, 4, 4), (1, 1)), ((1, 1, 4), (1,) * 6)]

@@ -240,3 +240,65 @@ def test_copies_keep_hooks_and_graphs_die():
         assert dead() is None
     finally:
         gc.enable()
+
+
+# ------------------------------------------------------------------- when leaves have gradients
+def nets_of_layers(T):
+    T.manual_seed(0)
+    conv, norm = T.nn.Conv2d(1, 2, 2), T.nn.BatchNorm2d(2)
+    return T.nn.Sequential(conv, norm, T.nn.Tanh(), T.nn.Flatten(), T.nn.Linear(8, 1, bias=False))
+
+
+def test_parameters_have_gradients_before_their_modules_hooks():
+    def program(T):
+        told, net = [], nets_of_layers(T)
+
+        def hook(module, gi, go):
+            parameters = module.named_parameters(recurse=False)
+            told.append((type(module).__name__, [(n, p.grad is not None) for n, p in parameters]))
+
+        for module in net.modules():
+            module.register_full_backward_hook(hook)
+        net(T.ones(2, 1, 3, 3, requires_grad=True)).sum().backward()
+        return told
+
+    same(program)
+
+
+def test_the_order_of_hooks_on_leaves_and_modules():
+    def program(T):
+        told, net = [], nets_of_layers(T)
+        for name, p in net.named_parameters():
+            p.register_hook(lambda g, name=name: told.append(("grad", name)))
+            p.register_post_accumulate_grad_hook(lambda p, name=name: told.append(("added", name)))
+        x = T.ones(2, 1, 3, 3, requires_grad=True)
+        net(x).sum().backward()
+        for name, module in net.named_modules():
+            module.register_full_backward_hook(lambda m, i, o, name=name: told.append(name))
+        y = net(x) + net[0].weight.sum() * net[4].weight.sum()
+        y.sum().backward(retain_graph=True)
+        return told
+
+    same(program)
+
+
+def test_steps_in_hooks_of_leaves():
+    def program(T):
+        net, told = nets_of_layers(T), []
+
+        def step(p):
+            p -= 0.1 * p.grad  # nothing is recorded here
+            told.append([q.grad is None for q in net.parameters()])
+            p.grad = None
+
+        for p in net.parameters():
+            p.register_post_accumulate_grad_hook(step)
+        x = T.arange(18.0).reshape(2, 1, 3, 3)
+        for _ in range(3):
+            net(x).pow(2).sum().backward()
+        leaf = T.ones(2, requires_grad=True)
+        leaf.register_hook(lambda g: told.append(g.tolist()))
+        T.autograd.backward([leaf.sum(), leaf], [None, T.ones(2)])
+        return told, [round(float(p.detach().sum()), 3) for p in net.parameters()], leaf.grad
+
+    same(program)

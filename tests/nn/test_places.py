@@ -12,6 +12,7 @@ import torch
 import torch.nn.modules
 
 import minigrad as mg
+from tests.stories import check
 
 LAYERS = sorted(
     name
@@ -31,6 +32,20 @@ def test_a_layer_is_from_torchs_file(name):
     assert getattr(mg.nn.modules, name, ours) is ours
     assert pickle.loads(pickle.dumps(ours)) is ours
     assert f"class {name}(" in inspect.getsource(ours)
+
+
+@pytest.mark.parametrize("name", [*LAYERS, *SCHEDULES])
+def test_errors_of_constructors_name_torchs(name):
+    if name in ("Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter"):
+        return  # torch makes these in __new__
+    if name == "NLLLoss2d":
+        return  # NLLLoss by an old name
+
+    def story(torch):
+        room = torch.nn if name in LAYERS else torch.optim.lr_scheduler
+        return getattr(room, name)(nothing=1)
+
+    check(story)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

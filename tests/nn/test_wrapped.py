@@ -1,4 +1,4 @@
-"""nn.utils.rnn, DataParallel, Variable and nn.modules beside torch: what older programs and data need."""
+"""What older programs and data need beside torch: sequences, DataParallel, SyncBatchNorm, adaptive softmax, names."""
 
 import importlib
 
@@ -112,3 +112,63 @@ def test_tuples_and_prefixes():
         return utils._pair(3), utils._pair([1, 2]), list(state), list(state._metadata), fits
 
     assert_same(program)
+
+
+# ------------------------------------------------------------------------------ SyncBatchNorm
+def test_normalisations_are_converted():
+    def program(T):
+        inner = T.nn.Sequential(T.nn.BatchNorm1d(4, eps=1e-3, affine=False))
+        net = T.nn.Sequential(T.nn.Conv2d(1, 2, 3), T.nn.BatchNorm2d(2), inner)
+        weight = net[1].weight
+        made = T.nn.SyncBatchNorm.convert_sync_batchnorm(net.eval())
+        layer = T.nn.SyncBatchNorm.convert_sync_batchnorm(T.nn.BatchNorm3d(3, momentum=None))
+        x = T.randn(4, 3, 2)
+        return [
+            *(made is net, net[1].weight is weight, net[1].training, repr(net), repr(layer)),
+            *(list(net.state_dict()), net[:2](T.randn(1, 1, 5, 5))),
+            *(layer(x), layer(x[:, :, 0]), layer.running_var),
+        ]
+
+    assert_same(program)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 0)])
+def test_no_batch_for_sync_batchnorm(shape):
+    refused(lambda T: T.nn.SyncBatchNorm(3)(T.ones(shape)))
+
+
+# -------------------------------------------------------------------------- adaptive softmax
+def adaptive(T):
+    return T.nn.AdaptiveLogSoftmaxWithLoss(16, 20, [4, 10], div_value=2.0, head_bias=True)
+
+
+def test_adaptive_softmax():
+    def program(T):
+        layer, x = adaptive(T), T.randn(5, 16)
+        answer = layer(x, T.tensor([1, 5, 19, 3, 10]))
+        answer.loss.backward()
+        one = layer(x[0], T.tensor(12))
+        many = T.randn(60, 16)
+        return [
+            *(repr(layer), type(answer).__name__, answer._fields, *answer, *one),
+            *(p.grad for p in layer.parameters()),
+            *(layer.log_prob(x), layer.predict(many), layer.predict(many[:1]), layer.cutoffs),
+            *layer(x[:1], T.tensor([7])),
+        ]
+
+    assert_same(program)
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 1), (), (3,)])
+def test_adaptive_softmax_of_unfit_targets(shape):
+    refused(lambda T: adaptive(T)(T.ones(2, 16), T.zeros(shape, dtype=T.int64)))
+
+
+@pytest.mark.parametrize("target", [20, -1])
+def test_adaptive_softmax_of_no_class(target):
+    refused(lambda T: adaptive(T)(T.ones(2, 16), T.tensor([1, target])))
+
+
+@pytest.mark.parametrize("cutoffs", [[], [20], [5, 3], [2, 2], [0, 3], [2.5]])
+def test_cutoffs_that_are_none(cutoffs):
+    refused(lambda T: T.nn.AdaptiveLogSoftmaxWithLoss(16, 20, cutoffs))

@@ -54,7 +54,7 @@ def geometry(
     if any(s <= 0 for s in strides):
         raise RuntimeError("non-positive stride is not supported")
     if any(d <= 0 for d in dilations):
-        raise RuntimeError("dilation should be greater than zero")
+        raise RuntimeError(f"dilation should be greater than zero, but got {list(dilations)}")
     if not _is_int(groups):
         raise TypeError(f"argument 'groups' must be int, not {type(groups).__name__}")
     if groups <= 0:
@@ -236,8 +236,20 @@ def transposed_size(
     for e, s, d in zip(extra, geo.stride, geo.dilation):
         if e >= s and e >= d:
             raise RuntimeError(
-                "output padding must be smaller than either stride or dilation, but got output_padding: "
-                f"{list(extra)} stride: {list(geo.stride)} dilation: {list(geo.dilation)}"
+                "output padding must be smaller than either stride or dilation, but got "
+                + " ".join(
+                    f"{name}_{axis}: {number}"
+                    for name, numbers, below in (
+                        ("output_padding", extra, 0),
+                        ("stride", geo.stride, 1),
+                        ("dilation", geo.dilation, 1),
+                    )
+                    # one dimension is the second of two to torch
+                    for axis, number in zip(
+                        ("depth", "height", "width")[-max(n, 2) :],
+                        (below,) * (2 - n) + tuple(numbers),
+                    )
+                )
             )
     if w[0] < geo.groups:
         raise RuntimeError(

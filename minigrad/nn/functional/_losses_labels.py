@@ -174,6 +174,11 @@ def _expected(input: Any, target: Any, weight: Any, reduction: str, smoothing: f
         )
     logs = log_softmax(input, dim)
     classes = input.array.shape[dim]
+    if weight is not None and weight.array.shape != (classes,):
+        raise RuntimeError(
+            f"cross_entropy: weight tensor should be defined either for all {classes} classes or no classes but got "
+            f"weight tensor of shape: {list(weight.array.shape)}"
+        )
     if smoothing > 0:
         target = target * (1 - smoothing) + smoothing / classes
     products = _weighted(logs * target, weight, dim)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._tape import Node, Traced, cell, edge, node_of, settled, wrap
+from ..._tape import Node, Traced, cell, edge, node_of, noted, settled, wrap
 from ...autograd import is_grad_enabled
 from ...tensor import Tensor
 
@@ -97,6 +97,7 @@ class Passage:
     """
 
     def __init__(self, module: Any, hooks: Sequence[Hook], pre_hooks: Sequence[Hook]):
+        noted()
         self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
         self.grad_outputs: tuple[Any, ...] | None = None
         self.inputs: list[int] | None = None

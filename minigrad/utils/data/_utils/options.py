@@ -18,7 +18,7 @@ def check_workers(
         raise ValueError(f"timeout option should be non-negative, got {timeout}")
     if num_workers == 0 and prefetch_factor is not None:
         raise ValueError(
-            "prefetch_factor option could only be specified in multiprocessing. Let num_workers > 0 "
+            "prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 "
             "to enable multiprocessing, otherwise set prefetch_factor to None."
         )
     if prefetch_factor is not None and prefetch_factor < 0:
