@@ -4,7 +4,8 @@ Forward and adjoint in x, F(m x m, 3 x 3):    y  = A' [ sum of (G w G') * (B' d 
 Adjoint in w, F(3 x 3, 4 x 4):                dw = G' [ sum of (A g A') * (B' d B) ] G
 
 d: patch of (m+2) x (m+2) inputs, y and g: m x m outputs, w: 3 x 3.  (Lavin & Gray, Fast Algorithms
-for Convolutional Neural Networks, 2015; points 0, 1, -1 for m = 2, and 2, -2 besides for m = 4.)
+for Convolutional Neural Networks, 2015; points that round less: Barabasz, Anderson, Soodhalter and Gregg,
+Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks, 2020.)
 """
 
 from collections.abc import Callable, Sequence
@@ -17,27 +18,33 @@ from minigrad.kernels.machine.registers import Code
 Matrix = np.ndarray[Any, Any]
 Vectors = Sequence[Any]
 
-A: dict[int, Matrix] = {
-    2: np.array([[1, 0], [1, 1], [1, -1], [0, -1]]),
-    4: np.array([[1, 0, 0, 0], [1, 1, 1, 1], [1, -1, 1, -1], [1, 2, 4, 8], [1, -2, 4, -8], [0, 0, 0, 1]]),
-}  # fmt: skip
-B: dict[int, Matrix] = {
-    2: np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]]).T,
-    4: np.array(
-        [
-            [4, 0, -5, 0, 1, 0],
-            [0, -4, -4, 1, 1, 0],
-            [0, 4, -4, -1, 1, 0],
-            [0, -2, -1, 2, 1, 0],
-            [0, 2, -1, -2, 1, 0],
-            [0, 4, 0, -5, 0, 1],
-        ]
-    ).T,
-}
-G: dict[int, Matrix] = {
-    2: np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]]) / 2,
-    4: np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24,
-}
+# 0 and pairs of opposite points; infinity is the last.  For m = 4, rounding errors are half as large as with the usual
+# 1 and 2, the largest ones a quarter: of all pairs of sixteenths, about the least (docs/kernels.md).
+POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 0.625, -0.625, 1.5, -1.5)}
+
+
+def _toom_cook(m: int) -> tuple[Matrix, Matrix, Matrix]:
+    """A, B and G of F(m x m, 3 x 3).
+
+    Polynomials are multiplied by their values at m + 1 points, and infinity: row i of B' has the coefficients of the
+    product of (x - q) over all other points q, those of A and G have powers of the point.  A's rows are divided by
+    the point, which makes the factors of its second column 1 and saves multiplications; G's make up for it.
+    """
+    points = np.array(POINTS[m])
+    a, b, g = np.zeros((m + 2, m)), np.zeros((m + 2, m + 2)), np.zeros((m + 2, 3))
+    a[-1, -1] = g[-1, -1] = 1
+    b[:, -1] = np.poly(points)[::-1]
+    for i, point in enumerate(points):
+        others = np.delete(points, i)
+        unit = abs(point) or 1
+        a[i] = point ** np.arange(m) / unit
+        b[:-1, i] = np.poly(others)[::-1]
+        g[i] = point ** np.arange(3) * unit / np.prod(point - others)
+    return a, b, g
+
+
+_MATRICES = {m: _toom_cook(m) for m in POINTS}
+A, B, G = ({m: three[i] for m, three in _MATRICES.items()} for i in range(3))
 # Rows of frequencies of F(3 x 3, 4 x 4) that are made together: they share terms.
 PAIRS = ((0, 5), (1, 2), (3, 4))
 
