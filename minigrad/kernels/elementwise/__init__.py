@@ -170,14 +170,17 @@ def _answers(ufunc: Any, kinds: tuple[Any, ...]) -> np.dtype[Any]:
     return made
 
 
-# Compiled code saves the workers' way through Python, once Numba is there, or so many seconds of
-# NumPy's work have been done that loading it pays.
-WORTH_LOADING = 0.5
+# Compiled code saves the workers' way through Python, which is half the time: so loading it pays after about twice
+# the seconds that it takes, with Numba and where Numba is there already.
+WORTH_LOADING, WORTH_COMPILING = 0.5, 0.06
 _spent = 0.0
 
 
 def _has_team() -> bool:
-    return "minigrad.kernels.machine.team" in sys.modules or _spent > WORTH_LOADING
+    """Whether the team of compiled code is there, or is worth being loaded."""
+    if "minigrad.kernels.machine.team" in sys.modules:
+        return True
+    return _spent > (WORTH_COMPILING if "numba" in sys.modules else WORTH_LOADING)
 
 
 # NumPy's own loops are as quick where memory is; for numbers that come from far there are woven ones.
