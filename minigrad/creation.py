@@ -14,6 +14,7 @@ import numpy as np
 from . import _convert, _formats, _types
 from ._arguments import checked_options, floats_only, no_bools, no_size, number, shape_from, size_of
 from ._tape import Frozen, mode, wrap
+from .kernels.elementwise import put
 from .ops._common import expect, whole
 from .tensor import Tensor
 from .tensor._data import from_data, native, warn_of_read_only
@@ -170,7 +171,7 @@ def _sized(
         array = np.zeros(shape, kind)
     else:
         array = np.empty(shape, kind)
-        array.fill(_convert.number(value, kind))
+        put(array, _convert.number(value, kind))
     return delivered(_made(array, requires_grad, device), out)
 
 

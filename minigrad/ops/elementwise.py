@@ -41,10 +41,18 @@ def _alpha(input: Any, alpha: Any) -> Any:
     return number_as(alpha, input.dtype)[()]
 
 
+def _scaled(input: Any, other: Any, alpha: Any, sign: int = 1) -> Any:
+    """``input`` plus, or minus, ``alpha * other``."""
+    factor = _alpha(input, alpha)
+    if type(input) is type(other) is Large and input.shape == other.shape:
+        return loop("add_scaled", input, other, numbers=(sign * float(factor),))
+    return input + other * factor if sign > 0 else input - other * factor
+
+
 @elementwise(level=True)
 def add(input, other, /, *, alpha=1):
     """``input + alpha * other``."""
-    return input + other if alpha == 1 else input + other * _alpha(input, alpha)
+    return input + other if alpha == 1 else _scaled(input, other, alpha)
 
 
 add.vjps(input=lambda g: g, other=lambda g, alpha: g if alpha == 1 else g * alpha)
@@ -83,7 +91,7 @@ def sub(input, other, /, *, alpha=1):
     """``input - alpha * other``; RuntimeError for bools, as in torch."""
     if input.dtype is _BOOL:
         _no_bools(input, other)
-    return input - other if alpha == 1 else input - other * _alpha(input, alpha)
+    return input - other if alpha == 1 else _scaled(input, other, alpha, -1)
 
 
 sub.vjps(input=lambda g: g, other=lambda g, alpha: -g if alpha == 1 else g * -alpha)

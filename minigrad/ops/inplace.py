@@ -10,13 +10,15 @@ from .. import _types
 from .._convert import in_dtype
 from .._tape import Frozen, Traced, cell, edge, mode, node_of, wrap
 from .._tape.fitting import unmatched
-from ..kernels.elementwise import MANY, large
-from . import elementwise
+from ..kernels.elementwise import MANY, large, over, put
+from . import activations, activations_smooth, elementwise, functions
 from ._common import Number, entitled, number_as
+from .choosing import clamp
 from .masks import index_put
 from .refusals import refuse_between, shares, writable, writable_with_one_value
 from .writing import assign, set_item, warn_of_expanded, write
 
+_EXACT = 1 << 11  # integers below are numbers of every floating-point dtype
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 
@@ -37,12 +39,16 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     if inputs is None or inputs[0] in op.kept:  # what rules read must survive the write
         src = wrap(t.array.copy())
         src.node = edge(t)
+    elif op in IN_ONE_GO and t.base is None and t.array.size > MANY:
+        src = _over(t)
+        src.node = edge(t)
     out = op(src, *args, **attrs)
     _fits(t.array, out.array)
     if t.base is not None or out.array.dtype is not t.array.dtype:
         return assign(t, out)
     # the whole of an owner: the op's own node becomes its node, as in torch
-    np.copyto(t.array, out.array)
+    if out.array is not t.array:
+        put(t.array, out.array)
     t.node = node = out.node
     memory = cell(t)
     memory[0] += 1
@@ -89,6 +95,13 @@ def augmented(op: Any) -> Any:
     return method
 
 
+def _over(t: Any) -> Any:
+    """A tensor on t's memory that an op in IN_ONE_GO writes its answer over."""
+    src = wrap(t.array)
+    src.array = over(t.array)
+    return src
+
+
 def _live(t: Any, args: tuple[Any, ...]) -> bool:
     """Whether a gradient passes through an op on these."""
     if edge(t) is not None:
@@ -105,12 +118,14 @@ def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) 
     other: Any = args[0] if ufunc is not None else None
     if isinstance(other, Traced):
         other = other.array if other.array.dtype is array.dtype else None
-    elif type(other) is not float:
+    elif type(other) is not float and not (type(other) is int and abs(other) < _EXACT):
         other = None
     if other is None:
-        out = op(t, *args, **attrs).array
-        _fits(array, out)
-        np.copyto(array, out, casting="unsafe")
+        src = _over(t) if op in IN_ONE_GO and array.size > MANY else t
+        out = op(src, *args, **attrs).array
+        if out is not array:
+            _fits(array, out)
+            put(array, out)
     else:
         try:
             mode.quiet(ufunc, array if array.size <= MANY else large(array), other, array)
@@ -133,6 +148,14 @@ _IN_ONE_PASS = {
     elementwise.mul: np.multiply,
     elementwise.true_div: np.true_divide,
 }
+
+# Each number of their answer is computed in one go: of large arrays it takes the input's place at once.
+IN_ONE_GO = {
+    *_IN_ONE_PASS,
+    clamp, functions.relu, functions.sigmoid, functions.tanh, functions.exp, functions.sqrt, elementwise.neg,
+    activations.leaky_relu, activations.leaky_relu_, activations.hardtanh, activations_smooth.elu,
+    activations_smooth.elu_,
+}  # fmt: skip
 
 
 def _fits(old: Any, new: Any) -> None:

@@ -29,6 +29,7 @@ from .._tape import (
     primitive,
     stacks,
 )
+from ..kernels.elementwise import MANY, put
 from ._common import Number, cast, number_as
 from .index import basic, explained, getitem, split_index
 from .refusals import refuse_between, unspread, writable
@@ -83,6 +84,11 @@ def _place(array: Array, path: tuple[Any, ...]) -> tuple[Array, Any]:
 def _write(array: Array, value: Any, path: tuple[Any, ...]) -> None:
     """Write into the array's own memory."""
     array, at = _place(array, path)
+    if array.size > MANY:
+        part = array[at]
+        if part.size > MANY:
+            put(part, value)
+            return
     array[at] = value
 
 

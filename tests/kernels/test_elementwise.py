@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from minigrad.kernels import reduce
-from minigrad.kernels.elementwise import MANY, Large, large, loop
+from minigrad.kernels.elementwise import MANY, Large, large, loop, over, put
 from minigrad.kernels.machine import threads
 
 SHAPE = (3, 7, 9001)  # more than MANY, and no multiple of a block
@@ -47,6 +50,11 @@ def on_threads(monkeypatch):
         return found[0]
 
     return call
+
+
+def team():
+    """Have compiled code there, which `large` arrays use from then on."""
+    loop("same", np.zeros(2, np.float32))
 
 
 def test_what_is_large():
@@ -102,6 +110,81 @@ def test_answers_of_another_shape_than_the_large_input(other, on_threads):
             continue
         found = on_threads(lambda a=a, b=b: np.multiply(large(a), large(b)))
         np.testing.assert_array_equal(found, expected)
+
+
+@st.composite
+def broadcasts(draw):
+    """A large array, and another of some of its sizes that lies in memory in some way."""
+    shape = draw(st.lists(st.integers(1, 7), min_size=1, max_size=4))
+    longest = draw(st.integers(0, len(shape) - 1))
+    shape[longest] = 1
+    shape[longest] = MANY // math.prod(shape) + draw(st.integers(1, 5000))
+    lead = draw(st.integers(0, len(shape)))
+    sizes = [size if draw(st.booleans()) else 1 for size in shape[lead:]]
+    dtype, other_dtype = (draw(st.sampled_from([np.float32, np.float64])) for _ in range(2))
+    x, y = numbers(dtype, shape), np.random.default_rng(1).standard_normal(sizes)
+    y = y.astype(other_dtype)
+    way = draw(st.sampled_from(["plain", "wide", "apart", "turned"]))
+    if way == "wide":
+        y = np.broadcast_to(y, shape)
+    elif way == "apart" and y.ndim:
+        y = np.repeat(y, 2, -1)[..., ::2]
+    elif way == "turned":
+        y = y.T.copy().T
+    return x, y
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(broadcasts(), st.sampled_from([np.add, np.divide, np.maximum, np.less]), st.booleans())
+def test_operands_that_broadcast(on_threads, pair, ufunc, swapped):
+    team()
+    a, b = pair[::-1] if swapped else pair
+    with np.errstate(all="ignore"):
+        want = ufunc(a, b)
+        got = on_threads(lambda: ufunc(large(a), large(b)))
+    assert (got.shape, got.dtype) == (want.shape, want.dtype)
+    np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [MANY + 1, 700_001, 4_000_003])
+def test_answers_in_the_place_of_the_input(size, dtype, on_threads):
+    team()
+    x, y = numbers(dtype, (size,)), numbers(dtype, (size,), seed=1)
+
+    def made(function):
+        target = x.copy()
+        assert function(over(target)) is target
+        return target
+
+    with np.errstate(all="ignore"):
+        for function in (
+            lambda x: loop("relu", x),
+            lambda x: loop("add_scaled", x, y, numbers=(0.5,)),
+            lambda x: np.multiply(x, 3.0),
+            lambda x: np.subtract(x, y),
+            np.sqrt,
+        ):
+            want = function(large(x.copy()))
+            got = on_threads(lambda f=function: made(f))
+            np.testing.assert_array_equal(got, want)
+        target = x.copy()
+        assert (np.less(over(target), 0) == (x < 0)).all()  # of another dtype
+        np.testing.assert_array_equal(target, x)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_writing_many_numbers(dtype, on_threads):
+    team()
+    x = np.random.default_rng(0).integers(-9, 9, (3, MANY)).astype(dtype)
+    for value in (7, np.array(-2.0), x + 1, x.astype(np.float64), (x + 1)[:, ::-1]):
+
+        def put_into(value=value):
+            target = x.copy()
+            put(target, value)
+            return target
+
+        np.testing.assert_array_equal(on_threads(put_into), np.broadcast_to(value, x.shape))
 
 
 def test_what_cannot_be_cut_is_left_to_numpy():

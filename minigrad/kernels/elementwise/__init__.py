@@ -41,12 +41,16 @@ NANOSECONDS = 0.25  # per element, about, when data come from the cache
 class Large(np.ndarray[Any, Any]):
     """An array, C-contiguous and of float32 or float64, whose arithmetic is shared among threads."""
 
+    into: Array | None = None  # memory for the next answer of its shape and dtype: see `over`
+
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **options: Any
     ) -> Any:
         if method == "__call__" and not options and ufunc.nout == 1:
-            target = _plain(out[0]) if out else None
-            made = _by_lines(ufunc, inputs, target) if _has_team() else None
+            target = _plain(out[0]) if out else self.into
+            if target is not None and not out and not self._fits(ufunc, inputs):
+                target = None
+            made = _by_team(ufunc, inputs, target) if _has_team() else None
             if made is not None:
                 return made
             return _by_tasks(ufunc, [_plain(x) for x in inputs], target)
@@ -57,6 +61,12 @@ class Large(np.ndarray[Any, Any]):
             return reduce.add_up(plain[0], options.get("axis", 0), options.get("keepdims", False))
         return getattr(ufunc, method)(*plain, **options)
 
+    def _fits(self, ufunc: Any, inputs: tuple[Any, ...]) -> bool:
+        """Whether the function's answer has this array's shape and dtype."""
+        shapes = [x.shape for x in inputs if isinstance(x, ndarray)]
+        same = np.broadcast_shapes(*shapes) == self.shape
+        return same and _answers(ufunc, _kinds(inputs)) is self.dtype
+
 
 def large(x: Any) -> Any:
     """`x` as a `Large` array if it can be one, else `x` itself."""
@@ -64,6 +74,29 @@ def large(x: Any) -> Any:
         keep_memory()
         return x.view(Large)
     return x
+
+
+def over(x: Array) -> Any:
+    """`x` as a `Large` array whose next function writes its answer into `x` and answers `x`; else `x` itself.
+
+    For what computes each number of its answer in one go: a second function would find its input overwritten.
+    """
+    made = large(x)
+    if type(made) is Large:
+        made.into = x
+    return made
+
+
+def put(x: Array, value: Any) -> None:
+    """Write a number, or numbers of x's shape, into x: on several threads if there are many."""
+    if x.size > MANY and is_line(x) and _has_team():
+        if not np.ndim(value):
+            _share()(_in_loops("constant"), (x,), (float(value),), x.size * NANOSECONDS)
+            return
+        if value.dtype is x.dtype and value.shape == x.shape and value.flags.c_contiguous:
+            _share()(_in_loops("same"), (value, x), (), x.size * NANOSECONDS)
+            return
+    np.copyto(x, value, casting="unsafe")
 
 
 def copied(x: Any) -> Array:
@@ -79,11 +112,8 @@ def copied(x: Any) -> Array:
 def _filled(x: Array) -> Array:
     """A copy of what is one number everywhere."""
     keep_memory()
-    out, number = np.empty(x.shape, x.dtype), x[(0,) * x.ndim]
-    if x.dtype.char in "fd" and _has_team():
-        _share()(_in_loops("constant"), (out,), (float(number),), out.size * NANOSECONDS)
-    else:
-        out.fill(number)
+    out = np.empty(x.shape, x.dtype)
+    put(out, x[(0,) * x.ndim])
     return out
 
 
@@ -188,32 +218,31 @@ LOOPS = {np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.div
 FAR = 4 << 20  # bytes of each array
 
 
-def _by_lines(ufunc: Any, inputs: tuple[Any, ...], out: Array | None) -> Array | None:
-    """ufunc(*inputs) by compiled code, where inputs are lines of one shape, and numbers; else None."""
+def _by_team(ufunc: Any, inputs: tuple[Any, ...], out: Array | None) -> Array | None:
+    """ufunc(*inputs) by compiled code, where the largest inputs are of the answer's shape; else None."""
     first: Any = out
-    for x in inputs:
-        if type(x) is Large or (isinstance(x, ndarray) and x.size > 1):
-            if first is None:
-                first = x
-            if x.shape != first.shape or x.size <= MANY or not x.flags.c_contiguous:
-                return None
-        elif isinstance(x, ndarray) and x.ndim:
-            return None
+    if first is None:
+        first = next(x for x in inputs if type(x) is Large)
     if out is None:
         if len(inputs) == 2 and first.nbytes > FAR and ufunc in LOOPS:
             x, y = inputs
-            if type(x) is type(y) is Large and x.dtype is y.dtype:
+            if type(x) is type(y) is Large and x.dtype is y.dtype and x.shape == y.shape:
                 return loop(LOOPS[ufunc], x, y)
-        if threads.get_num_threads() == 1:
+        shape: tuple[int, ...] = first.shape
+        for x in inputs:
+            if isinstance(x, ndarray) and x.ndim and x.shape != shape:
+                shape = np.broadcast_shapes(*(np.shape(y) for y in inputs))
+                break
+        if shape != first.shape or threads.get_num_threads() == 1:
             return None  # NumPy's own way to its loops is short
-        out = np.empty(first.shape, _answers(ufunc, _kinds(inputs)))
+        out = np.empty(shape, _answers(ufunc, _kinds(inputs)))
     elif not out.flags.c_contiguous or threads.get_num_threads() == 1:
         return None
     kind = first.dtype
     operands = [
         np.asarray(x, None if hasattr(x, "dtype") or type(x) is bool else kind) for x in inputs
     ]
-    return out if _ufuncs().share(ufunc, operands, out, BLOCK, out.size * NANOSECONDS) else None
+    return out if _ufuncs().share(ufunc, operands, out, out.size * NANOSECONDS) else None
 
 
 @functools.cache
@@ -228,9 +257,9 @@ def loop_pays(x: Array) -> bool:
     return x.size > FEW and "minigrad.kernels.elementwise.loops" in sys.modules and is_line(x)
 
 
-def loop(name: str, x: Array, *others: Array) -> Array:
-    """The loop of that name in `loops`, over x and arrays of its shape and dtype, on several threads."""
-    return looped(_in_loops(name), (x, *others))
+def loop(name: str, x: Array, *others: Array, numbers: tuple[float, ...] = ()) -> Array:
+    """The loop of that name in `loops`, over x and arrays of its shape and dtype, on several threads; given numbers."""
+    return looped(_in_loops(name), (x, *others), numbers)
 
 
 @functools.cache
@@ -253,7 +282,9 @@ def looped(compiled: Any, arrays: tuple[Array, ...], numbers: tuple[float, ...] 
     share = _share()
     first = arrays[0]
     dtype = first.dtype
-    out = np.empty(first.shape, dtype)
+    out = first.into if type(first) is Large else None
+    if out is None:
+        out = np.empty(first.shape, dtype)
     for x in arrays:
         if x.dtype is not dtype or not x.flags.c_contiguous:
             arrays = tuple([np.ascontiguousarray(y, dtype) for y in arrays])

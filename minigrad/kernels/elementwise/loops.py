@@ -212,6 +212,13 @@ def add(x: Array, y: Array, out: Array) -> None:
 
 
 @helper
+def add_scaled(x: Array, y: Array, out: Array, scale: Any) -> None:
+    """x + scale * y, rounded once as in torch."""
+    for i in range(x.size):
+        out[i] = fma(y[i], scale, x[i])
+
+
+@helper
 def subtract(x: Array, y: Array, out: Array) -> None:
     """x - y."""
     for i in range(x.size):

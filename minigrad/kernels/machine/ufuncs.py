@@ -5,14 +5,18 @@
 
     loop(pointers to the operands, how many numbers, steps from number to number, data)
 
+Operands that broadcast are lines in planes: from line to line, and from plane to plane, each has steps of its own, 0
+where it is repeated.  A short row that all rows meet is written several times, so that lines are long.
+
 NumPy keeps these pointers in the ufunc's object, whose beginning is part of its binary interface
 (numpy/ufuncobject.h); what is found there is checked before it is believed.
 """
 
 import ctypes
 import functools
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -28,7 +32,11 @@ from minigrad.kernels.machine.team import INTERPRETED, by_address, read
 
 Array = np.ndarray[Any, Any]
 MOST = 4  # operands, the answer included
-_HEAD = 4  # of a job's table: the loop, its data, how many numbers, numbers per block
+LINE = (
+    1 << 12
+)  # numbers of a line, where lines may be of any length: ends of vectors fall where they always do
+SHORT = 64  # numbers; of shorter lines a call takes longer than its numbers
+_HEAD = 5  # of a job's table: the loop, its data, how many numbers, how many of a line, lines of a plane or 0
 
 
 class _UFunc(ctypes.Structure):
@@ -91,36 +99,102 @@ call: Any = intrinsic(_call)
 
 @functools.cache
 def _entry() -> int:
-    """The address of the code that does blocks begin..end of the job described at `place`."""
+    """The address of the code that does lines begin..end of the job described at `place`."""
     head, most = _HEAD, MOST
 
-    def blocks(_, __, place, seat, begin, end):  # type: ignore[no-untyped-def]
-        loop, data, size, block = read(place, head)
-        at, steps = read(place + head * 8, most), read(place + (head + most) * 8, most)
-        first = begin * block
-        count = min(end * block, size) - first
-        call(loop, data, count,
-             (at[0] + first * steps[0], at[1] + first * steps[1], at[2] + first * steps[2],
-              at[3] + first * steps[3]), steps)  # fmt: skip
+    def tasks(_, __, place, seat, begin, end):  # type: ignore[no-untyped-def]
+        loop, data, size, line, lines = read(place, head)
+        place += head * 8
+        at, steps = read(place, most), read(place + most * 8, most)
+        by_line, by_plane = read(place + 2 * most * 8, most), read(place + 3 * most * 8, most)
+        i = begin
+        while i < end:
+            plane, j = (i // lines, i % lines) if lines else (0, i)
+            more = 1 if lines else end - i  # lines that go on where the last one ended are one
+            count = min((i + more) * line, size) - i * line
+            call(loop, data, count,
+                 (at[0] + j * by_line[0] + plane * by_plane[0], at[1] + j * by_line[1] + plane * by_plane[1],
+                  at[2] + j * by_line[2] + plane * by_plane[2], at[3] + j * by_line[3] + plane * by_plane[3]),
+                 steps)  # fmt: skip
+            i += more
         return np.int32(0)
 
-    return compiled(types.int32(*[types.intp] * 6), blocks)
+    return compiled(types.int32(*[types.intp] * 6), tasks)
 
 
-def share(ufunc: Any, inputs: Sequence[Array], out: Array, block: int, cost: float) -> bool:
-    """ufunc(*inputs, out=out) on several threads, `block` numbers at a time; False if it can't be.
+class _Nest(NamedTuple):
+    """Lines, and lines of a plane, that several operands are gone through by."""
 
-    out, inputs: lines of one length; inputs may also be 0-d.
+    line: int
+    lines: int
+    tasks: int
+    steps: tuple[int, ...]  # from number to number, then from line to line, from plane to plane
+    repeat: int  # how often the rows that all rows meet are to be written, if more than once
+    lead: int  # dimensions in front of those rows
+
+
+@functools.lru_cache(256)
+def _nest(
+    shape: tuple[int, ...],
+    all_strides: tuple[tuple[int, ...], ...],
+    items: tuple[int, ...],
+    size: int,
+) -> _Nest | None:
+    """How to go through an answer of this shape; None where lines are too short, or numbers of one lie apart.
+
+    all_strides, items: of the operands, broadcast to `shape`, and of the answer, which is contiguous.
     """
-    row = [0] * (2 * MOST)
-    kinds = []
-    for i, x in enumerate((*inputs, out)):
-        row[i] = address(x)
-        row[MOST + i] = x.itemsize if x.ndim else 0
-        kinds.append(x.dtype)
-    found = None if INTERPRETED else _loop(ufunc, tuple(kinds))
+    dims: list[tuple[int, tuple[int, ...]]] = []
+    for length, strides in zip(shape, zip(*all_strides)):
+        if length == 1:
+            continue
+        if dims and dims[-1][1] == tuple(length * stride for stride in strides):
+            dims[-1] = dims[-1][0] * length, strides
+        else:
+            dims.append((length, strides))
+    (line, steps), *rest = reversed(dims)
+    if len(rest) > 2 or any(step not in (0, item) for step, item in zip(steps, items)):
+        return None
+    pad = (0,) * (MOST - len(steps))
+    rows = [strides + pad for _, strides in rest] + [(0,) * MOST] * 2
+    repeat, lead = 1, 0
+    if not rest:
+        line, rows[0] = LINE, tuple(LINE * step for step in steps) + pad
+    elif (
+        len(rest) == 1
+        and line < LINE
+        and all(by == line * step or (by == 0 and step) for step, by in zip(steps, rows[0]))
+    ):
+        repeat = LINE // line
+        lead = next(k for k in range(len(shape)) if math.prod(shape[k:]) == line)
+        line, rows[0] = line * repeat, tuple(by * repeat for by in rows[0])
+    if line < SHORT:
+        return None
+    lines = 0 if not rest else rest[0][0] if len(rest) == 2 else -(-size // line)
+    return _Nest(line, lines, -(-size // line), (*steps, *pad, *rows[0], *rows[1]), repeat, lead)
+
+
+def share(ufunc: Any, inputs: Sequence[Array], out: Array, cost: float) -> bool:
+    """ufunc(*inputs, out=out) on several threads; False if it can't be.
+
+    out: contiguous, of more than one number; inputs: what broadcasts to its shape.  cost: as for `threads.share`.
+    """
+    operands = (*inputs, out)
+    found = None if INTERPRETED else _loop(ufunc, tuple([x.dtype for x in operands]))
     if found is None:
         return False
-    job = table(*found, out.size, block, *row)
-    threads.share(by_address, (_entry(), addressof(job)), -(-out.size // block), cost)
+    shape = out.shape
+    wide = [x if x.shape == shape else np.broadcast_to(x, shape) for x in inputs]
+    items = tuple([x.itemsize for x in operands])
+    nest = _nest(shape, tuple([x.strides for x in (*wide, out)]), items, out.size)
+    if nest is None:
+        return False
+    if nest.repeat > 1:
+        wide = [
+            np.tile(x[(0,) * nest.lead].reshape(-1), nest.repeat) if step and not by_line else x
+            for x, step, by_line in zip(wide, nest.steps, nest.steps[MOST:])
+        ]
+    at = [address(x) for x in (*wide, out)] + [0] * (MOST - 1 - len(wide))
+    job = table(*found, out.size, nest.line, nest.lines, *at, *nest.steps)
+    threads.share(by_address, (_entry(), addressof(job)), nest.tasks, cost)
     return True

@@ -1,0 +1,119 @@
+"""Methods that write large tensors in place: the answers and gradients of the functions, in the same memory."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad.nn.functional as F
+from minigrad.kernels.elementwise import MANY, loop
+from minigrad.ops import activations, activations_smooth, choosing, elementwise, functions
+from minigrad.ops.inplace import IN_ONE_GO, inplace
+
+SHAPE = (3, MANY // 2)
+OTHER = np.random.default_rng(1).standard_normal(SHAPE).astype(np.float32)
+nan = float("nan")
+
+# Every op that may write over its input, with arguments that lead through each of its branches.
+CALLS = [
+    (elementwise.add, (mg.tensor(OTHER),), {}),
+    (elementwise.add, (mg.tensor(OTHER),), {"alpha": -0.3}),
+    (elementwise.add, (mg.tensor(OTHER[0]),), {"alpha": 2}),
+    (elementwise.add, (2,), {"alpha": 3}),
+    (elementwise.add, (1 << 20,), {}),
+    (elementwise.sub, (mg.tensor(OTHER).double(),), {}),
+    (elementwise.sub, (mg.tensor(OTHER),), {"alpha": 0.7}),
+    (elementwise.sub, (mg.tensor(3),), {"alpha": 2}),
+    (elementwise.mul, (7,), {}),
+    (elementwise.mul, (0.1,), {}),
+    (elementwise.mul, (mg.tensor(OTHER[:, :1]),), {}),
+    (elementwise.true_div, (mg.tensor(OTHER),), {}),
+    (elementwise.true_div, (3,), {}),
+    (elementwise.neg, (), {}),
+    (choosing.clamp, (-0.5, 0.5), {}),
+    (choosing.clamp, (None, 0.5), {}),
+    (choosing.clamp, (0,), {}),
+    (choosing.clamp, (nan, 0.5), {}),
+    (choosing.clamp, (-0.5, nan), {}),
+    (choosing.clamp, (nan,), {}),
+    (choosing.clamp, (None, nan), {}),
+    (choosing.clamp, (mg.tensor(-OTHER), mg.tensor(OTHER)), {}),
+    (choosing.clamp, (mg.tensor(OTHER),), {}),
+    (choosing.clamp, (None, mg.tensor(OTHER)), {}),
+    (functions.relu, (), {}),
+    (functions.sigmoid, (), {}),
+    (functions.tanh, (), {}),
+    (functions.exp, (), {}),
+    (functions.sqrt, (), {}),
+    (activations.leaky_relu, (-0.2,), {}),
+    (activations.leaky_relu, (0.2,), {}),
+    (activations.leaky_relu_, (0.2,), {}),
+    (activations.hardtanh, (-0.5, 0.25), {}),
+    (activations_smooth.elu, (-1.5,), {}),
+    (activations_smooth.elu_, (1.5, 1.2), {}),
+]
+
+
+def numbers():
+    x = np.random.default_rng(0).standard_normal(SHAPE).astype(np.float32)
+    x.reshape(-1)[:6] = [nan, np.inf, -np.inf, 0.0, -0.0, 1e-42]
+    return mg.tensor(x)
+
+
+@pytest.fixture(autouse=True)
+def _compiled():
+    loop("same", np.zeros(2, np.float32))  # from now on large arrays are left to compiled code
+
+
+def test_every_op_that_may_is_called():
+    assert {op for op, _, _ in CALLS} == set(IN_ONE_GO)
+
+
+@pytest.mark.parametrize(("op", "args", "options"), CALLS)
+@pytest.mark.parametrize("view", [False, True])
+def test_the_answer_in_the_same_memory(op, args, options, view):
+    x = numbers()
+    want = op(x, *args, **options)
+    whole = mg.cat([mg.zeros(1, SHAPE[1]), x]) if view else x
+    target = whole[1:] if view else whole
+    place, version = target.data_ptr(), target._version
+    assert inplace(op, target, *args, **options) is target
+    assert target.data_ptr() == place
+    assert target._version > version
+    np.testing.assert_array_equal(target.numpy(), want.numpy().astype(np.float32))
+
+
+@pytest.mark.parametrize(("op", "args", "options"), CALLS)
+def test_gradients_pass_through_what_was_written(op, args, options):
+    grads = []
+    for written in (False, True):
+        x = numbers().requires_grad_()
+        y = x * 1
+        y = inplace(op, y, *args, **options) if written else op(y, *args, **options)
+        (y.float() * mg.tensor(OTHER)).sum().backward()
+        grads.append(x.grad.numpy())
+    np.testing.assert_array_equal(*grads)
+
+
+def test_a_rule_that_reads_what_was_overwritten_refuses():
+    x = mg.randn(*SHAPE, requires_grad=True)
+    y = x * 1
+    z = y * y
+    y.relu_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        z.sum().backward()
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "hardtanh", "relu6", "selu"])
+def test_activations_in_place(name):
+    function = getattr(F, name)
+    assert "inplace" in inspect.signature(function).parameters
+    x = numbers()
+    want, place = function(x).numpy(), x.data_ptr()
+    made = function(x, inplace=True)
+    assert made is x
+    assert x.data_ptr() == place
+    np.testing.assert_array_equal(x.numpy(), want)
