@@ -32,7 +32,6 @@ from minigrad.kernels.machine.team import INTERPRETED, by_address, copied, read
 
 Array = np.ndarray[Any, Any]
 WOVEN, RUN = 4, 128  # places at a time, and numbers at each
-BUFFER = 1 << 13  # bytes
 FAR = 12 << 20  # bytes of all lines; from here on they are woven
 BLOCK = (
     1 << 12
@@ -74,17 +73,16 @@ def _numbers(typing: Any, kind: Any, place: Any, count: Any) -> Any:
 
 
 def _room(typing: Any, size: Any) -> Any:
-    """The address of so many bytes on the stack."""
-    kind = ir.ArrayType(BYTE, size.literal_value)
+    """The address of so many bytes on the stack; for LLVM they are any number, or it would look for parts of them."""
 
     def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
-        return builder.ptrtoint(cgutils.alloca_once(builder, kind), INT)
+        return builder.ptrtoint(builder.alloca(BYTE, values[0]), INT)
 
     return types.intp(size), emit
 
 
 lines: Any = intrinsic(_lines)
-room: Any = intrinsic(prefer_literal=True)(_room)
+room: Any = intrinsic(_room)
 numbers: Any = intrinsic(prefer_literal=True)(_numbers)
 
 # What the copies that `copied` makes of the following have under these names.
@@ -102,8 +100,9 @@ def _blocks(_: Any, __: Any, place: Any, seat: Any, begin: Any, end: Any) -> Any
     # The answer's vectors should not straddle cache lines: NumPy's memory begins 16 bytes behind one.
     shift = -at[-1] % _LINE // item
     first, last = begin * block + min(begin, 1) * shift, min(end * block + shift, size)
-    buffer, own = room(BUFFER), arrays > 1 and at[0] == at[-1]
-    run = BUFFER // item if own else RUN
+    buffer = (room(2 * block + _LINE) + _LINE - 1) // _LINE * _LINE
+    own = arrays > 1 and at[0] == at[-1]
+    run = 2 * block // item if own else RUN
     turns = far * (last - first) // (WOVEN * run)
     turns -= (
         turns > 0 and turns % 2 == 0
