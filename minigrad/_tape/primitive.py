@@ -286,20 +286,16 @@ def variadic(title: str) -> Any:
 
     def make(forward: Callable[..., Any]) -> Any:
         def op(tensors: Sequence[Any], *attrs: Any) -> Any:
-            arrays, edges, traced, live = [], [], False, False
-            for x in tensors:
-                e = None
-                if isinstance(x, Traced):
-                    traced, e, x = True, edge(x), x.array
-                    live |= e is not None
-                arrays.append(x)
-                edges.append(e)
-            array = forward(arrays, *attrs)
+            traced = [x for x in tensors if isinstance(x, Traced)]
             if not traced:
-                return array
-            out = wrap(array)
-            if live and mode.grad:
-                out.node = node_of(op, tuple(edges), tuple(np.shape(a) for a in arrays), attrs)
+                return forward(list(tensors), *attrs)
+            arrays = [x.array if isinstance(x, Traced) else x for x in tensors]
+            out = wrap(forward(arrays, *attrs))
+            if mode.grad:
+                edges = [edge(x) if isinstance(x, Traced) else None for x in tensors]
+                if any(e is not None for e in edges):
+                    shapes = tuple([np.shape(a) for a in arrays])
+                    out.node = node_of(op, tuple(edges), shapes, attrs)
             return out
 
         def rule(r: Callable[..., Any]) -> None:

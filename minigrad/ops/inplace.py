@@ -89,6 +89,13 @@ def augmented(op: Any) -> Any:
     return method
 
 
+def _is_plain(t: Any) -> bool:
+    """Whether a tensor owns its memory, and no gradient passes through it: it may be written without a record."""
+    if t.base is not None or t.node is not None or t.leaf or type(t.memory) is Frozen:
+        return False
+    return 0 not in t.array.strides
+
+
 def _live(t: Any, args: tuple[Any, ...]) -> bool:
     """Whether a gradient passes through an op on these."""
     if edge(t) is not None:
@@ -149,6 +156,12 @@ def _fits(old: Any, new: Any) -> None:
 
 def copy_(t: Any, other: Any, non_blocking: bool = False) -> Any:
     """Write ``other``, broadcast and converted to t's dtype, into ``t``."""
+    if _is_plain(t) and isinstance(other, Traced) and other.array.shape == t.array.shape:
+        e = mode.grad and edge(other) is not None
+        if not e and other.array.dtype is t.array.dtype and not shares(t, other):
+            np.copyto(t.array, other.array)
+            cell(t)[0] += 1
+            return t
     if isinstance(other, Number):
         writable(t)
         number = np.array(other, np.float64 if t.array.dtype.kind == "f" else None)
@@ -241,6 +254,10 @@ def index_put_(t: Any, indices: Any, values: Any, accumulate: bool = False) -> A
 
 def zero_(t: Any) -> Any:
     """Write zeros into ``t``."""
+    if _is_plain(t):
+        t.array.fill(0)
+        cell(t)[0] += 1
+        return t
     if 0 in t.array.strides and not (mode.grad and _live(t, ())):
         return _filled_over(t, 0)
     return _of_owner(assign(t, 0), "ZeroBackward0")

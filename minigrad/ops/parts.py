@@ -55,13 +55,13 @@ def cat(tensors, dim=0):
 
 def _alike(tensors: Any) -> bool:
     """Whether these are tensors of one dtype and number of dimensions, as nearly always."""
-    if type(tensors) not in (list, tuple) or not tensors:
+    if type(tensors) not in (list, tuple):
         return False
-    first = tensors[0].array if isinstance(tensors[0], Traced) else None
-    for x in tensors:
-        if not isinstance(x, Traced) or x.array.dtype is not first.dtype or x.array.shape == (0,):
-            return False
-    return True
+    arrays = [x.array for x in tensors if isinstance(x, Traced)]
+    if len(arrays) < len(tensors) or not arrays:
+        return False
+    dtype = arrays[0].dtype
+    return not [a for a in arrays if a.dtype is not dtype or a.shape == (0,)]
 
 
 def _listed(name: str, tensors: Any) -> list[Any]:
@@ -122,8 +122,10 @@ def stack(tensors, dim=0):
 @variadic("StackBackward0")
 def _stack(arrays, dim):
     first = arrays[0].shape
-    if any(a.shape != first for a in arrays):
+    if [a for a in arrays if a.shape != first]:
         raise ValueError("shapes differ")
+    if dim < len(first):  # one by one, NumPy would take twice the time
+        return np.concatenate(arrays, dim).reshape(*first[:dim], len(arrays), *first[dim:])
     out = np.empty((*first[:dim], len(arrays), *first[dim:]), arrays[0].dtype)
     for i, a in enumerate(arrays):
         out[(slice(None),) * dim + (i,)] = a

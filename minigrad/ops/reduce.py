@@ -17,7 +17,7 @@ import numpy as np
 from .. import _types
 from .._tape import Traced, errors, fitted, primitive, silent
 from ..kernels import along
-from ..kernels.elementwise import large
+from ..kernels.elementwise import half, large
 from ..kernels.reduce import add_up, all_added, many
 from ._common import all_dims, by_rows, cast, expect, shape_of, titled, unary
 from ._public import named
@@ -83,6 +83,9 @@ def _summed(input: Any, dim: Any, keepdim: Any) -> Any:
     if many(input):
         return add_up(np.asarray(input), axis, keepdim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
+        if half.many(input):
+            wide = half.from_half(np.asarray(input))
+            return np.asarray(_summed(wide, dim, keepdim)).astype(_HALF)
         return by_rows(_add_up(input, axis, np.float32, None, keepdim)).astype(_HALF)
     # NumPy adds in pairs along the last dimension only: elsewhere errors would grow with the length
     long = input.dtype is _SINGLE and input.size > _PAIRS and axis and input.ndim - 1 not in axis

@@ -10,7 +10,7 @@ from minigrad.kernels.machine.arguments import is_line
 
 Array = np.ndarray[Any, Any]
 
-MANY = 1 << 14  # a formula in NumPy passes over its numbers some five times, a loop once
+MANY = 1 << 13  # a formula in NumPy passes over its numbers some five times, a loop once
 
 
 def many(x: Any) -> bool:
@@ -43,14 +43,10 @@ def more(name: str, *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
     return looped(getattr(loops_more, name), arrays, numbers)
 
 
-def by_number(name: str, x: Any, y: Any) -> Array | None:
-    """`fmod`, `remainder` or `floor_divide` of many numbers by one; None where NumPy is to do it."""
-    if (
-        not many(x)
-        or x.dtype.char != "f"
-        or np.ndim(y)
-        or (hasattr(y, "dtype") and y.dtype is not x.dtype)
-    ):
+def remainders(name: str, x: Any, y: Any) -> Array | None:
+    """`fmod`, `remainder` or `floor_divide` of many numbers by others or by one; None where NumPy is to do it."""
+    if not many(x) or x.dtype.char != "f" or (hasattr(y, "dtype") and y.dtype is not x.dtype):
         return None
-    number = float(x.dtype.type(y))
-    return more(name, x, numbers=(number,)) if number and abs(number) < np.inf else None
+    if not np.ndim(y):
+        y = np.full(x.shape, y, x.dtype)
+    return more(name, x, y) if y.shape == x.shape else None
