@@ -289,9 +289,13 @@ def variadic(title: str) -> Any:
             traced = [x for x in tensors if isinstance(x, Traced)]
             if not traced:
                 return forward(list(tensors), *attrs)
-            arrays = [x.array if isinstance(x, Traced) else x for x in tensors]
+            if len(traced) == len(tensors):
+                arrays = [x.array for x in traced]
+            else:
+                arrays = [x.array if isinstance(x, Traced) else x for x in tensors]
             out = wrap(forward(arrays, *attrs))
-            if mode.grad:
+            live = [x for x in traced if x.node is not None or x.leaf or x.base is not None]
+            if live and mode.grad:
                 edges = [edge(x) if isinstance(x, Traced) else None for x in tensors]
                 if any(e is not None for e in edges):
                     shapes = tuple([np.shape(a) for a in arrays])

@@ -53,6 +53,7 @@ def _title(node: Any) -> str:
     return f"{'Reflection' if manner == 'reflect' else 'Replication'}Pad{len(pairs)}DBackward0"
 
 
+@functools.lru_cache(256)
 def _inside(sizes: Any, pairs: Pairs) -> Any:
     return (..., *(slice(a, a + n) for n, (a, _) in zip(sizes, pairs)))
 

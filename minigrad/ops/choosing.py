@@ -234,7 +234,7 @@ def _one_sided(made: Any, bound: Any, title: str) -> Any:
 
 @primitive(title="MaskedFillBackward0")
 def _masked_fill(input, value, /, mask):
-    return np.where(mask, value, input)
+    return select(mask, value, input)
 
 
 _masked_fill.vjps(

@@ -184,7 +184,7 @@ def _remainder(input: Array, other: Array) -> Array:
     if rest.dtype.kind != "f":
         return rest
     none = rest == 0  # which has torch's the sign of the input
-    return np.where(none, np.copysign(rest, input), rest) if none.any() else rest
+    return np.where(none, np.copysign(rest, input), rest) if np.count_nonzero(none) else rest
 
 
 @elementwise

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from .. import _types
-from ..kernels.elementwise import MANY, Large, loop, loop_pays
+from ..kernels.elementwise import MANY, Large, large, loop, loop_pays
 from ..kernels.elementwise.activations import many
 from ._common import floating, unary
 
@@ -30,7 +30,7 @@ sqrt.vjps(input=lambda g, out: g / (2 * out))
 def rsqrt(input, /):
     """``1 / sqrt(input)``."""
     x = floating(input)
-    return x.dtype.type(1) / np.sqrt(x)
+    return x.dtype.type(1) / large(np.sqrt(x))
 
 
 rsqrt.vjps(input=lambda g, out: -0.5 * g * out * out * out)
@@ -325,7 +325,7 @@ def frac(input, /):
         raise NotImplementedError(
             f"\"frac_cpu\" not implemented for '{_types.of(input.dtype).title}'"
         )
-    return input - np.trunc(input)
+    return input - large(np.trunc(input))
 
 
 frac.vjps(input=lambda g: g)

@@ -17,6 +17,7 @@ from .masks import index_put
 from .refusals import refuse_between, shares, writable, writable_with_one_value
 from .writing import assign, set_item, warn_of_expanded, write
 
+_INT64 = _types.int64.np
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 
@@ -109,10 +110,12 @@ def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) 
     ufunc: Any = (
         _IN_ONE_PASS.get(op) if len(args) == 1 and not attrs and array.dtype.kind == "f" else None
     )
+    if array.dtype is _INT64 and op is elementwise.add and not attrs and type(args[0]) is int:
+        ufunc = np.add if -(2**31) < args[0] < 2**31 else None  # as counters of batches and steps
     other: Any = args[0] if ufunc is not None else None
     if isinstance(other, Traced):
         other = other.array if other.array.dtype is array.dtype else None
-    elif type(other) is not float:
+    elif type(other) is not float and array.dtype is not _INT64:
         other = None
     if other is None:
         out = op(t, *args, **attrs).array

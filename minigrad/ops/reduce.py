@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced, errors, fitted, primitive, silent
+from .._tape import Traced, errors, fitted, mode, primitive, silent, wrap
 from ..kernels import along
 from ..kernels.elementwise import half, large
 from ..kernels.reduce import add_up, all_added, many
@@ -44,7 +44,7 @@ def _axis(dim: Any, ndim: int) -> Any:
     return None if dim is None else all_dims(dim, ndim)
 
 
-_HALF = np.dtype(np.float16)
+_HALF, _BOOL = np.dtype(np.float16), _types.bool_.np
 _add_up, _array, _pythons_sum = np.add.reduce, np.array, builtins.sum
 _SINGLE, _DOUBLE, _PAIRS = np.dtype(np.float32), np.dtype(np.float64), 1 << 12
 _FEW, _SOME = 24, 1024
@@ -123,6 +123,8 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
     """
     expect("sum", input=input)
     if dtype is not None or input.array.dtype.kind != "f":
+        if dtype is dim is None and not (keepdim or mode.inference) and input.array.dtype is _BOOL:
+            return wrap(np.array(np.count_nonzero(input.array)))
         input = _accumulated(input, dtype)
     return _sum(input, dim, keepdim)
 

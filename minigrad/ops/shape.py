@@ -22,6 +22,8 @@ def expand(input, /, shape):
     """``input`` broadcast to ``shape`` (a tuple of sizes), without copying."""
     if input.ndim == 0 and type(input) is ndarray:  # six times quicker than broadcast_to
         return ndarray(shape, input.dtype, input, 0, (0,) * len(shape))
+    if input.shape == shape:
+        return input[...]
     out = np.broadcast_to(input, shape)
     if type(input) is ndarray and input.flags.writeable:
         out.flags.writeable = (

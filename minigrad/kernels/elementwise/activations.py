@@ -1,5 +1,6 @@
 """Activations of arrays of so many numbers that compiled loops pay; few numbers are left to NumPy's formulas."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,23 @@ def prelu(x: Array, slopes: Array) -> Array:
     planes = x.shape[0] * slopes.size
     flat = x.reshape(planes, -1), np.ascontiguousarray(slopes).reshape(-1), out.reshape(planes, -1)
     threads.share(loops_activations.prelu, flat, planes, x.size * NANOSECONDS)
+    return out
+
+
+def gated(x: Array, dim: int, g: Array | None = None) -> Array:
+    """The first half of x along a dimension times sigmoid of the second; of a gradient g of that, x's."""
+    from minigrad.kernels.elementwise import loops_activations
+
+    outer, half = math.prod(x.shape[:dim]), x.shape[dim] // 2
+    halves = x.reshape(outer, 2, -1)
+    if g is None:
+        out = np.empty((*x.shape[:dim], half, *x.shape[dim + 1 :]), x.dtype)
+        parts = halves, out.reshape(outer, -1)
+        threads.share(loops_activations.glu, parts, outer, x.size * 0.4)
+        return out
+    out = np.empty(x.shape, x.dtype)
+    lines = np.asarray(g, x.dtype).reshape(outer, -1), halves, out.reshape(halves.shape)
+    threads.share(loops_activations.glu_backward, lines, outer, x.size * 0.6)
     return out
 
 
