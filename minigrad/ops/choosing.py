@@ -117,7 +117,7 @@ def _share(larger, smaller, /):
 
 @unary(title="ClampBackward1")
 def _clamp(input, /, min, max):
-    if many(input) and min == min and max == max:  # no NaN among them
+    if input.size > 1 << 14 and many(input) and min == min and max == max:  # no NaN among them
         low, high = (-math.inf if min is None else min), (math.inf if max is None else max)
         return activation("hardtanh", input, numbers=(low, high))
     # bounds first: of equal numbers NumPy takes the second, and torch leaves -0.0 as it is
