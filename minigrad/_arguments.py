@@ -102,3 +102,34 @@ def no_bools(function: str, kind: np.dtype[Any]) -> None:
         raise NotImplementedError(
             f"\"{function}_cpu\" not implemented for '{_types.of(kind).title}'"
         )
+
+
+def bounds_of(given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """start, end and step of ``arange``; TypeError for combinations that it does not take."""
+    if len(given) == 1 and not named and type(given[0]) is int:
+        return 0, given[0], 1
+    names = ("start", "end", "step")
+    alone = len(given) == 1 and "end" not in named
+    if len(given) > 3:
+        raise TypeError(
+            f"arange() takes from 1 to 3 positional arguments but {len(given)} were given"
+        )
+    found = dict(zip(("end",) if alone else names, given))
+    options = {k: v for k, v in named.items() if k not in names}
+    if options:
+        checked_options("arange", options)
+    for name in names:
+        if name in named:
+            if name in found or (alone and name == "step"):
+                raise TypeError("arange() received an invalid combination of arguments")
+            found[name] = named[name]
+    if "end" not in found:
+        raise TypeError('arange() missing 1 required positional arguments: "end"')
+    if "step" in found and "start" not in found:
+        raise TypeError("arange() received an invalid combination of arguments")
+    start, end, step = found.get("start", 0), found["end"], found.get("step", 1)
+    return (
+        number("arange", "start", start),
+        number("arange", "end", end),
+        number("arange", "step", step),
+    )

@@ -1,6 +1,6 @@
 """Numbers and arrays in another dtype, as torch's C++ converts them; what does not fit is an error for numbers.
 
-Knows NumPy's arrays only: nothing of tensors, of the tape or of ops.
+Knows NumPy's arrays only, and of the tape how NumPy is kept silent: nothing of tensors or of ops.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _formats, _types
+from ._tape import errors, silent
 
 Array = np.ndarray[Any, Any]
 
@@ -38,13 +39,16 @@ def in_dtype(array: Array, dtype: np.dtype[Any], order: Any = "K") -> Array:
         array = _formats.copied(array)
     if source.kind != "f" or dtype.kind == "b" or source is dtype:
         return array.astype(dtype, order)
-    with np.errstate(invalid="ignore", over="ignore"):
+    token = errors.set(silent)
+    try:
         if dtype.kind == "f":
             if dtype is _F16 and source == _F64:  # torch rounds twice
                 array = array.astype(_F32, order)
         elif dtype.itemsize < 4:
             array = array.astype(_INT64 if dtype is _UINT8 else _INT32, order)
         return array.astype(dtype, order)
+    finally:
+        errors.reset(token)
 
 
 def number(value: Any, dtype: np.dtype[Any]) -> Array:

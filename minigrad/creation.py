@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from . import _convert, _formats, _types
-from ._arguments import checked_options, floats_only, no_bools, no_size, number, shape_from, size_of
+from ._arguments import (
+    bounds_of,
+    checked_options,
+    floats_only,
+    no_bools,
+    no_size,
+    number,
+    shape_from,
+    size_of,
+)
 from ._tape import Frozen, mode, wrap
 from .kernels.elementwise import put
 from .ops._common import expect, whole
@@ -200,14 +209,17 @@ def arange(
     >>> mg.arange(2), mg.arange(1, end=2, step=0.5)
     (tensor([0, 1]), tensor([1.0000, 1.5000]))
     """
-    start, end, step = _bounds(bounds, named)
+    start, end, step = bounds_of(bounds, named)
     if step == 0 or step != step:
         raise RuntimeError("step must be nonzero")
     is_whole = all(isinstance(x, (int, np.integer)) for x in (start, end, step))
     kind = _types.int64.np if dtype is None and is_whole else _dtype(dtype)
     no_bools("arange", kind)
     if is_whole:
-        start, end, step = (_convert.number(x, _types.int64.np).item() for x in (start, end, step))
+        if not -_FAR < min(start, end, step) <= max(start, end, step) < _FAR:
+            start, end, step = (
+                _convert.number(x, _types.int64.np).item() for x in (start, end, step)
+            )
         n = -(-(end - start) // step)
     else:
         if not (math.isfinite(start) and math.isfinite(end)):
@@ -217,37 +229,14 @@ def arange(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if n >= 2**63:
         raise RuntimeError("invalid size, possible overflow?")
-    array = _convert.in_dtype(start + np.arange(n) * step, kind)
+    if is_whole and kind is _types.int64.np and abs(end) < _FAR > abs(start):
+        array = np.arange(start, start + n * step, step)
+    else:
+        array = _convert.in_dtype(start + np.arange(n) * step, kind)
     return delivered(_made(array, requires_grad, device), out)
 
 
-def _bounds(given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """start, end and step of ``arange``; TypeError for combinations that it does not take."""
-    names = ("start", "end", "step")
-    alone = len(given) == 1 and "end" not in named
-    if len(given) > 3:
-        raise TypeError(
-            f"arange() takes from 1 to 3 positional arguments but {len(given)} were given"
-        )
-    found = dict(zip(("end",) if alone else names, given))
-    options = {k: v for k, v in named.items() if k not in names}
-    if options:
-        checked_options("arange", options)
-    for name in names:
-        if name in named:
-            if name in found or (alone and name == "step"):
-                raise TypeError("arange() received an invalid combination of arguments")
-            found[name] = named[name]
-    if "end" not in found:
-        raise TypeError('arange() missing 1 required positional arguments: "end"')
-    if "step" in found and "start" not in found:
-        raise TypeError("arange() received an invalid combination of arguments")
-    start, end, step = found.get("start", 0), found["end"], found.get("step", 1)
-    return (
-        number("arange", "start", start),
-        number("arange", "end", end),
-        number("arange", "step", step),
-    )
+_FAR = 1 << 61  # ints nearer to 0 than this fit int64, and so do their sums
 
 
 def linspace(
@@ -277,13 +266,24 @@ def linspace(
     ends = [_convert.number(x, kind).item() for x in ends]
     if kind.kind != "f":
         precise = np.dtype(np.float64)
-    with np.errstate(all="ignore"):
-        first, last = (precise.type(x) for x in ends)
-        step = (last - first) / precise.type(max(1, steps - 1))
-        i = np.arange(steps)
-        low, high = first + step * i.astype(precise), last - step * (steps - 1 - i).astype(precise)
-        array = np.where(i < max(1, steps // 2), low, high).astype(kind)  # from both ends, as torch
+    first, last = (precise.type(x) for x in ends)
+    array = mode.quiet(_spaced, first, last, steps)
+    array = array if precise is kind else array.astype(kind)
     return delivered(_made(array, requires_grad, device), out)
+
+
+def _spaced(first: Any, last: Any, steps: int) -> Any:
+    """``linspace`` in the dtype of its ends: half of it from the first, half from the last, as torch."""
+    array = np.empty(steps, first.dtype)
+    array[:] = np.arange(steps)
+    half = min(steps, max(1, steps // 2))
+    low, high = array[:half], array[half:]
+    high[:] = array[: steps - half][::-1]
+    step = (last - first) / first.dtype.type(max(1, steps - 1))
+    array *= step
+    low += first
+    np.subtract(last, high, out=high)
+    return array
 
 
 def _end(argument: str, value: Any) -> Any:

@@ -286,20 +286,20 @@ def variadic(title: str) -> Any:
 
     def make(forward: Callable[..., Any]) -> Any:
         def op(tensors: Sequence[Any], *attrs: Any) -> Any:
-            arrays, edges, traced, live = [], [], False, False
-            for x in tensors:
-                e = None
-                if isinstance(x, Traced):
-                    traced, e, x = True, edge(x), x.array
-                    live |= e is not None
-                arrays.append(x)
-                edges.append(e)
-            array = forward(arrays, *attrs)
+            traced = [x for x in tensors if isinstance(x, Traced)]
             if not traced:
-                return array
-            out = wrap(array)
+                return forward(list(tensors), *attrs)
+            if len(traced) == len(tensors):
+                arrays = [x.array for x in traced]
+            else:
+                arrays = [x.array if isinstance(x, Traced) else x for x in tensors]
+            out = wrap(forward(arrays, *attrs))
+            live = [x for x in traced if x.node is not None or x.leaf or x.base is not None]
             if live and mode.grad:
-                out.node = node_of(op, tuple(edges), tuple(np.shape(a) for a in arrays), attrs)
+                edges = [edge(x) if isinstance(x, Traced) else None for x in tensors]
+                if any(e is not None for e in edges):
+                    shapes = tuple([np.shape(a) for a in arrays])
+                    out.node = node_of(op, tuple(edges), shapes, attrs)
             return out
 
         def rule(r: Callable[..., Any]) -> None:

@@ -23,7 +23,7 @@ import functools
 import types
 from typing import Any, NamedTuple
 
-MANY = 1 << 17  # elements above which an op may take arrays another way
+MANY = 1 << 13  # elements above which an op may take arrays another way
 
 
 class Form(NamedTuple):

@@ -140,11 +140,13 @@ def none_given(dim: Any) -> bool:
 
 def one_dim(dim: Any, ndim: int) -> int:
     """A dimension counted from the front; IndexError if there is no such dimension."""
+    n = ndim or 1  # a 0-d tensor may be addressed as if it had one dimension
+    if type(dim) is int and -n <= dim < n:
+        return dim if dim >= 0 else dim + n
     try:
         d = dim.__index__()
     except AttributeError:
         raise TypeError(f"dim must be an int, not {type(dim).__name__}") from None
-    n = ndim or 1  # a 0-d tensor may be addressed as if it had one dimension
     if not -n <= d < n:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {d})"
@@ -154,6 +156,9 @@ def one_dim(dim: Any, ndim: int) -> int:
 
 def all_dims(dim: Any, ndim: int) -> tuple[int, ...]:
     """Dimensions counted from the front: all for None or (); RuntimeError if one stands twice."""
+    if type(dim) is int:
+        d = one_dim(dim, ndim)
+        return (d,) if ndim else ()
     if dim is None or none_given(dim):
         return tuple(range(ndim))
     dims = tuple(one_dim(d, ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,)))
@@ -192,6 +197,11 @@ def shape_of(sizes: Any) -> tuple[int, ...]:
     """Sizes given as ints or as one sequence, as a tuple of ints."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = sizes[0]
+    for s in sizes:
+        if type(s) is not int:
+            break
+    else:
+        return tuple(sizes)
     try:
         return tuple(s if type(s) is int else s.__index__() for s in sizes)
     except AttributeError:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._tape import Array
 from ..kernels.elementwise import normal
-from ..kernels.elementwise.activations import activation, many
+from ..kernels.elementwise.activations import activation, gated, many
 from ..kernels.elementwise.selection import number, select
 from ._common import one_dim, unary
 from .activations import real
@@ -186,6 +186,8 @@ def glu(input, /, dim=-1):
     """``a * sigmoid(b)``, a and b the halves of ``input`` along a dimension of even size."""
     real("glu_cpu", input)
     dim = one_dim(dim, input.ndim)
+    if many(input):
+        return gated(input, dim)
     half = input.shape[dim] // 2
     first, second = _narrow(input, dim, 0, half), _narrow(input, dim, half, half)
     return first / (number(1, input.dtype) + np.exp(-second))
@@ -193,8 +195,11 @@ def glu(input, /, dim=-1):
 
 def _glu_rule(g: Any, input: Any, into: tuple[int, ...], dim: int) -> Any:
     dim = one_dim(dim, len(into))
+    if many(input) and many(g):
+        return gated(input, dim, g)
     half = into[dim] // 2
-    first, gate = _narrow(input, dim, 0, half), sigmoid(_narrow(input, dim, half, half))
+    first, second = _narrow(input, dim, 0, half), _narrow(input, dim, half, half)
+    gate = sigmoid(second)
     passed = g * gate
     return _cat([passed, passed * (1 - gate) * first], dim)
 

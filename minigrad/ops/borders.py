@@ -1,7 +1,9 @@
-"""Borders made of what they enclose: reflected, repeated or taken from the other side."""
+"""Borders of one value, or made of what they enclose: reflected, repeated or taken from the other side."""
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +34,7 @@ def _edges(n: int, a: int, b: int, manner: str) -> Iterator[tuple[slice, slice]]
         yield slice(last + 1, last + 1 + b), source
 
 
+@functools.lru_cache(256)
 def _copies(sizes: Any, pairs: Pairs, manner: str) -> list[tuple[Any, Any]]:
     """Indices of (a border, its source), dimension by dimension: those in front span their borders too."""
     inner = [slice(a, a + n) for n, (a, _) in zip(sizes, pairs)]
@@ -50,6 +53,7 @@ def _title(node: Any) -> str:
     return f"{'Reflection' if manner == 'reflect' else 'Replication'}Pad{len(pairs)}DBackward0"
 
 
+@functools.lru_cache(256)
 def _inside(sizes: Any, pairs: Pairs) -> Any:
     return (..., *(slice(a, a + n) for n, (a, _) in zip(sizes, pairs)))
 
@@ -83,3 +87,32 @@ def unbordered(input, /, pairs, manner):
 
 bordered.vjps(input=lambda g, pairs, manner: unbordered(g, pairs, manner))
 unbordered.vjps(input=lambda g, pairs, manner: bordered(g, pairs, manner))
+
+
+# ------------------------------------------------------------------------------ of one value
+@primitive(title="ConstantPadNdBackward0")
+def constant_pad(input, /, pads, value):
+    """``input`` with (before, after) elements of ``value`` added in each dimension; negative ones crop."""
+    shape, taken, inside = _padded(input.shape, pads)
+    if value == 0 and not math.copysign(1, value) < 0:
+        out = np.zeros(shape, input.dtype)
+    else:
+        out = np.full(shape, value, input.dtype)
+    out[inside] = input[taken]
+    return out
+
+
+@functools.lru_cache(256)
+def _padded(shape: tuple[int, ...], pads: Any) -> tuple[Any, Any, Any]:
+    """The shape of what is padded; the part that is taken of it, and where that comes to lie."""
+    taken = [(max(0, -a), s - max(0, -b)) for s, (a, b) in zip(shape, pads, strict=True)]
+    sizes = [max(0, stop - start) for start, stop in taken]
+    grow = [(max(0, a), max(0, b)) for a, b in pads]
+    return (
+        tuple(s + a + b for s, (a, b) in zip(sizes, grow)),
+        tuple(slice(*ends) for ends in taken),
+        tuple(slice(a, a + s) for s, (a, _) in zip(sizes, grow)),
+    )
+
+
+constant_pad.vjps(input=lambda g, pads: constant_pad(g, tuple((-a, -b) for a, b in pads), 0.0))

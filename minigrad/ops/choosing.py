@@ -117,7 +117,7 @@ def _share(larger, smaller, /):
 
 @unary(title="ClampBackward1")
 def _clamp(input, /, min, max):
-    if many(input) and min == min and max == max:  # no NaN among them
+    if input.size > 1 << 14 and many(input) and min == min and max == max:  # no NaN among them
         low, high = (-math.inf if min is None else min), (math.inf if max is None else max)
         return activation("hardtanh", input, numbers=(low, high))
     # bounds first: of equal numbers NumPy takes the second, and torch leaves -0.0 as it is
@@ -234,7 +234,7 @@ def _one_sided(made: Any, bound: Any, title: str) -> Any:
 
 @primitive(title="MaskedFillBackward0")
 def _masked_fill(input, value, /, mask):
-    return np.where(mask, value, input)
+    return select(mask, value, input)
 
 
 _masked_fill.vjps(

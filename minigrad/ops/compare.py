@@ -176,4 +176,4 @@ def equal(input, other):
     """Whether two tensors have the same shape and elements.  Answers a Python bool."""
     expect("equal", input=input, other=other)
     a, b = input.array, other.array
-    return a.shape == b.shape and bool((a == b).all())
+    return a.shape == b.shape and bool(np.count_nonzero(a == b) == a.size)

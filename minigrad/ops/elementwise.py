@@ -13,7 +13,7 @@ import numpy as np
 from .. import _types
 from .._tape import Array, Traced
 from ..kernels.elementwise import Large, loop
-from ..kernels.elementwise.activations import by_number, many, more
+from ..kernels.elementwise.activations import many, more, remainders
 from . import functions
 from ._common import (
     Number,
@@ -146,7 +146,7 @@ true_div.vjps(
 def floor_divide(input, other, /):
     """The quotient rounded down."""
     _refuse_zero(input, other)
-    found = by_number("floor_divide", input, other)
+    found = remainders("floor_divide", input, other)
     return np.floor_divide(input, other) if found is None else found
 
 
@@ -161,9 +161,10 @@ def trunc_divide(input, other, /):
 
 
 def _refuse_zero(input: Any, other: Any, name: str = "div_floor_cpu") -> None:
-    if getattr(input, "dtype", other) is _BOOL:
+    dtype = getattr(input, "dtype", other)
+    if dtype is _BOOL:
         raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'")
-    if getattr(input, "dtype", other).kind in "iub" and not np.all(other):
+    if dtype.kind != "f" and (other == 0 if type(other) is int else not np.all(other)):
         raise RuntimeError("ZeroDivisionError")
 
 
@@ -191,14 +192,14 @@ def _remainder(input: Array, other: Array) -> Array:
     if rest.dtype.kind != "f":
         return rest
     none = rest == 0  # which has torch's the sign of the input
-    return np.where(none, np.copysign(rest, input), rest) if none.any() else rest
+    return np.where(none, np.copysign(rest, input), rest) if np.count_nonzero(none) else rest
 
 
 @elementwise
 def remainder(input, other, /):
     """The remainder of the quotient rounded down: it has the sign of ``other``."""
     _refuse_zero(input, other)
-    found = by_number("remainder", input, other)
+    found = remainders("remainder", input, other)
     return _remainder(input, other) if found is None else found
 
 
@@ -209,7 +210,7 @@ remainder.vjps(input=lambda g: g, other=lambda g, input, other: -g * floor_divid
 def fmod(input, other, /):
     """The remainder of the quotient rounded towards zero: it has the sign of ``input``."""
     _refuse_zero(input, other)
-    found = by_number("fmod", input, other)
+    found = remainders("fmod", input, other)
     return np.fmod(input, other) if found is None else found
 
 

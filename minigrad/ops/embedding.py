@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._tape import primitive
+from ..kernels import along
 
 
 @primitive(title="EmbeddingBackward0")
@@ -41,10 +42,7 @@ def added_rows(input, /, index, rows, padding, by_count):
     total = np.zeros((rows, size), input.dtype)
     if not flat.size:
         return total
-    order = np.argsort(flat, kind="stable")
-    sorted_ = flat[order]
-    starts = np.flatnonzero(np.concatenate([[True], sorted_[1:] != sorted_[:-1]]))
-    total[sorted_[starts]] = np.add.reduceat(given[order], starts, 0)
+    along.add_slices(total, given, flat, 0)
     return total
 
 

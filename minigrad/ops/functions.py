@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from .. import _types
-from ..kernels.elementwise import MANY, Large, loop, loop_pays
+from ..kernels.elementwise import MANY, Large, large, loop, loop_pays
 from ..kernels.elementwise.activations import many
 from ._common import floating, unary
 
@@ -26,11 +26,17 @@ def sqrt(input, /):
 sqrt.vjps(input=lambda g, out: g / (2 * out))
 
 
+def _with(ufunc, x, made):
+    """A function of x and of what was just made of it, where that lies: new memory costs as much as the work."""
+    big = large(made)
+    return ufunc(x, big, out=made) if type(big) is Large else ufunc(x, big)
+
+
 @unary
 def rsqrt(input, /):
     """``1 / sqrt(input)``."""
     x = floating(input)
-    return x.dtype.type(1) / np.sqrt(x)
+    return _with(np.divide, x.dtype.type(1), np.sqrt(x))
 
 
 rsqrt.vjps(input=lambda g, out: -0.5 * g * out * out * out)
@@ -325,7 +331,7 @@ def frac(input, /):
         raise NotImplementedError(
             f"\"frac_cpu\" not implemented for '{_types.of(input.dtype).title}'"
         )
-    return input - np.trunc(input)
+    return _with(np.subtract, input, np.trunc(input))
 
 
 frac.vjps(input=lambda g: g)

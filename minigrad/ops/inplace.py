@@ -19,6 +19,7 @@ from .refusals import refuse_between, shares, writable, writable_with_one_value
 from .writing import assign, set_item, warn_of_expanded, write
 
 _EXACT = 1 << 11  # integers below are numbers of every floating-point dtype
+_INT64 = _types.int64.np
 _SAME_KIND = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 
@@ -102,6 +103,13 @@ def _over(t: Any) -> Any:
     return src
 
 
+def _is_plain(t: Any) -> bool:
+    """Whether a tensor owns its memory, and no gradient passes through it: it may be written without a record."""
+    if t.base is not None or t.node is not None or t.leaf or type(t.memory) is Frozen:
+        return False
+    return 0 not in t.array.strides
+
+
 def _live(t: Any, args: tuple[Any, ...]) -> bool:
     """Whether a gradient passes through an op on these."""
     if edge(t) is not None:
@@ -115,10 +123,14 @@ def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) 
     ufunc: Any = (
         _IN_ONE_PASS.get(op) if len(args) == 1 and not attrs and array.dtype.kind == "f" else None
     )
+    if array.dtype is _INT64 and op is elementwise.add and not attrs and type(args[0]) is int:
+        ufunc = np.add if -(2**31) < args[0] < 2**31 else None  # as counters of batches and steps
     other: Any = args[0] if ufunc is not None else None
     if isinstance(other, Traced):
         other = other.array if other.array.dtype is array.dtype else None
-    elif type(other) is not float and not (type(other) is int and abs(other) < _EXACT):
+    elif array.dtype is not _INT64 and not (
+        type(other) is float or (type(other) is int and abs(other) < _EXACT)
+    ):
         other = None
     if other is None:
         src = _over(t) if op in IN_ONE_GO and array.size > MANY else t
@@ -172,6 +184,12 @@ def _fits(old: Any, new: Any) -> None:
 
 def copy_(t: Any, other: Any, non_blocking: bool = False) -> Any:
     """Write ``other``, broadcast and converted to t's dtype, into ``t``."""
+    if _is_plain(t) and isinstance(other, Traced) and other.array.shape == t.array.shape:
+        e = mode.grad and edge(other) is not None
+        if not e and other.array.dtype is t.array.dtype and not shares(t, other):
+            put(t.array, other.array)
+            cell(t)[0] += 1
+            return t
     if isinstance(other, Number):
         writable(t)
         number = np.array(other, np.float64 if t.array.dtype.kind == "f" else None)
@@ -264,6 +282,10 @@ def index_put_(t: Any, indices: Any, values: Any, accumulate: bool = False) -> A
 
 def zero_(t: Any) -> Any:
     """Write zeros into ``t``."""
+    if _is_plain(t):
+        put(t.array, 0)
+        cell(t)[0] += 1
+        return t
     if 0 in t.array.strides and not (mode.grad and _live(t, ())):
         return _filled_over(t, 0)
     return _of_owner(assign(t, 0), "ZeroBackward0")

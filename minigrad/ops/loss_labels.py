@@ -5,14 +5,14 @@ Both read and write scores at ``places``: for each element of the target, the fl
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from .._tape import Array, primitive
 from ..kernels.elementwise import large
-from ..kernels.elementwise.activations import many
-from ..kernels.reduce import down, labels
+from ..kernels.reduce import down, labels, some
 from .softmax import _log_softmax
 
 
@@ -39,10 +39,16 @@ def places(
     if weight is not None:
         factors = weight[target] if factors is None else weight[target] * factors
     if len(shape) < 3:
-        return target + np.arange(0, target.size * classes, classes).reshape(target.shape), factors
+        return target + _rows(target.size, classes).reshape(target.shape), factors
     pixels = int(np.prod(shape[2:]))
     rows = np.arange(shape[0])[:, None] * (classes * pixels) + np.arange(pixels)
     return rows.reshape(target.shape) + target * pixels, factors
+
+
+@functools.lru_cache(16)
+def _rows(count: int, classes: int) -> Array:
+    """Where the rows of scores begin."""
+    return np.arange(0, count * classes, classes)
 
 
 def _times(x: Array, factors: Array | None) -> Array:
@@ -92,7 +98,7 @@ _nll_backward.vjps(input=lambda g, places, factors, by: nll_loss(g, places, fact
 
 def _in_rows(scores: Array) -> bool:
     """Whether there are loops for it, and they pay: rows of many scores."""
-    return scores.ndim == 2 and many(scores)
+    return scores.ndim == 2 and some(scores)
 
 
 @primitive(quiet=True, title=_title, aux=("top", "total"), large=large)
@@ -101,7 +107,7 @@ def cross_entropy(input, places, factors, /, by):
     if _in_rows(input):
         losses, top, total = labels.forward(np.asarray(input), places)
         return _reduced(losses, factors, by), top, total
-    if input.ndim > 2 and many(input):
+    if input.ndim > 2 and some(input):
         cube = np.asarray(input).reshape(*input.shape[:2], -1)
         top, total = np.empty((2, len(cube), cube.shape[2]), input.dtype)
         down("exp_sums", cube, top, total)
@@ -128,7 +134,7 @@ def _softmax_less_one_hot(g, input, places, factors, top, total, by):
     if _in_rows(input):
         own = np.ascontiguousarray(np.broadcast_to(share, places.shape), input.dtype)
         return labels.backward(np.asarray(input), places, top, total, own)
-    if input.ndim > 2 and many(input):
+    if input.ndim > 2 and some(input):
         out = np.empty(input.shape, input.dtype)
         cube = np.asarray(input).reshape(*input.shape[:2], -1)
         scale = np.broadcast_to(share, places.shape).reshape(total.shape) / total

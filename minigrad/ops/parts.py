@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._tape import Traced, primitive, variadic
+from .._tape import Traced, cell, primitive, variadic
+from .._tape.graph import new, public
 from ..kernels import along
 from ._common import all_dims, common, entitled, expect, one_dim, titled, whole
 from ._public import named
@@ -55,13 +56,13 @@ def cat(tensors, dim=0):
 
 def _alike(tensors: Any) -> bool:
     """Whether these are tensors of one dtype and number of dimensions, as nearly always."""
-    if type(tensors) not in (list, tuple) or not tensors:
+    if type(tensors) not in (list, tuple):
         return False
-    first = tensors[0].array if isinstance(tensors[0], Traced) else None
-    for x in tensors:
-        if not isinstance(x, Traced) or x.array.dtype is not first.dtype or x.array.shape == (0,):
-            return False
-    return True
+    arrays = [x.array for x in tensors if isinstance(x, Traced)]
+    if len(arrays) < len(tensors) or not arrays or (0,) in [a.shape for a in arrays]:
+        return False
+    dtype = arrays[0].dtype
+    return not [a for a in arrays if a.dtype is not dtype]
 
 
 def _listed(name: str, tensors: Any) -> list[Any]:
@@ -80,7 +81,9 @@ def _listed(name: str, tensors: Any) -> list[Any]:
 
 @variadic("CatBackward0")
 def _cat(arrays, dim):
-    real = [a for a in arrays if a.shape != (0,)]
+    real = arrays
+    if (0,) in [a.shape for a in arrays]:
+        real = [a for a in arrays if a.shape != (0,)]
     return np.concatenate(real, dim) if real else arrays[0].copy()
 
 
@@ -122,8 +125,10 @@ def stack(tensors, dim=0):
 @variadic("StackBackward0")
 def _stack(arrays, dim):
     first = arrays[0].shape
-    if any(a.shape != first for a in arrays):
+    if [a for a in arrays if a.shape != first]:
         raise ValueError("shapes differ")
+    if dim < len(first):  # one by one, NumPy would take twice the time
+        return np.concatenate(arrays, dim).reshape(*first[:dim], len(arrays), *first[dim:])
     out = np.empty((*first[:dim], len(arrays), *first[dim:]), arrays[0].dtype)
     for i, a in enumerate(arrays):
         out[(slice(None),) * dim + (i,)] = a
@@ -215,7 +220,19 @@ def unbind(input, dim=0):
     if not shape:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     d = one_dim(dim, len(shape))
-    return tuple(_select(input, d, i) for i in range(shape[d]))
+    if input.node is not None or input.base is not None or input.leaf:
+        return tuple(_select(input, d, i) for i in range(shape[d]))
+    # what ``_select`` does where nothing is to be recorded, at a third of the cost
+    array, memory, at, parts = input.array, cell(input), (slice(None),) * d, []
+    seen = memory[0]
+    for i in range(shape[d]):
+        out = new(public.tensor)
+        key = (*at, i, ...)
+        out.array, out.node, out.leaf = array[key], None, False
+        out.base, out.path = input, ((_select, (d, i)),)
+        out.memory, out.seen = memory, seen
+        parts.append(out)
+    return tuple(parts)
 
 
 @named

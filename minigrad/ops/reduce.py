@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from .. import _types
-from .._tape import Traced, errors, fitted, primitive, silent
+from .._tape import Traced, errors, fitted, mode, primitive, silent, wrap
 from ..kernels import along
-from ..kernels.elementwise import large
+from ..kernels.elementwise import half, large
 from ..kernels.reduce import add_up, all_added, many
 from ._common import all_dims, by_rows, cast, expect, shape_of, titled, unary
 from ._public import named
@@ -44,7 +44,7 @@ def _axis(dim: Any, ndim: int) -> Any:
     return None if dim is None else all_dims(dim, ndim)
 
 
-_HALF = np.dtype(np.float16)
+_HALF, _BOOL = np.dtype(np.float16), _types.bool_.np
 _add_up, _array, _pythons_sum = np.add.reduce, np.array, builtins.sum
 _SINGLE, _DOUBLE, _PAIRS = np.dtype(np.float32), np.dtype(np.float64), 1 << 12
 _FEW, _SOME = 24, 1024
@@ -83,6 +83,9 @@ def _summed(input: Any, dim: Any, keepdim: Any) -> Any:
     if many(input):
         return add_up(np.asarray(input), axis, keepdim)
     if input.dtype is _HALF:  # as torch: accumulated in float32
+        if half.many(input):
+            wide = half.from_half(np.asarray(input))
+            return np.asarray(_summed(wide, dim, keepdim)).astype(_HALF)
         return by_rows(_add_up(input, axis, np.float32, None, keepdim)).astype(_HALF)
     # NumPy adds in pairs along the last dimension only: elsewhere errors would grow with the length
     long = input.dtype is _SINGLE and input.size > _PAIRS and axis and input.ndim - 1 not in axis
@@ -120,6 +123,8 @@ def sum(input, dim=None, keepdim=False, *, dtype=None):
     """
     expect("sum", input=input)
     if dtype is not None or input.array.dtype.kind != "f":
+        if dtype is dim is None and not (keepdim or mode.inference) and input.array.dtype is _BOOL:
+            return wrap(np.array(np.count_nonzero(input.array)))
         input = _accumulated(input, dtype)
     return _sum(input, dim, keepdim)
 

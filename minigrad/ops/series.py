@@ -12,6 +12,7 @@ from .._tape import Traced, wrap
 from ._common import cast, common, expect, one_dim, title, titled, whole
 from ._public import named
 from .arrange import diagonal
+from .borders import constant_pad
 from .choosing import clamp
 from .compare import logical_xor
 from .functions import sqrt
@@ -19,7 +20,7 @@ from .matrix import mm
 from .parts import cat, flip, narrow, select
 from .reduce import sum
 from .scans import cumprod
-from .shape import clone, constant_pad, expand, reshape, squeeze, t, unsqueeze
+from .shape import clone, expand, reshape, squeeze, t, unsqueeze
 from .softmax import cumsum
 
 

@@ -22,6 +22,8 @@ def expand(input, /, shape):
     """``input`` broadcast to ``shape`` (a tuple of sizes), without copying."""
     if input.ndim == 0 and type(input) is ndarray:  # six times quicker than broadcast_to
         return ndarray(shape, input.dtype, input, 0, (0,) * len(shape))
+    if input.shape == shape:
+        return input[...]
     out = np.broadcast_to(input, shape)
     if type(input) is ndarray and input.flags.writeable:
         out.flags.writeable = (
@@ -103,7 +105,7 @@ def broadcast_tensors(*tensors):
 @primitive(view=True, title="ViewBackward0")
 def reshape(input, /, shape):
     """``input`` in another shape: a view where the strides allow, else a copy."""
-    return np.reshape(input, shape)
+    return input.reshape(shape)
 
 
 reshape.vjps(input=lambda g, into: reshape(g, into))
@@ -111,6 +113,11 @@ reshape.vjps(input=lambda g, into: reshape(g, into))
 
 def inferred(size: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     """A shape with its -1 filled in; RuntimeError if it does not hold ``size`` elements."""
+    held, least = math.prod(shape), min(shape, default=1)
+    if held == size and least >= 0:
+        return shape
+    if least == -1 and held < 0 and shape.count(-1) == 1 and size % held == 0:
+        return tuple([-(size // held) if s < 0 else s for s in shape])
     unknown = [i for i, s in enumerate(shape) if s < 0]
     if any(shape[i] != -1 for i in unknown):
         raise RuntimeError(f"invalid shape dimension {min(shape)}")
@@ -137,15 +144,18 @@ def reshaped(input: Any, *sizes: Any, shape: Any = None) -> Any:
     return reshape(input, inferred(input.array.size, wanted))
 
 
+_DTYPES = (_types.dtype, np.dtype)
+
+
 def viewed(input: Any, *shape: Any, size: Any = None, dtype: Any = None) -> Any:
     """``Tensor.view``: as reshape, but RuntimeError where a copy would be needed."""
     if size is not None or dtype is not None:
         shape = (dtype if size is None else size,)
-    if len(shape) == 1 and isinstance(shape[0], (_types.dtype, np.dtype)):
+    if len(shape) == 1 and type(shape[0]) is not int and isinstance(shape[0], _DTYPES):
         return _reinterpreted(input, _types.as_numpy(shape[0]))
-    sizes = inferred(input.array.size, shape_of(shape))
-    out = reshape(input, sizes)
-    if out.array.size and not np.shares_memory(out.array, input.array):
+    array = input.array
+    out = reshape(input, inferred(array.size, shape_of(shape)))
+    if array.size and not array.flags.c_contiguous and not np.shares_memory(out.array, array):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans "
             "across two contiguous subspaces). Use .reshape(...) instead."
@@ -214,7 +224,7 @@ def unflatten(input, dim, sizes):
 
 @primitive(view=True, title="PermuteBackward0")
 def _permute(input, /, dims):
-    return np.transpose(input, dims)
+    return input.transpose(dims)
 
 
 _permute.vjps(input=lambda g, dims: _permute(g, _inverse(dims)))
@@ -245,7 +255,7 @@ def permute(input: Any, *dims: Any) -> Any:
 
 @primitive(view=True, title="TransposeBackward0")
 def _transpose(input, /, dim0, dim1):
-    return np.swapaxes(input, dim0, dim1) if input.ndim else input[...]
+    return input.swapaxes(dim0, dim1) if input.ndim else input[...]
 
 
 _transpose.vjps(input=lambda g, dim0, dim1: _transpose(g, dim0, dim1))
@@ -295,7 +305,7 @@ def movedim(input, source, destination):
 @primitive(view=True, title=lambda node: f"SqueezeBackward{node.attrs[1]}")
 def _squeeze(input, /, dims, form):
     # form: torch's number of what was given, no dimension, one, or several
-    return np.reshape(input, tuple(s for i, s in enumerate(input.shape) if i not in dims))
+    return input.reshape(tuple([s for i, s in enumerate(input.shape) if i not in dims]))
 
 
 _squeeze.vjps(input=lambda g, into: reshape(g, into))
@@ -312,7 +322,8 @@ def squeeze(input, dim=None):
 
 @primitive(view=True, title="UnsqueezeBackward0")
 def _unsqueeze(input, /, dim):
-    return np.expand_dims(input, dim)
+    shape = input.shape
+    return input.reshape((*shape[:dim], 1, *shape[dim:]))
 
 
 _unsqueeze.vjps(input=lambda g, into: reshape(g, into))
@@ -324,7 +335,7 @@ def unsqueeze(input, dim):
     return _unsqueeze(input, one_dim(dim, input.array.ndim + 1))
 
 
-# ------------------------------------------------------------------------------ copies and padding
+# ------------------------------------------------------------------------------ copies
 @primitive
 def clone(input, /):
     """A copy with memory of its own, through which gradients pass."""
@@ -361,23 +372,6 @@ def cloned(input, *, memory_format=_formats.preserve_format):
     if memory_format is _formats.preserve_format:
         return clone(input)
     return _contiguous(input, _formats.checked("clone", memory_format))
-
-
-@primitive(title="ConstantPadNdBackward0")
-def constant_pad(input, /, pads, value):
-    """``input`` with (before, after) elements of ``value`` added in each dimension; negative ones crop."""
-    crop = tuple(
-        slice(max(0, -a), s - max(0, -b)) for s, (a, b) in zip(input.shape, pads, strict=True)
-    )
-    inner = input[crop]
-    grow = [(max(0, a), max(0, b)) for a, b in pads]
-    shape = tuple(s + a + b for s, (a, b) in zip(inner.shape, grow))
-    out = np.full(shape, value, input.dtype)
-    out[tuple(slice(a, a + s) for s, (a, _) in zip(inner.shape, grow))] = inner
-    return out
-
-
-constant_pad.vjps(input=lambda g, pads: constant_pad(g, tuple((-a, -b) for a, b in pads), 0.0))
 
 
 @titled("RepeatBackward0")

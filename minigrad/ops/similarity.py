@@ -41,7 +41,9 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
             "expected common dtype to be floating point, yet common dtype is "
             f"{_types.of(dtype).title}"
         )
-    x1, x2 = broadcast_tensors(*(common(x1, x2) or (x1, x2)))
+    x1, x2 = common(x1, x2) or (x1, x2)
+    if x1.array.shape != x2.array.shape:
+        x1, x2 = broadcast_tensors(x1, x2)
     d = one_dim(dim, x1.array.ndim)
     return _sum(_unit(x1, d, eps) * _unit(x2, d, eps), d, False)
 

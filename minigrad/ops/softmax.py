@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _types
 from ..kernels import along
-from ..kernels.reduce import many, softmax_family
+from ..kernels.reduce import softmax_family, some
 from ._common import by_rows, cast, one_dim, unary
 from ._public import named
 from .functions import exp
@@ -18,7 +18,7 @@ from .shape import clone, reshape
 
 @unary(title="SoftmaxBackward0")
 def _softmax(input, /, dim):
-    if many(input):
+    if some(input):
         return softmax_family("softmax", dim, input)
     x = by_rows(input - np.maximum.reduce(input, axis=dim, keepdims=True))
     e = np.exp(x, out=x)
@@ -27,7 +27,7 @@ def _softmax(input, /, dim):
 
 
 def _softmax_rule(g: Any, out: Any, dim: int) -> Any:
-    if isinstance(g, np.ndarray) and many(g):
+    if isinstance(g, np.ndarray) and some(g):
         return softmax_family("softmax_backward", dim, g, out)
     return (g - _sum(g * out, dim, True)) * out
 
@@ -37,14 +37,14 @@ _softmax.vjps(input=_softmax_rule)
 
 @unary(title="LogSoftmaxBackward0")
 def _log_softmax(input, /, dim):
-    if many(input):
+    if some(input):
         return softmax_family("log_softmax", dim, input)
     x = by_rows(input - np.maximum.reduce(input, axis=dim, keepdims=True))
     return np.subtract(x, np.log(np.add.reduce(np.exp(x), axis=dim, keepdims=True)), out=x)
 
 
 def _log_softmax_rule(g: Any, out: Any, dim: int) -> Any:
-    if isinstance(g, np.ndarray) and many(g):
+    if isinstance(g, np.ndarray) and some(g):
         return softmax_family("log_softmax_backward", dim, g, out)
     return g - exp(out) * _sum(g, dim, True)
 

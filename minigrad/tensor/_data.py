@@ -12,6 +12,7 @@ from .. import _convert, _types
 from .._tape import Array, Traced
 from .._warn import once
 
+_PLAIN = {float, int, bool}
 _MOST_DIMS = 64  # NumPy's limit
 
 
@@ -24,6 +25,9 @@ def from_data(data: Any, dtype: Any, name: str = "") -> Array:
     kind = type(data)
     if kind is float or kind is int or kind is bool:  # quickly
         return _convert.numbers([data], {kind}, wanted or _types.number_dtype(data)).reshape(())
+    if kind is list and data and (held := set(map(type, data))) <= _PLAIN:
+        own = _types.number_dtype(0.0 if float in held else 0 if int in held else True)
+        return _convert.numbers(data, held, wanted or own)
     if isinstance(data, Traced):
         if name:
             _warn_of_copy(name)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import minigrad as mg
+from minigrad.kernels.elementwise import large
 from minigrad.kernels.elementwise.activations import MANY
 
 INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
@@ -75,6 +76,28 @@ def test_remainders_have_the_bits_of_numpy(y):
         assert same_bits(mg.fmod(mg.tensor(x), y).numpy(), np.fmod(x, one))
 
 
+def test_remainders_by_many_numbers_have_the_bits_of_numpy():
+    x = numbers()
+    y = np.random.default_rng(1).permutation(x)
+    with np.errstate(all="ignore"):
+        rest = np.remainder(x, y)
+        rest = np.where(rest == 0, np.copysign(rest, x), rest)
+        a, b = mg.tensor(x), mg.tensor(y)
+        assert same_bits((a % b).numpy(), rest)
+        assert same_bits((a // b).numpy(), np.floor_divide(x, y))
+        assert same_bits(mg.fmod(a, b).numpy(), np.fmod(x, y))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_logaddexp_is_torch_s(dtype):
+    x = numbers().astype(dtype)
+    y = np.concatenate([x[: len(x) // 2], np.random.default_rng(1).permutation(x)])[: len(x)]
+    made = mg.logaddexp(mg.tensor(x), mg.tensor(y)).numpy()
+    wanted = torch.logaddexp(torch.tensor(x).double(), torch.tensor(y).double()).numpy()
+    most = {"float32": 3e-7, "float64": 1e-15}[dtype]
+    np.testing.assert_allclose(made, wanted.astype(dtype), rtol=most, atol=most)
+
+
 CHOICES = [
     (lambda T, N, x: N.threshold(x, 0.1, 2.0)),
     (lambda T, N, x: N.hardshrink(x)),
@@ -107,6 +130,41 @@ def test_unique_without_inverse(options):
     made, wanted = mg.unique(mg.tensor(x), **options), torch.unique(torch.tensor(x), **options)
     for a, b in zip(*((v if isinstance(v, tuple) else (v,)) for v in (made, wanted))):
         assert np.array_equal(a.numpy(), b.numpy())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "maximum",
+        "minimum",
+        "sqrt",
+        "square",
+        "greater",
+        "less_equal",
+        "equal",
+    ],
+)
+def test_arithmetic_of_halves_is_numpys(name):
+    """All numbers with others, and with numbers of Python's and of no dimension; shapes that broadcast."""
+    ufunc = getattr(np, name)
+    x = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(256, 256)
+    y = np.random.default_rng(0).permutation(x.reshape(-1)).reshape(x.shape)
+    others: list[object] = [y, y[:1].copy(), 0.1, -3, 1e5, np.zeros((), np.float16)]
+    for other in others if ufunc.nin == 2 else [None]:
+        pairs = [(x,)] if other is None else [(x, other), (other, x)]
+        for pair in pairs:
+            with np.errstate(all="ignore"):
+                made, wanted = ufunc(*map(large, pair)), ufunc(*pair)
+            assert type(made) is np.ndarray
+            assert made.dtype == wanted.dtype
+            real = wanted == wanted
+            assert np.array_equal(made[real], wanted[real])
+            assert not (made == made)[~real].any()
+            assert np.array_equal(np.signbit(made[real]), np.signbit(wanted[real]))
 
 
 def test_halves_have_the_bits_of_numpy():

@@ -30,6 +30,13 @@ FUNCTIONS = {
     "huber": lambda T, x: T.nn.functional.huber_loss(x, x.detach() * -0.5, reduction="none", delta=0.7),
     "prelu of one": lambda T, x: T.nn.functional.prelu(x, T.full((1,), 0.3, dtype=x.dtype)),
     "prelu": lambda T, x: T.nn.functional.prelu(x, _slopes(T, x)[: x.shape[1] if x.ndim > 1 else 1]),
+    "glu": lambda T, x: T.nn.functional.glu(T.stack([x * 0.3, x], min(1, x.ndim - 1)), min(1, x.ndim - 1)),
+    "masked_fill": lambda T, x: x.masked_fill(x > 0.1, 2.0),
+    "logaddexp": lambda T, x: T.logaddexp(x, x * x),
+    "remainder": lambda T, x: x % (x.detach() * x.detach() + 0.3),
+    "frac": lambda T, x: x.frac(),
+    "rsqrt": lambda T, x: (x * x + 0.1).rsqrt(),
+    "rows looked up": lambda T, x: T.nn.functional.embedding(T.arange(40) % 2, x.reshape(len(x), -1)[:2]),
     "cross_entropy": lambda T, x: T.nn.functional.cross_entropy(x, _classes(T, x)),
     "cross_entropy of each": lambda T, x: T.nn.functional.cross_entropy(x, _classes(T, x), reduction="none"),
     "cross_entropy, some ignored": lambda T, x: T.nn.functional.cross_entropy(

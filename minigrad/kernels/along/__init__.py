@@ -17,7 +17,7 @@ from minigrad.kernels.machine.scratch import keep_memory
 
 Array = np.ndarray[Any, Any]
 
-MANY = 1 << 14  # numbers above which a compiled loop pays, and loading it too
+MANY = 1 << 13  # numbers above which a compiled loop pays, and loading it too
 BLOCK = 1 << 10  # numbers that are multiplied to one, where all are
 WIDE = 64  # numbers of a slice from which on NumPy adds slices quicker than it finds numbers
 WIDTH = 1 << 10  # columns in work at a time: their running sums stay in the first-level cache

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels import reduce
+from minigrad.kernels.elementwise import half
 from minigrad.kernels.machine import threads
 from minigrad.kernels.machine.arguments import is_line
 from minigrad.kernels.machine.scratch import keep_memory
@@ -68,11 +69,67 @@ class Large(np.ndarray[Any, Any]):
         return same and _answers(ufunc, _kinds(inputs)) is self.dtype
 
 
+class Half(np.ndarray[Any, Any]):
+    """An array of float16, C-contiguous, whose arithmetic goes by way of float32, as NumPy's."""
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, out: tuple[Any, ...] = (), **options: Any
+    ) -> Any:
+        plain = [x.view(ndarray) if type(x) is Half else x for x in inputs]
+        if ufunc in _EXACT and method == "__call__" and not options and not out:
+            plain = [float(x) if _is_alone(x) else x for x in plain]
+            if ufunc in half.KINDS and _pair_up(*plain):
+                return half.both(ufunc, *plain)
+            wide = [_widened(x) for x in plain]
+            if all(x is not None for x in wide):
+                made = ufunc(*map(large, wide))
+                return half.to_half(made) if made.dtype == np.float32 else made
+        if out:
+            options["out"] = tuple(x.view(ndarray) if type(x) is Half else x for x in out)
+        return getattr(ufunc, method)(*plain, **options)
+
+
+# Rounded once, these have float16's own answers.
+_EXACT = {*half.KINDS, np.sqrt, np.square, np.greater, np.greater_equal, np.less, np.less_equal}
+_EXACT |= {np.equal, np.not_equal}
+_HALF = np.dtype(np.float16)
+
+
+def _is_alone(x: Any) -> bool:
+    """Whether it is one number of float16."""
+    return not isinstance(x, (int, float)) and x.ndim == 0 and x.dtype is _HALF
+
+
+def _is_number(x: Any) -> bool:
+    """Whether it is one of Python's numbers that float16 holds."""
+    return type(x) in (int, float) and -65504 <= x <= 65504
+
+
+def _pair_up(x: Any, y: Any) -> bool:
+    """Whether two operands are lines of float16 of one shape, or one is, and the other a number."""
+    if isinstance(x, ndarray) and isinstance(y, ndarray):
+        same = x.dtype is y.dtype and x.shape == y.shape
+        return same and x.flags.c_contiguous and y.flags.c_contiguous
+    return _is_number(x) or _is_number(y)
+
+
+def _widened(x: Any) -> Any:
+    """Numbers of float16 in float32, one of Python's as float16 has it; None for any other."""
+    if isinstance(x, ndarray):
+        if x.dtype is not _HALF:
+            return None
+        return half.from_half(x) if half.many(x) else x.astype(np.float32)
+    return np.float32(np.float16(x)) if _is_number(x) else None
+
+
 def large(x: Any) -> Any:
-    """`x` as a `Large` array if it can be one, else `x` itself."""
-    if type(x) is ndarray and x.size > MANY and is_line(x):
-        keep_memory()
-        return x.view(Large)
+    """`x` as a `Large` array if it can be one, as a `Half` if it is of float16, else `x` itself."""
+    if type(x) is ndarray:
+        if x.size > MANY and is_line(x):
+            keep_memory()
+            return x.view(Large)
+        if x.dtype is _HALF and half.many(x):
+            return x.view(Half)
     return x
 
 

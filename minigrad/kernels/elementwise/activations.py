@@ -1,5 +1,6 @@
 """Activations of arrays of so many numbers that compiled loops pay; few numbers are left to NumPy's formulas."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from minigrad.kernels.machine.arguments import is_line
 
 Array = np.ndarray[Any, Any]
 
-MANY = 1 << 14  # a formula in NumPy passes over its numbers some five times, a loop once
+MANY = 1 << 13  # a formula in NumPy passes over its numbers some five times, a loop once
 
 
 def many(x: Any) -> bool:
@@ -29,6 +30,23 @@ def prelu(x: Array, slopes: Array) -> Array:
     return out
 
 
+def gated(x: Array, dim: int, g: Array | None = None) -> Array:
+    """The first half of x along a dimension times sigmoid of the second; of a gradient g of that, x's."""
+    from minigrad.kernels.elementwise import loops_activations
+
+    outer, half = math.prod(x.shape[:dim]), x.shape[dim] // 2
+    halves = x.reshape(outer, 2, -1)
+    if g is None:
+        out = np.empty((*x.shape[:dim], half, *x.shape[dim + 1 :]), x.dtype)
+        parts = halves, out.reshape(outer, -1)
+        threads.share(loops_activations.glu, parts, outer, x.size * 0.4)
+        return out
+    out = np.empty(x.shape, x.dtype)
+    lines = np.asarray(g, x.dtype).reshape(outer, -1), halves, out.reshape(halves.shape)
+    threads.share(loops_activations.glu_backward, lines, outer, x.size * 0.6)
+    return out
+
+
 def activation(name: str, *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
     """The loop of that name in `loops_activations`, over arrays of one shape, given numbers too."""
     from minigrad.kernels.elementwise import loops_activations  # the first need of Numba
@@ -43,14 +61,10 @@ def more(name: str, *arrays: Array, numbers: tuple[float, ...] = ()) -> Array:
     return looped(getattr(loops_more, name), arrays, numbers)
 
 
-def by_number(name: str, x: Any, y: Any) -> Array | None:
-    """`fmod`, `remainder` or `floor_divide` of many numbers by one; None where NumPy is to do it."""
-    if (
-        not many(x)
-        or x.dtype.char != "f"
-        or np.ndim(y)
-        or (hasattr(y, "dtype") and y.dtype is not x.dtype)
-    ):
+def remainders(name: str, x: Any, y: Any) -> Array | None:
+    """`fmod`, `remainder` or `floor_divide` of many numbers by others or by one; None where NumPy is to do it."""
+    if not many(x) or x.dtype.char != "f" or (hasattr(y, "dtype") and y.dtype is not x.dtype):
         return None
-    number = float(x.dtype.type(y))
-    return more(name, x, numbers=(number,)) if number and abs(number) < np.inf else None
+    if not np.ndim(y):
+        y = np.full(x.shape, y, x.dtype)
+    return more(name, x, y) if y.shape == x.shape else None

@@ -15,7 +15,7 @@ from minigrad.kernels.machine.scratch import keep_memory
 
 Array = np.ndarray[Any, Any]
 
-MANY = 1 << 14  # numbers above which a compiled loop pays
+MANY = 1 << 13  # numbers above which a compiled loop pays
 
 
 def many(x: Array) -> bool:
@@ -29,8 +29,7 @@ def to_half(x: Array) -> Array:
 
     keep_memory()
     out = np.empty(x.shape, np.float16)
-    flat = x.reshape(-1)
-    arrays = flat, flat.view(np.int32), out.reshape(-1).view(np.uint16)
+    arrays = x.reshape(-1), out.reshape(-1).view(np.uint16)
     threads.share(loops_half.narrow, arrays, x.size, x.size * 0.2, step=64)
     return out
 
@@ -43,4 +42,26 @@ def from_half(x: Array) -> Array:
     out = np.empty(x.shape, np.float32)
     arrays = x.reshape(-1).view(np.uint16), out.reshape(-1)
     threads.share(loops_half.widen, arrays, x.size, x.size * 0.2, step=64)
+    return out
+
+
+KINDS = {
+    ufunc: kind
+    for kind, ufunc in enumerate(
+        (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
+    )
+}
+"""Functions of two float16, rounded once, and their numbers in `loops_half.both`."""
+
+
+def both(ufunc: Any, x: Any, y: Any) -> Array:
+    """A function of `KINDS` of two arrays of one shape, C-contiguous, or of one and a number."""
+    from minigrad.kernels.elementwise import loops_half
+
+    keep_memory()
+    shape = x.shape if isinstance(x, np.ndarray) else y.shape
+    out = np.empty(shape, np.float16)
+    made = [a if isinstance(a, np.ndarray) else np.full(shape, a, np.float16) for a in (x, y)]
+    bits = [a.reshape(-1).view(np.uint16) for a in (*made, out)]
+    threads.share(loops_half.both, (KINDS[ufunc], *bits), out.size, out.size * 0.2, step=64)
     return out

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.elementwise.loops import by_type, exp
-from minigrad.kernels.elementwise.loops_activations import scaled_tail
+from minigrad.kernels.elementwise.loops import by_type, decayed, exp
+from minigrad.kernels.elementwise.loops_activations import log1p, scaled_tail
 from minigrad.kernels.machine.jit import helper
 from minigrad.kernels.random import fma
 
@@ -105,6 +105,15 @@ def erf(x: Array, out: Array) -> None:
 
 
 @helper
+def logaddexp(x: Array, y: Array, out: Array) -> None:
+    """log(e ** x + e ** y): the larger, and what the smaller adds to it."""
+    for i in range(x.size):
+        apart, larger = abs(x[i] - y[i]), x[i] if x[i] > y[i] else y[i]
+        made = larger + log1p(decayed(-apart))
+        out[i] = larger if abs(larger) == np.inf else made
+
+
+@helper
 def erfc(x: Array, out: Array) -> None:
     """1 less the error function."""
     for i in range(x.size):
@@ -158,58 +167,52 @@ def erfinv(x: Array, out: Array) -> None:
         out[i] = math.copysign(f32(np.inf), x[i]) if abs(x[i]) == one else total * x[i]
 
 
-# ------------------------------------------------------------------------------ remainders by one number
+# ------------------------------------------------------------------------------ remainders
 MOST = f64(1 << 29)  # of a quotient whose product with a float32 has 53 digits
 
 
 @helper
-def _remainders(x: Array, out: Array, y: Any) -> None:
-    """x less the quotient, rounded towards 0, times y: float32, y neither 0 nor infinite nor NaN."""
-    size = f64(abs(y))
+def fmod(x: Array, y: Array, out: Array) -> None:
+    """The remainder with the sign of x: x less the quotient, rounded towards 0, times y."""
     far = 0
     for i in range(x.size):
-        whole = abs(f64(x[i]))
+        whole, size = abs(f64(x[i])), abs(f64(y[i]))
         quotient = np.floor(whole / size)
-        far |= 1 if quotient >= MOST else 0
+        far |= 0 if (quotient < MOST) & (size < np.inf) else 1
         rest: Any = fma(-quotient, size, whole)
         rest = rest + size if rest < f64(0) else rest
         out[i] = math.copysign(f32(rest), x[i])
     if far:
         for i in range(x.size):
-            out[i] = np.fmod(x[i], y)
+            out[i] = np.fmod(x[i], y[i])
 
 
 @helper
-def fmod(x: Array, out: Array, y: Any) -> None:
-    """The remainder with the sign of x."""
-    _remainders(x, out, y)
-
-
-@helper
-def remainder(x: Array, out: Array, y: Any) -> None:
+def remainder(x: Array, y: Array, out: Array) -> None:
     """The remainder with the sign of y."""
-    _remainders(x, out, y)
+    fmod(x, y, out)
     zero = f32(0)
     for i in range(x.size):
         rest = out[i]
-        moved = rest + y if (rest < zero) != (y < zero) else rest
+        moved = rest + y[i] if (rest < zero) != (y[i] < zero) else rest
         out[i] = rest if rest == zero else moved
 
 
 @helper
-def floor_divide(x: Array, out: Array, y: Any) -> None:
+def floor_divide(x: Array, y: Array, out: Array) -> None:
     """The quotient rounded down."""
-    _remainders(x, out, y)
+    fmod(x, y, out)
     zero, one = f32(0), f32(1)
     for i in range(x.size):
-        rest, plain = out[i], x[i] / y
-        quotient = (x[i] - rest) / y
+        rest, plain = out[i], x[i] / y[i]
+        quotient = (x[i] - rest) / y[i]
         less = quotient - one
-        quotient = less if (rest != zero) & ((rest < zero) != (y < zero)) else quotient
+        quotient = less if (rest != zero) & ((rest < zero) != (y[i] < zero)) else quotient
         whole = f32(np.floor(quotient))
         more = whole + one
         whole = more if quotient - whole > f32(0.5) else whole
-        out[i] = math.copysign(zero, plain) if quotient == zero else whole
+        whole = math.copysign(zero, plain) if quotient == zero else whole
+        out[i] = plain if y[i] == zero else whole
 
 
 # ------------------------------------------------------------------------------ choices

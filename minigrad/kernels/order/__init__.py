@@ -13,7 +13,7 @@ from minigrad.kernels.machine.scratch import keep_memory
 
 Array = np.ndarray[Any, Any]
 
-MANY = 1 << 14  # numbers above which a compiled loop pays, and loading it too
+MANY = 1 << 13  # numbers above which a compiled loop pays, and loading it too
 MOST = 64  # elements that are kept in order while a row is gone through; for more, all are sorted
 SHORT = 32  # numbers of a row up to which it is quicker to sort all of it
 LONG = 384  # numbers of a row above which sorting by digits is quicker

@@ -16,7 +16,8 @@ from minigrad.kernels.machine.arguments import address, addressof, is_line, numb
 
 Array = np.ndarray[Any, Any]
 
-MANY = 1 << 15  # numbers from which on compiled loops pay
+MANY = 1 << 13  # numbers from which on compiled loops pay
+SOME = 1 << 12  # and those of softmax, for which NumPy goes over its numbers some five times
 BLOCK = 1 << 14  # numbers along a row that are added up before they go to float64
 HEIGHT, WIDTH = 1 << 9, 1 << 8  # rows and columns of the tiles in which columns are added up
 PIECE = 1 << 12  # numbers of softmax in work at a time: they stay in the first-level cache
@@ -26,6 +27,11 @@ LONG = 64  # rows from here on are NumPy's: it finds extremes with vectors
 def many(x: Any) -> bool:
     """Whether there are loops for it, and they pay: an array, contiguous, of float32 or float64."""
     return x.size > MANY and is_line(x)
+
+
+def some(x: Any) -> bool:
+    """`many`, for softmax and its kin."""
+    return x.size > SOME and is_line(x)
 
 
 def all_added(x: Array, square: bool = False, over: int = 1) -> Array:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...ops import conv as ops
-from ...ops.shape import constant_pad, reshape, squeeze, unsqueeze
+from ...ops.borders import constant_pad
+from ...ops.shape import reshape, squeeze, unsqueeze
 from ...tensor import Tensor
 from . import _conv_args
 from ._conv_args import key

@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import _types
 from ..._tape import Array, cell
+from ...kernels import along
 from ...ops import embedding as ops
 from ...ops._common import expect
 from ...tensor import Tensor
@@ -47,7 +48,7 @@ def embedding(
         )
     if table.ndim != 2:
         raise RuntimeError(f"'weight' must be 2-D, but got weight of size {list(table.shape)}")
-    if index.size and (index.min() < 0 or index.max() >= len(table)):
+    if not along.in_range(index, len(table)):
         bad = index.min() if index.min() < 0 else index.max()
         raise IndexError(f"index out of range in self: {bad}, of {len(table)} rows")
     if max_norm is not None:

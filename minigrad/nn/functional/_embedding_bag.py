@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import _types
 from ..._tape import wrap
+from ...kernels import along
 from ...ops import embedding as ops
 from ...ops._common import entitled, expect
 from ...ops.choosing import masked_fill
@@ -148,7 +149,7 @@ def _check(input: Any, weight: Any, factors: Any, by_count: bool, mode: str) -> 
     if weight.array.ndim != 2:
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
     index = input.array
-    if index.size and (index.min() < 0 or index.max() >= len(weight.array)):
+    if not along.in_range(index, len(weight.array)):
         raise RuntimeError(
             "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be "
             f"{index.min() if index.min() < 0 else index.max()}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ... import _convert
 from ..._arguments import number
 from ...ops._common import expect
-from ...ops.borders import bordered
-from ...ops.shape import constant_pad
+from ...ops.borders import bordered, constant_pad
 from ...tensor import Tensor
 
 Pairs = tuple[tuple[int, int], ...]
@@ -41,9 +41,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> T
             "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
             "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
         )
-    _check(input.array.shape, pairs, len(pad) // 2, mode)
-    more: Pairs = tuple((max(0, a), max(0, b)) for a, b in pairs[-(len(pad) // 2) :])
-    less: Pairs = tuple((min(0, a), min(0, b)) for a, b in pairs)
+    more, less = _checked(input.array.shape, pairs, len(pad) // 2, mode)
     if mode == "circular":  # what is cropped does not come back from the other side
         return bordered(_cropped(input, less), more, mode)
     return _cropped(bordered(input, more, mode), less)
@@ -51,12 +49,19 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: Any = None) -> T
 
 def _pairs(pad: Any, ndim: int) -> Pairs:
     """(before, after) each dimension; TypeError for what are no ints, RuntimeError for too many."""
+    if type(pad) is tuple and all(type(p) is int for p in pad):
+        return _paired(pad, ndim)
     for i, p in enumerate(pad):
         if (i == 0 and isinstance(p, bool)) or not hasattr(p, "__index__"):
             raise TypeError(
                 "pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type "
                 f"{type(p).__name__} at pos {i}"
             )
+    return _paired(tuple([p.__index__() for p in pad]), ndim)
+
+
+@functools.lru_cache(256)
+def _paired(pad: tuple[int, ...], ndim: int) -> Pairs:
     n = len(pad)
     if n % 2:
         raise RuntimeError("Padding length must be divisible by 2")
@@ -65,7 +70,7 @@ def _pairs(pad: Any, ndim: int) -> Pairs:
             "Padding length should be less than or equal to two times the input dimension but got "
             f"padding length {n} and input of dimension {ndim}"
         )
-    given = [(pad[i].__index__(), pad[i + 1].__index__()) for i in range(n - 2, -1, -2)]
+    given = [(pad[i], pad[i + 1]) for i in range(n - 2, -1, -2)]
     return ((0, 0),) * (ndim - n // 2) + tuple(given)
 
 
@@ -83,8 +88,9 @@ def _constant(input: Tensor, pairs: Pairs, value: Any) -> Tensor:
     return constant_pad(input, pairs, fill)
 
 
-def _check(shape: tuple[int, ...], pairs: Pairs, n: int, mode: str) -> None:
-    """RuntimeError unless there is enough to fill the borders of the last n dimensions."""
+@functools.lru_cache(256)
+def _checked(shape: tuple[int, ...], pairs: Pairs, n: int, mode: str) -> tuple[Pairs, Pairs]:
+    """What is added in the last n dimensions, and what is cropped; RuntimeError unless there is enough to fill it."""
     if mode != "circular" and 0 in shape[-n - 1 :]:
         raise RuntimeError(
             f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero "
@@ -105,6 +111,8 @@ def _check(shape: tuple[int, ...], pairs: Pairs, n: int, mode: str) -> None:
                 raise RuntimeError("Negative padding value is resulting in an empty dimension")
         elif size + a + b < 1:
             raise RuntimeError(f"input ({size}) is too small. Calculated output: {size + a + b}")
+    more = tuple((max(0, a), max(0, b)) for a, b in pairs[-n:])
+    return more, tuple((min(0, a), min(0, b)) for a, b in pairs)
 
 
 def _cropped(input: Any, less: Pairs) -> Any:

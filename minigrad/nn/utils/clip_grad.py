@@ -5,12 +5,15 @@ from __future__ import annotations
 import types
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 from ... import _types
 from ...autograd import no_grad
 from ...creation import tensor
+from ...kernels.elementwise import MANY
 from ...linalg import vector_norm
 from ...ops.choosing import clamp
+from ...ops.inplace import refill
 from ...ops.parts import stack
 from ...tensor import Tensor
 
@@ -113,4 +116,11 @@ def clip_grad_value_(
     """Cut every number of every gradient, in place, to [-clip_value, clip_value]."""
     bound = float(clip_value)
     for g in _gradients(_listed(parameters)):
-        g.clamp_(min=-bound, max=bound)
+        if g.array.size > MANY or g.array.dtype.kind != "f" or bound != bound:
+            g.clamp_(min=-bound, max=bound)
+        else:
+            refill(g, _cut, bound)
+
+
+def _cut(array: Any, bound: float) -> None:
+    array.clip(-bound, bound, array)
