@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._formats import following
 from .._tape import primitive
 
 Pairs = tuple[tuple[int, int], ...]
@@ -64,7 +65,7 @@ def bordered(input, /, pairs, manner):
     out[_inside(sizes, pairs)] = input
     for border, source in _copies(sizes, pairs, manner):
         out[border] = out[source]
-    return out
+    return following(out, input)
 
 
 @primitive

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._formats import empty_like
 from .._tape import Traced, primitive, variadic
 from ..kernels import along
 from ._common import all_dims, common, entitled, expect, one_dim, titled, whole
@@ -273,7 +274,9 @@ def _flip(input, /, dims):
     if dims == (input.ndim - 1,) and along.many(input) and input.flags.c_contiguous:
         return along.reversed_rows(input)
     back, forth = slice(None, None, -1), slice(None)
-    return input[tuple([back if d in dims else forth for d in range(input.ndim)])].copy()
+    out = empty_like(input, input.dtype)
+    out[...] = input[tuple([back if d in dims else forth for d in range(input.ndim)])]
+    return out
 
 
 _flip.vjps(input=lambda g, dims: _flip(g, dims))

@@ -374,7 +374,7 @@ def constant_pad(input, /, pads, value):
     shape = tuple(s + a + b for s, (a, b) in zip(inner.shape, grow))
     out = np.full(shape, value, input.dtype)
     out[tuple(slice(a, a + s) for s, (a, _) in zip(inner.shape, grow))] = inner
-    return out
+    return _formats.following(out, input)
 
 
 constant_pad.vjps(input=lambda g, pads: constant_pad(g, tuple((-a, -b) for a, b in pads), 0.0))
