@@ -8,6 +8,7 @@ once, in `test_ops.py`. To add an op, add a row: its name in torch's namespace (
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -305,6 +306,7 @@ WIDER_ELEMENTWISE = [
     *_rows("sinh cosh erf erfc sinc asinh atan deg2rad rad2deg", cases.unary, slack=4),
     *_rows("asin acos atanh", cases.unary, domain=(-0.9, 0.9), slack=4),
     Row("acosh", cases.unary, domain=(1.2, 3.0), slack=4),
+    *_rows("i0 special.i0e special.i1 special.i1e", cases.unary, slack=8),
     Row("logit", cases_more.clipped_logit, domain=(0.15, 0.85), slack=4),
     *_rows("atan2 hypot logaddexp logaddexp2 fmax fmin", cases.binary, kinds="f", slack=4),
     Row("copysign", cases.binary, kinds="f"),
@@ -352,11 +354,18 @@ ORDER = [
     Row("bucketize", cases_more.sorted_values, kinds="f", smooth=False),
 ]
 
+with warnings.catch_warnings():  # said once in a process: that index_reduce is in beta
+    warnings.simplefilter("ignore")
+    for package in (torch, minigrad):
+        one = package.ones(1)
+        package.index_reduce(one, 0, one.long() * 0, one, "prod")
+
 WIDER_INDEXING = [
     Row("scatter", cases_more.valued_scatter),
     Row("scatter", cases_more.combined_scatter, kinds="fi", smooth=False),
     Row("scatter_reduce", cases_more.reduced_scatter, kinds="f", slack=4),
     Row("index_add", cases_more.added_along),
+    Row("index_reduce", cases_more.reduced_along, kinds="f", slack=4),
     Row("index_copy", cases_more.copied_along),
     Row("index_fill", cases_more.filled_along),
     Row("take_along_dim", cases_more.taken_along),

@@ -107,6 +107,7 @@ LATER = {
             "frac_",
             "gcd_",
             "get_device",
+            "i0_",
             "imag",
             "index_put_",
             "is_complex",
