@@ -30,6 +30,9 @@ class _Required:
 
 required = _Required()
 
+ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+StateDict = dict[str, Any]
+
 # Hooks of all optimizers.
 _before_any: OrderedDict[int, Hook] = OrderedDict()
 _after_any: OrderedDict[int, Hook] = OrderedDict()
@@ -257,3 +260,11 @@ def evaluated(closure: Callable[[], Any] | None) -> Any:
         return None
     with enable_grad():
         return closure()
+
+
+_use_grad_for_differentiable = differentiated  # torch's name, for optimizers written after its own
+
+
+def _get_value(x: Any) -> Any:
+    """The number in a tensor of one, or ``x``: by torch's name, too."""
+    return x.item() if isinstance(x, Tensor) else x
