@@ -230,13 +230,27 @@ def split(input, split_size_or_sections, dim=0):
     if isinstance(sizes, Traced) and sizes.array.size == 1:
         sizes = int(sizes.array.item())
     if isinstance(sizes, int):
-        if sizes < 0 or (sizes == 0 and n):
+        if sizes < 0:
             raise RuntimeError(
                 f"split expects split_size be non-negative, but got split_size={sizes}"
             )
+        if sizes == 0 and n:
+            raise RuntimeError(
+                f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
+            )
         sizes = [min(sizes, n - i) for i in range(0, n, sizes or 1)] or [n]
         title = "SplitBackward0"
-    elif sum(sizes) != n or any(s < 0 for s in sizes):
+    elif isinstance(sizes, (str, float)):
+        raise TypeError(
+            "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
+            f"{type(sizes).__name__}"
+        )
+    elif any(s < 0 for s in sizes):
+        raise RuntimeError(
+            "split_with_sizes expects split_sizes have only non-negative entries, but got "
+            f"split_sizes={list(sizes)}"
+        )
+    elif sum(sizes) != n:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but "
             f"got split_sizes={list(sizes)}"
