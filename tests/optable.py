@@ -8,7 +8,6 @@ once, in `test_ops.py`. To add an op, add a row: its name in torch's namespace (
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -353,12 +352,6 @@ ORDER = [
     *_rows("nonzero argwhere", cases.unary, smooth=False),
     Row("bucketize", cases_more.sorted_values, kinds="f", smooth=False),
 ]
-
-with warnings.catch_warnings():  # said once in a process: that index_reduce is in beta
-    warnings.simplefilter("ignore")
-    for package in (torch, minigrad):
-        one = package.ones(1)
-        package.index_reduce(one, 0, one.long() * 0, one, "prod")
 
 WIDER_INDEXING = [
     Row("scatter", cases_more.valued_scatter),
