@@ -57,6 +57,12 @@ def _typename(thing: Any) -> str:
     return prefix + kind.__qualname__
 
 
+def _own(optimizer: Any, when: str) -> dict[int, Hook]:
+    """The hooks of one optimizer: none if it wraps another and never called the constructor."""
+    hooks: dict[int, Hook] = vars(optimizer).get(f"_optimizer_step_{when}_hooks", {})
+    return hooks
+
+
 def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     """A class's ``step`` with the optimizer's hooks before and after it."""
 
@@ -69,7 +75,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
             return step(*args, **kwargs)
         self._inside = True
         try:
-            for hook in [*_before_any.values(), *self._optimizer_step_pre_hooks.values()]:
+            for hook in [*_before_any.values(), *_own(self, "pre").values()]:
                 answer = hook(self, args, kwargs)
                 if answer is None:
                     continue
@@ -80,7 +86,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                     )
                 args, kwargs = answer
             out = step(*args, **kwargs)
-            for hook in [*self._optimizer_step_post_hooks.values(), *_after_any.values()]:
+            for hook in [*_own(self, "post").values(), *_after_any.values()]:
                 hook(self, args, kwargs)
             return out
         finally:
@@ -134,7 +140,7 @@ class Optimizer(Saving):
 
     @property
     def _step_hooks(self) -> bool:
-        return bool(self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks)
+        return bool(_own(self, "pre") or _own(self, "post"))
 
     # -------------------------------------------------------------------------- a step
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
