@@ -68,6 +68,25 @@ def empty(shape: tuple[int, ...], dtype: Any, given: Any) -> Array:
     return np.empty([shape[i] for i in order], dtype).transpose(back)
 
 
+def following(out: Array, *inputs: Array) -> Array:
+    """An op's answer on pictures, with its channels last in memory if one of the inputs' are, as torch answers."""
+    if all(x.flags.c_contiguous for x in inputs):
+        return out
+    form = _pictures.get(out.ndim)
+    if form is None or lies(out, form) or not any(_channels_last(x, form) for x in inputs):
+        return out
+    found = empty(out.shape, out.dtype, form)
+    np.copyto(found, out)
+    return found
+
+
+def _channels_last(x: Array, form: memory_format) -> bool:
+    return not x.flags.c_contiguous and lies(x, form)
+
+
+_pictures = {4: channels_last, 5: channels_last_3d}
+
+
 def empty_like(array: Any, dtype: Any) -> Array:
     """An uninitialised array of another's shape and memory order, as torch keeps that.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+from .nn.module import Module
 
 
 def script(obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -31,12 +33,25 @@ def ignore(drop: Any = False, **kwargs: Any) -> Any:
     return drop if callable(drop) else _same
 
 
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """The value, whose type a compiler would be told."""
+    return the_value
+
+
 def export(fn: Callable[..., Any]) -> Callable[..., Any]:
     """Decorates a method that torch would compile too: it stays as it is."""
     return fn
 
 
-unused = script_method = export
+unused = script_method = script_if_tracing = export
+
+
+class ScriptModule(Module):
+    """What torch's compiler makes of modules: here no module is one."""
+
+
+class ScriptFunction:
+    """What torch's compiler makes of functions: here no function is one."""
 
 
 def _same(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,3 +66,20 @@ def is_scripting() -> bool:
 def is_tracing() -> bool:
     """False."""
     return False
+
+
+__all__ = [
+    "Final",
+    "ScriptFunction",
+    "ScriptModule",
+    "annotate",
+    "export",
+    "ignore",
+    "is_scripting",
+    "is_tracing",
+    "script",
+    "script_if_tracing",
+    "script_method",
+    "trace",
+    "unused",
+]

@@ -11,6 +11,7 @@ from ._names.functions import (
     erfinv,
     exp2,
     expm1,
+    i0,
     lgamma,
     log1p,
     log_softmax,
@@ -25,7 +26,10 @@ from ._names.functions import (
     where,
     xlogy,
 )
+from .ops import bessel
+from .ops._public import public
 
+i0e, i1, i1e = public(bessel.i0e), public(bessel.i1), public(bessel.i1e)
 psi, gammaln, multigammaln, expit = digamma, lgamma, mvlgamma, sigmoid
 
 
@@ -65,6 +69,10 @@ __all__ = [
     "expit",
     "expm1",
     "gammaln",
+    "i0",
+    "i0e",
+    "i1",
+    "i1e",
     "log1p",
     "log_softmax",
     "logit",

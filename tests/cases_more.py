@@ -210,6 +210,11 @@ def added_along(draw, fill):
     return Case(fill(shape), dim, rng.integers(0, shape[dim], n), fill(tuple(source)))
 
 
+def reduced_along(draw, fill):
+    kind = draw(st.sampled_from(["prod", "mean", "amax", "amin"]))
+    return Case(*added_along(draw, fill).args, kind, include_self=draw(st.booleans()))
+
+
 def copied_along(draw, fill):
     shape, dim, rng = _along(draw)
     n = draw(st.integers(0, shape[dim]))

@@ -42,6 +42,7 @@ ARGUMENTS = {
     "index_add": (0, np.array([0, 2]), A[:2]),
     "index_copy": (0, np.array([0, 2]), A[:2]),
     "index_fill": (0, np.array([0]), 2.0),
+    "index_reduce": (0, np.array([0, 2]), A[:2], "amin"),
     "index_put": ((np.array([0, 1]),), A[:2]),
     "ldexp": (A,),
     "lerp": (A, 0.3),

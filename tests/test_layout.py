@@ -61,6 +61,7 @@ ORDER = [
         "multiprocessing",
         "jit",
         "distributions",
+        "overrides",
     ],
     ["", "version"],
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ops import (
+    bessel,
     choosing,
     combine,
     compare,
@@ -123,7 +124,7 @@ from ..ops.products import (
 )
 from ..ops.reduce import mean, prod, std, std_mean, sum, var, var_mean
 from ..ops.scans import cummax, cummin, cumprod, logcumsumexp, nanmean, nansum
-from ..ops.scattering import scatter_reduce
+from ..ops.scattering import index_reduce, scatter_reduce
 from ..ops.series import (
     block_diag,
     corrcoef,
@@ -220,6 +221,7 @@ sigmoid, floor = public(functions.sigmoid), public(functions.floor)
 ceil, trunc = public(functions.ceil), public(functions.trunc)
 frac, round = public(functions.frac), public(functions.round)
 erf, erfc = public(special.erf), public(special.erfc)
+i0 = public(bessel.i0)
 logit, sinc = public(special.logit), public(special.sinc)
 angle = public(special.angle)
 deg2rad, rad2deg = public(special.deg2rad), public(special.rad2deg)
@@ -280,7 +282,7 @@ __all__ = [  # noqa: RUF022
     "feature_dropout", "feature_dropout_", "fix", "flatten", "flip", "fliplr", "flipud", "floor",
     "floor_divide", "fmax", "fmin", "fmod", "frac", "gather", "gcd", "ge", "ger", "greater",
     "greater_equal", "gt", "hardshrink", "heaviside", "histc", "hsplit", "hstack", "hypot",
-    "index_add", "index_copy", "index_fill", "index_put", "index_select", "inner", "inverse",
+    "i0", "index_add", "index_copy", "index_fill", "index_put", "index_reduce", "index_select", "inner", "inverse",
     "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "lcm",
     "le", "lerp", "less", "less_equal", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp",
     "logaddexp2", "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or",

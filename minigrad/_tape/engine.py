@@ -76,6 +76,7 @@ def run(
     elif into is not None and hung():
         wanted = Due(roots, deliver)
     before, mode.grad = mode.grad, create_graph
+    outer, mode.run = mode.run, [roots, wanted]
     token = errors.set(silent)  # torch never warns of an overflow
     try:
         leaves = _loop(roots, retain_graph, create_graph, wanted)
@@ -88,7 +89,8 @@ def run(
             deliver(leaf, g, owned)
     finally:
         errors.reset(token)
-        mode.grad = before
+        mode.run.clear()  # hooks that know this pass again by its list keep nothing alive
+        mode.grad, mode.run = before, outer
     return found
 
 
@@ -97,7 +99,7 @@ class _Wanted:
 
     def __init__(self, capture: list[Any], roots: list[tuple[Any, Any]]):
         self.edges = set(capture)
-        self.way = self.edges | _leading_to(self.edges, [e for e, _ in roots])
+        self.way = self.edges | leading_to(self.edges, [e for e, _ in roots])
         self.found: dict[Any, Any] = {}
 
 
@@ -226,7 +228,7 @@ def _leads(node: Node, needed: Any) -> bool:
     return any(e in needed for e in node.edges if e is not None)
 
 
-def _leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
+def leading_to(wanted: set[Any], roots: list[Any]) -> set[Any]:
     """The nodes from which a wanted edge can be reached."""
     nodes, stack = set(), [e for e in roots if isinstance(e, Node)]
     while stack:

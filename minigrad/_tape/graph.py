@@ -33,6 +33,9 @@ class _Mode(threading.local):
     inference = False
     packing: Any = None  # (pack, unpack) for what nodes keep
     hooks_refused: str | None = None  # why there must be no such hooks
+    run: Any = (
+        None  # of the backward pass going on: its roots' edges, and what it was told to reach
+    )
 
     def __init__(self) -> None:
         # Torch never warns of an overflow.  A context of our own, entered for one call of a ufunc, leaves the
@@ -123,7 +126,7 @@ class Node:
     def shown(self) -> Node:
         """This node, as users see it: its type has its name.  Recording makes nodes of one type only."""
         if type(self) is Node:
-            self.__class__ = _of_name(self.name())
+            self.__class__ = _of_name(self.name(), getattr(self.op, "_place", "builtins"))
         return self
 
     @property
@@ -152,17 +155,18 @@ class Node:
         return hang(self.pull, "hooks", hook)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        place = getattr(self.op, "_place", "")
+        return f"<{place}{place and '.'}{self.name()} object at {id(self):#x}>"
 
 
-shown: dict[str, Any] = {"__slots__": (), "__module__": "builtins"}
+shown: dict[str, Any] = {"__slots__": ()}
 """What nodes have once users see them: a ``__getattr__`` would make every attribute of the others slower."""
 
 
 @functools.cache
-def _of_name(name: str) -> type[Node]:
-    """The type of the nodes of that name."""
-    return type(name, (Node,), shown)
+def _of_name(name: str, place: str) -> type[Node]:
+    """The type of the nodes of that name, from the module ``place``."""
+    return type(name, (Node,), {**shown, "__module__": place})
 
 
 class _Shown:

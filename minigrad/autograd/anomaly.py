@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .. import _tape
@@ -33,6 +34,12 @@ class detect_anomaly:  # noqa: N801  (torch's name)
     """
 
     def __init__(self, check_nan: bool = True):
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
+            "debugging.",
+            UserWarning,
+            stacklevel=2,
+        )
         self.before = False
 
     def __enter__(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,7 @@ class _Output:
     kept, inputs, composite = (), (), None
 
     def __init__(self, index: int, title: str):
-        self.index, self.title = index, title
+        self.index, self.title, self._place = index, title, __name__
 
     def pull(self, node: Node, g: Any, owned: bool) -> tuple[Any, ...]:
         return (_Bundle({self.index: g}),)
@@ -135,6 +136,8 @@ class Context:
             call.kept, self._saved = (saved,), weakref.ref(saved)
 
 
+FunctionCtx = BackwardCFunction = Context
+
 _FREED = Node()
 _FREED.kept = None
 
@@ -163,10 +166,28 @@ class Function:
 
     kept, inputs, composite = (), (), None
     title: str
+    _place = __name__  # from where their nodes say that they are
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.title = f"{cls.__name__}Backward"
+
+    def __init__(self, *_: Any, **__: Any):
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """RuntimeError: the way to call a Function is its ``apply``."""
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -71,9 +72,17 @@ def _compare_jacobians(
     live = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
     if not live:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "gradcheck expects at least one input tensor to require gradient, but none of them have "
             "requires_grad=True."
         )
+    for i, x in enumerate(inputs):
+        if isinstance(x, Tensor) and x.requires_grad and x.array.dtype != np.float64:
+            warnings.warn(
+                f"Input #{i} requires gradient and is not a double precision floating point or complex. This check "
+                "will likely fail if all the inputs are not of double precision floating point or complex. ",
+                UserWarning,
+                stacklevel=3,
+            )
     outputs = [o for o in _as_tuple(func(*inputs)) if isinstance(o, Tensor)]
     for k, out in enumerate(outputs):
         if not out.requires_grad:
@@ -84,13 +93,13 @@ def _compare_jacobians(
             if not np.allclose(exact[i], rough, rtol, atol):
                 raise GradcheckError(
                     f"Jacobian mismatch for output {k} with respect to input {i},\n"
-                    f"numerical:{rough}\nanalytical:{exact[i]}\n"
+                    f"numerical:{wrap(rough)}\nanalytical:{wrap(exact[i])}\n"
                 )
 
 
 def _rows(out: Tensor, live: list[Any]) -> list[Any]:
     """The Jacobian of one output at each input, by one backward pass per element."""
-    found = [np.zeros((x.array.size, out.array.size)) for x in live]
+    found = [np.zeros((x.array.size, out.array.size), x.array.dtype) for x in live]
     for j in range(out.array.size):
         seed = np.zeros(out.array.size, out.array.dtype)
         seed[j] = 1

@@ -36,6 +36,32 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
     return _warn_only
 
 
+_DEBUG_MODES = ("default", "warn", "error")
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """`use_deterministic_algorithms` by a word: 'default', 'warn', 'error'; or its number. RuntimeError for others."""
+    if not isinstance(debug_mode, (int, str)):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    if isinstance(debug_mode, str):
+        if debug_mode not in _DEBUG_MODES:
+            raise RuntimeError(
+                "invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got "
+                + debug_mode
+            )
+        debug_mode = _DEBUG_MODES.index(debug_mode)
+    if debug_mode not in (0, 1, 2):
+        raise RuntimeError(
+            f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}"
+        )
+    use_deterministic_algorithms(debug_mode > 0, warn_only=debug_mode == 1)
+
+
+def get_deterministic_debug_mode() -> int:
+    """0, 1 or 2 for the modes 'default', 'warn' and 'error' of `set_deterministic_debug_mode`."""
+    return (1 if _warn_only else 2) if _deterministic else 0
+
+
 def set_float32_matmul_precision(precision: str) -> None:
     """Allow matrix products of float32 to round more; they do not.  Warns of an unknown word."""
     global _precision

@@ -90,14 +90,53 @@ def _refused(name: str) -> Callable[..., Any]:
     return refused
 
 
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Forget the most memory that was used: there is none."""
+
+
+reset_max_memory_allocated = ipc_collect = reset_peak_memory_stats
+
+
+class Stream:
+    """A GPU's queue of work; RuntimeError when one is made: there is no GPU."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        raise RuntimeError(f"{_types.package}.cuda.Stream requires CUDA support")
+
+
+class Event:
+    """A mark in a GPU's queue of work; RuntimeError when one is made: there is no GPU."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        raise RuntimeError("Tried to instantiate dummy base class Event")
+
+
+def _no_type(name: str) -> type:
+    def refused(cls: type, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(
+            f"type {_types.package}.cuda.{name} not available. Torch not compiled with CUDA enabled."
+        )
+
+    doc = "The type of a GPU's tensors: no tensor is one, and TypeError when one is made."
+    return type(name, (), {"__new__": refused, "__doc__": doc, "__module__": __name__})
+
+
+BoolTensor, ByteTensor, CharTensor = map(_no_type, ("BoolTensor", "ByteTensor", "CharTensor"))
+DoubleTensor, FloatTensor = map(_no_type, ("DoubleTensor", "FloatTensor"))
+HalfTensor, IntTensor = map(_no_type, ("HalfTensor", "IntTensor"))
+LongTensor, ShortTensor = map(_no_type, ("LongTensor", "ShortTensor"))
+
 current_device = _refused("current_device")
 current_stream = _refused("current_stream")
 get_device_capability = _refused("get_device_capability")
 get_device_name = _refused("get_device_name")
 get_device_properties = _refused("get_device_properties")
+get_rng_state = _refused("get_rng_state")
 init = _refused("init")
 mem_get_info = _refused("mem_get_info")
+memory_summary = _refused("memory_summary")
 set_device = _refused("set_device")
+set_rng_state = _refused("set_rng_state")
 synchronize = _refused("synchronize")
 
 

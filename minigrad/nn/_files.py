@@ -45,10 +45,19 @@ SHARED = {
     "_MaxPoolNd",
     "_WeightedLoss",
 }
+# Those whose ``forward`` they inherit, and the function that stands for none.
+CALLED = {
+    "_BatchNorm",
+    "_CircularPadNd",
+    "_ConstantPadNd",
+    "_InstanceNorm",
+    "_PadNd",
+    "_missing_forward",
+}
 
 
 def place(package: str) -> None:
     """Let the layers say that they are from PyTorch's files, below ``package``."""
     apart = {name: f"{package}.modules.{file}" for name, file in APART.items()}
     for source, file in FILES.items():
-        _places.place(f"{package}.{source}", f"{package}.modules.{file}", apart, SHARED)
+        _places.place(f"{package}.{source}", f"{package}.modules.{file}", apart, SHARED, CALLED)

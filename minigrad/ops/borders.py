@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._formats import following
 from .._tape import primitive
 
 Pairs = tuple[tuple[int, int], ...]
@@ -68,7 +69,7 @@ def bordered(input, /, pairs, manner):
     out[_inside(sizes, pairs)] = input
     for border, source in _copies(sizes, pairs, manner):
         out[border] = out[source]
-    return out
+    return following(out, input)
 
 
 @primitive
@@ -99,7 +100,7 @@ def constant_pad(input, /, pads, value):
     else:
         out = np.full(shape, value, input.dtype)
     out[inside] = input[taken]
-    return out
+    return following(out, input)
 
 
 @functools.lru_cache(256)

@@ -235,9 +235,13 @@ _collect.vjps(input=lambda g, dim, index: _take(g, dim, index))
 def _vector(name: str, index: Any) -> Array:
     i = index.array
     if i.dtype not in _INDICES:
-        raise RuntimeError(f"{name}(): Expected dtype int32 or int64 for index")
+        kinds = "int32/int64" if name.endswith("_") else "int32 or int64"
+        raise RuntimeError(f"{name}(): Expected dtype {kinds} for index but got: {title(index)}")
     if i.ndim > 1:
-        raise IndexError(f"{name}(): Index is supposed to be a vector")
+        raise IndexError(
+            f"{name}(): Index is supposed to be a vector, but got dim: {i.ndim} with type: {title(index)} and size: "
+            f"{list(i.shape)}"
+        )
     return i.reshape(-1)
 
 
@@ -293,35 +297,36 @@ _index_copy.vjps(
 
 
 def _slices(name: str, input: Any, dim: int, index: Any, source: Any) -> tuple[Any, Any, Array]:
-    """(input, source, index) of index_add and index_copy, checked."""
+    """(input, source, index) of index_add, index_reduce and index_copy, checked."""
+    adds = name != "index_copy_"
     i = _vector(name, index)
     x = input if input.array.ndim else reshape(input, (1,))
     s = source if source.array.ndim else reshape(source, (1,))
     if x.array.dtype != s.array.dtype:
-        same = (
-            "have the same scalar type"
-            if name == "index_add_"
-            else "expected to have the same dtype"
-        )
+        same = "have the same scalar type" if adds else "expected to have the same dtype"
         raise RuntimeError(
             f"{name}(): self ({title(input)}) and source ({title(source)}) must {same}"
         )
     have, want = s.array.shape, x.array.shape
     if len(have) != len(want) or len(i) != have[dim]:
-        raise (RuntimeError if name == "index_add_" else IndexError)(
+        raise (RuntimeError if adds else IndexError)(
             f"{name}(): Number of indices ({len(i)}) should be equal to source.size(dim): "
             f"({have[dim] if dim < len(have) else 1}), for dim: {dim}"
         )
     if have[:dim] + have[dim + 1 :] != want[:dim] + want[dim + 1 :]:
+        if adds:
+            raise RuntimeError(
+                "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape "
+                f"= {list(want)} source.shape = {list(have)}"
+            )
         raise RuntimeError(
-            f"{name}(): source and destination tensor must have the same slice shapes, but got {list(want)} and "
-            f"{list(have)}"
+            f"{name}(): Source/destination tensor must have same slice shapes, but got {list(want)} and {list(have)}"
         )
     if i.size and (i.min() < 0 or i.max() >= want[dim]):
         bad = i.min() if i.min() < 0 else i.max()
         raise IndexError(
             "index out of range in self"
-            if name == "index_add_"
+            if adds
             else f"index_copy_(): index {bad} is out of bounds for dimension {dim} with size {want[dim]}"
         )
     return x, s, i

@@ -201,14 +201,12 @@ def copy_(t: Any, other: Any, non_blocking: bool = False) -> Any:
     if not isinstance(other, Traced):
         raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(other).__name__}")
     try:
-        fits = np.broadcast_shapes(other.array.shape, t.array.shape) == t.array.shape
-    except ValueError:
-        fits = False
-    if not fits:
+        shape = np.broadcast_shapes(other.array.shape, t.array.shape)
+    except ValueError as error:
+        raise unmatched(error, t.array, other.array) from None
+    if shape != t.array.shape:
         raise RuntimeError(
-            f"The size of tensor a ({t.array.shape[-1] if t.array.ndim else 1}) must match the size of tensor b "
-            f"({other.array.shape[-1] if other.array.ndim else 1}) at non-singleton dimension "
-            f"{max(0, other.array.ndim - 1)}"
+            f"output with shape {list(t.array.shape)} doesn't match the broadcast shape {list(shape)}"
         )
     return _of_owner(assign(t, other), "CopyBackwards")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._formats import following
 from .._tape import primitive, wrap
 from ..kernels import norm as kernels
 from ..kernels.norm import rows as row_kernels
@@ -52,7 +53,11 @@ def channel_norm(input, weight, bias, /, layout, eps, name):
 
     Answers the input's shape, and the mean and biased variance of what was normalised together (float64).
     """
-    return kernels.forward(input, weight, bias, layout, None, eps)
+    found = kernels.forward(input, weight, bias, layout, None, eps)
+    if input.flags.c_contiguous:
+        return found
+    out, centre, var = found
+    return following(out, input), centre, var
 
 
 @channel_norm.joint

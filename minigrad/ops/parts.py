@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._formats import empty_like
 from .._tape import Traced, cell, primitive, variadic
 from .._tape.graph import new, public
 from ..kernels import along
@@ -246,13 +247,27 @@ def split(input, split_size_or_sections, dim=0):
     if isinstance(sizes, Traced) and sizes.array.size == 1:
         sizes = int(sizes.array.item())
     if isinstance(sizes, int):
-        if sizes < 0 or (sizes == 0 and n):
+        if sizes < 0:
             raise RuntimeError(
                 f"split expects split_size be non-negative, but got split_size={sizes}"
             )
+        if sizes == 0 and n:
+            raise RuntimeError(
+                f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
+            )
         sizes = [min(sizes, n - i) for i in range(0, n, sizes or 1)] or [n]
         title = "SplitBackward0"
-    elif sum(sizes) != n or any(s < 0 for s in sizes):
+    elif isinstance(sizes, (str, float)):
+        raise TypeError(
+            "split_with_sizes(): argument 'split_sizes' (position 2) must be tuple of ints, not "
+            f"{type(sizes).__name__}"
+        )
+    elif any(s < 0 for s in sizes):
+        raise RuntimeError(
+            "split_with_sizes expects split_sizes have only non-negative entries, but got "
+            f"split_sizes={list(sizes)}"
+        )
+    elif sum(sizes) != n:
         raise RuntimeError(
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but "
             f"got split_sizes={list(sizes)}"
@@ -290,7 +305,9 @@ def _flip(input, /, dims):
     if dims == (input.ndim - 1,) and along.many(input) and input.flags.c_contiguous:
         return along.reversed_rows(input)
     back, forth = slice(None, None, -1), slice(None)
-    return input[tuple([back if d in dims else forth for d in range(input.ndim)])].copy()
+    out = empty_like(input, input.dtype)
+    out[...] = input[tuple([back if d in dims else forth for d in range(input.ndim)])]
+    return out
 
 
 _flip.vjps(input=lambda g, dims: _flip(g, dims))

@@ -11,6 +11,7 @@ one op serves several of torch's functions.
 
 from __future__ import annotations
 
+from .._formats import following
 from .._tape import primitive
 from ..kernels import pool as kernels
 from ..kernels.pool import columns as column_kernels
@@ -28,7 +29,10 @@ def _second(name):
 @primitive(aux=("positions",), title=_named)
 def max_pool(input, /, window, name):
     """The maxima over windows, and their positions: input (..., *size) -> (..., *out) twice."""
-    return kernels.maximum(input, window)
+    found = kernels.maximum(input, window)
+    if input.flags.c_contiguous:
+        return found
+    return tuple(following(out, input) for out in found)
 
 
 @primitive(title=_named, quiet=True)
@@ -70,7 +74,8 @@ take_at.vjps(
 @primitive(title=_named, quiet=True)
 def mean_pool(input, /, window, name):
     """The means over windows: (..., *size) -> (..., *out)."""
-    return kernels.mean(input, window)
+    out = kernels.mean(input, window)
+    return out if input.flags.c_contiguous else following(out, input)
 
 
 @primitive(title=_named, quiet=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._formats import following
 from .._tape import primitive
 from ..kernels import resample as kernels
 
@@ -13,7 +14,8 @@ def _named(node):
 @primitive(title=_named, quiet=True)
 def resample(input, /, taps, name):
     """The last dimensions resampled, each by its taps or as it is if None: (..., *size) -> (..., *answers)."""
-    return kernels.apply(input, taps)
+    out = kernels.apply(input, taps)
+    return out if input.flags.c_contiguous else following(out, input)
 
 
 resample.vjps(

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import _warn
 from .._tape import Array, Traced, primitive, wrap
 from ..kernels import along
-from ._common import expect, titled
+from ._common import expect, one_dim, titled
 from ._public import named
 from .choosing import choose, masked
 from .elementwise import floor_divide
-from .gather import _gather, _prepared, _scatter, _scatter_add, _spread
+from .gather import _gather, _prepared, _scatter, _scatter_add, _slices, _spread
 from .parts import cat
 from .reduce import _prod
 from .shape import reshape
@@ -119,6 +120,10 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
         )
     x, s, d, i = _prepared("scatter_reduce", input, dim, index, src)
+    return reshape(_reduced(x, s, d, i, reduce, include_self), input.array.shape)
+
+
+def _reduced(x: Any, s: Any, d: int, i: Array, reduce: str, include_self: Any) -> Any:
     if reduce in ("sum", "mean"):
         start = x if include_self else _scatter(x, np.zeros((), x.array.dtype), d, i)
         out = _scatter_add(start, s, d, i)
@@ -127,6 +132,32 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
             np.add.at(count, along.grid(i, d), 1)
             count = np.maximum(count, 1).astype(x.array.dtype)
             out = out / count if x.array.dtype.kind == "f" else floor_divide(out, wrap(count))
-    else:
-        out = _scatter_reduce(x, s, d, i, reduce, bool(include_self))
-    return reshape(out, input.array.shape)
+        return out
+    return _scatter_reduce(x, s, d, i, reduce, bool(include_self))
+
+
+@titled("IndexReduceBackward0")
+@named
+def index_reduce(input, dim, index, source, reduce, *, include_self=True):
+    """``input`` with the slices that ``index`` names along ``dim`` reduced with those of ``source``.
+
+    reduce: 'prod', 'mean', 'amax' or 'amin'; include_self: whether the slice there before takes part.
+
+    >>> import warnings
+    >>> import minigrad as mg
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")  # it says once that it is in beta, as in torch
+    ...     mg.index_reduce(mg.ones(2), 0, mg.tensor([0, 0, 1]), mg.tensor([2., 3., 4.]), "prod")
+    tensor([6., 4.])
+    """
+    expect("index_reduce", input=input, dim=input, index=index, source=source)
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(
+            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+        )
+    _warn.once("index_reduce() is in beta and the API may change at any time.", 3)
+    d = one_dim(dim, input.array.ndim)
+    x, s, i = _slices("index_reduce_", input, d, index, source)
+    shape = [-1 if k == d else 1 for k in range(s.array.ndim)]
+    places = np.broadcast_to(i.reshape(shape), s.array.shape)
+    return reshape(_reduced(x, s, d, places, reduce, include_self), input.array.shape)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._formats import following
 from .._tape import primitive
 from ._common import expect, whole
 
@@ -46,7 +47,7 @@ def _channel_shuffle(input, /, groups):
     """The channels (N, C, *) dealt out: the first of each group, then the second of each, and so on."""
     n, c, *size = input.shape
     parts = input.reshape(n, groups, c // groups, *size)
-    return _laid_out(parts.swapaxes(1, 2), input.shape)
+    return following(_laid_out(parts.swapaxes(1, 2), input.shape), input)
 
 
 _channel_shuffle.vjps(input=lambda g, groups: _channel_shuffle(g, max(1, g.shape[1] // groups)))

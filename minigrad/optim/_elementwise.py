@@ -205,3 +205,19 @@ def penalty(group: Group) -> tuple[Any, Any]:
 def averaging(*shares: Any) -> tuple[Any, ...]:
     """What running averages that keep these shares keep and take, one after another."""
     return tuple(part for share in shares for part in (share, 1 - share))
+
+
+def carried_out(
+    optimizer: Callable[..., Elementwise],
+    settings: Group,
+    params: list[Tensor],
+    grads: list[Tensor],
+    states: list[State],
+) -> None:
+    """One step of an optimizer on given tensors, for the functional forms of optimizers: all are written in place."""
+    given = [p.detach() for p in params]
+    made = optimizer(given, **settings)
+    for p, g, state in zip(given, grads, states, strict=True):
+        p.gradient = g.detach()
+        made.state[p] = state
+    made.step()

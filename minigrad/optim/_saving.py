@@ -142,11 +142,11 @@ class Saving:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._make_hooks()
-        self.defaults.setdefault("differentiable", False)
         for group in self.param_groups:
             for name, value in _LATER.items():
                 if name in self.defaults:
                     group.setdefault(name, value)
+        self.defaults.setdefault("differentiable", False)  # not in the groups of classes without it
 
 
 def _fitted(value: Any, p: Any, group: Group, key: Any = None) -> Any:

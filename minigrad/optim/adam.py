@@ -8,7 +8,7 @@ from typing import Any
 from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
-from ._elementwise import Elementwise, Numbers, averaging, penalty, way
+from ._elementwise import Elementwise, Numbers, State, averaging, carried_out, penalty, way
 from ._saving import Group
 
 
@@ -96,3 +96,56 @@ class Adam(Elementwise):
         rate = group["lr"] / (1 - beta1**step)
         averages = averaging(beta1, beta2)
         return (step,), (way(group), *penalty(group), *averages, root, group["eps"], rate)
+
+
+def adam(
+    params: list[Tensor],
+    grads: list[Tensor],
+    exp_avgs: list[Tensor],
+    exp_avg_sqs: list[Tensor],
+    max_exp_avg_sqs: list[Tensor],
+    state_steps: list[Tensor],
+    foreach: bool | None = None,
+    capturable: bool = False,
+    differentiable: bool = False,
+    fused: bool | None = None,
+    grad_scale: Tensor | None = None,
+    found_inf: Tensor | None = None,
+    has_complex: bool = False,
+    decoupled_weight_decay: bool = False,
+    *,
+    amsgrad: bool,
+    beta1: float,
+    beta2: float,
+    lr: float | Tensor,
+    weight_decay: float,
+    eps: float,
+    maximize: bool,
+) -> None:
+    """One step of `Adam` with gradients ``grads``, on ``params``, averages and counters in place.
+
+    RuntimeError if a counter is no tensor.  The arguments about implementations and scaling have no effect.
+
+    >>> import minigrad as mg
+    >>> from minigrad.optim.adam import adam
+    >>> w, mean, square, step = mg.ones(2), mg.zeros(2), mg.zeros(2), mg.tensor(0.0)
+    >>> given = dict(beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0, amsgrad=False, maximize=False)
+    >>> adam([w], [mg.ones(2)], [mean], [square], [], [step], lr=0.1, **given)
+    >>> w, step
+    (tensor([0.9000, 0.9000]), tensor(1.))
+    """
+    if not all(isinstance(t, Tensor) for t in state_steps):
+        raise RuntimeError(
+            "API has changed, `state_steps` argument must contain a list of singleton tensors"
+        )
+    settings = {"lr": lr, "betas": (beta1, beta2), "eps": eps, "weight_decay": weight_decay}
+    settings |= {"amsgrad": amsgrad, "maximize": maximize}
+    settings["decoupled_weight_decay"] = decoupled_weight_decay
+    states: list[State] = [
+        {"step": step, "exp_avg": mean, "exp_avg_sq": square}
+        for step, mean, square in zip(state_steps, exp_avgs, exp_avg_sqs, strict=True)
+    ]
+    if amsgrad:
+        for state, most in zip(states, max_exp_avg_sqs, strict=True):
+            state["max_exp_avg_sq"] = most
+    carried_out(Adam, settings, params, grads, states)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..tensor import Tensor
-from .adam import Adam
+from .adam import Adam, adam
 
 
 class AdamW(Adam):
@@ -61,3 +61,19 @@ class AdamW(Adam):
         super().__setstate__(state)
         for group in self.param_groups:  # also where the state was Adam's
             group["decoupled_weight_decay"] = True
+
+
+def adamw(
+    params: list[Tensor],
+    grads: list[Tensor],
+    exp_avgs: list[Tensor],
+    exp_avg_sqs: list[Tensor],
+    max_exp_avg_sqs: list[Tensor],
+    state_steps: list[Tensor],
+    *implementation: Any,
+    **settings: Any,
+) -> None:
+    """One step of `AdamW`: `adam.adam` with a decoupled weight decay, and else with its arguments."""
+    settings["decoupled_weight_decay"] = True
+    columns = (params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps)
+    adam(*columns, *implementation, **settings)

@@ -30,6 +30,9 @@ class _Required:
 
 required = _Required()
 
+ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+StateDict = dict[str, Any]
+
 # Hooks of all optimizers.
 _before_any: OrderedDict[int, Hook] = OrderedDict()
 _after_any: OrderedDict[int, Hook] = OrderedDict()
@@ -54,6 +57,12 @@ def _typename(thing: Any) -> str:
     return prefix + kind.__qualname__
 
 
+def _own(optimizer: Any, when: str) -> dict[int, Hook]:
+    """The hooks of one optimizer: none if it wraps another and never called the constructor."""
+    hooks: dict[int, Hook] = vars(optimizer).get(f"_optimizer_step_{when}_hooks", {})
+    return hooks
+
+
 def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     """A class's ``step`` with the optimizer's hooks before and after it."""
 
@@ -66,7 +75,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
             return step(*args, **kwargs)
         self._inside = True
         try:
-            for hook in [*_before_any.values(), *self._optimizer_step_pre_hooks.values()]:
+            for hook in [*_before_any.values(), *_own(self, "pre").values()]:
                 answer = hook(self, args, kwargs)
                 if answer is None:
                     continue
@@ -77,7 +86,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                     )
                 args, kwargs = answer
             out = step(*args, **kwargs)
-            for hook in [*self._optimizer_step_post_hooks.values(), *_after_any.values()]:
+            for hook in [*_own(self, "post").values(), *_after_any.values()]:
                 hook(self, args, kwargs)
             return out
         finally:
@@ -131,7 +140,7 @@ class Optimizer(Saving):
 
     @property
     def _step_hooks(self) -> bool:
-        return bool(self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks)
+        return bool(_own(self, "pre") or _own(self, "post"))
 
     # -------------------------------------------------------------------------- a step
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -257,3 +266,11 @@ def evaluated(closure: Callable[[], Any] | None) -> Any:
         return None
     with enable_grad():
         return closure()
+
+
+_use_grad_for_differentiable = differentiated  # torch's name, for optimizers written after its own
+
+
+def _get_value(x: Any) -> Any:
+    """The number in a tensor of one, or ``x``: by torch's name, too."""
+    return x.item() if isinstance(x, Tensor) else x

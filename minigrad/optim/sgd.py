@@ -9,7 +9,7 @@ from ..creation import zeros_like
 from ..kernels.optim import rules
 from ..tensor import Tensor
 from . import _checks
-from ._elementwise import Elementwise, Numbers, State, way
+from ._elementwise import Elementwise, Numbers, State, carried_out, way
 from ._saving import Group
 
 
@@ -106,3 +106,39 @@ class SGD(Elementwise):
         # The first gradient is not dampened.
         shares = (0.0, 1.0) if first else (momentum, 1 - group["dampening"])
         return (), (*slope, *shares, momentum if group["nesterov"] else 0.0, group["lr"])
+
+
+def sgd(
+    params: list[Tensor],
+    d_p_list: list[Tensor],
+    momentum_buffer_list: list[Tensor | None],
+    has_sparse_grad: bool = False,
+    foreach: bool | None = None,
+    fused: bool | None = None,
+    grad_scale: Tensor | None = None,
+    found_inf: Tensor | None = None,
+    *,
+    weight_decay: float,
+    momentum: float,
+    lr: float,
+    dampening: float,
+    nesterov: bool,
+    maximize: bool,
+) -> None:
+    """One step of `SGD` with gradients ``d_p_list``, on ``params`` and ``momentum_buffer_list`` in place.
+
+    A buffer that is None is made.  The arguments about implementations and scaling have no effect.
+
+    >>> import minigrad as mg
+    >>> from minigrad.optim.sgd import sgd
+    >>> w, others = mg.ones(2), dict(momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False)
+    >>> sgd([w], [mg.ones(2)], [None], lr=0.5, **others)
+    >>> w
+    tensor([0.5000, 0.5000])
+    """
+    settings = {"lr": lr, "momentum": momentum, "dampening": dampening, "maximize": maximize}
+    settings |= {"weight_decay": weight_decay, "nesterov": nesterov}
+    states: list[State] = [{"momentum_buffer": b} for b in momentum_buffer_list]
+    carried_out(SGD, settings, params, d_p_list, states)
+    if momentum != 0:
+        momentum_buffer_list[:] = [state["momentum_buffer"] for state in states]

@@ -8,6 +8,7 @@ those that call or change something reach nothing but what is on the list: torch
 
 from __future__ import annotations
 
+import _compat_pickle
 import contextlib
 import pickle
 import struct
@@ -52,6 +53,11 @@ def get_safe_globals() -> list[Any]:
     return [item if _full_name(item) == name else (item, name) for name, item in _allowed.items()]
 
 
+def allowed_names() -> list[str]:
+    """The full names of what was added with ``add_safe_globals``."""
+    return list(_allowed)
+
+
 def clear_safe_globals() -> None:
     """Forget what was added with ``add_safe_globals``."""
     _allowed.clear()
@@ -83,7 +89,8 @@ class safe_globals(contextlib.AbstractContextManager[None]):  # noqa: N801  (tor
 # ------------------------------------------------------------------------------- the unpickler
 def full_name(module: str, name: str) -> str:
     """The full name of something in a file, in Python 3's spelling of the built-in ones."""
-    return f"builtins.{name}" if module == "__builtin__" else f"{module}.{name}"
+    module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
+    return f"{_compat_pickle.IMPORT_MAPPING.get(module, module)}.{name}"
 
 
 # These only move things on the stack, or put plain data there.

@@ -112,6 +112,7 @@ class InPlace(Methods):
     gt_, heaviside_ = in_place(Methods.gt), in_place(Methods.heaviside)
     hypot_, index_add_ = in_place(Methods.hypot), in_place(Methods.index_add)
     index_copy_, lcm_ = in_place(Methods.index_copy), in_place(Methods.lcm)
+    index_reduce_, i0_ = in_place(Methods.index_reduce), in_place(Methods.i0)
     index_fill_, index_put_ = also_over(Methods.index_fill, "index_fill_"), index_put_
     le_, lerp_ = in_place(Methods.le), in_place(Methods.lerp)
     less_, less_equal_ = in_place(Methods.less), in_place(Methods.less_equal)

@@ -13,6 +13,7 @@ from ..ops import (
     _common,
     activations_named,
     arrange,
+    bessel,
     choosing,
     combine,
     compare,
@@ -150,6 +151,7 @@ class Methods(Facts):
     sigmoid, floor = functions.sigmoid, functions.floor
     ceil, trunc, frac, round = functions.ceil, functions.trunc, functions.frac, functions.round
     prelu, hardshrink = activations_named.prelu, activations_named.hardshrink
+    i0 = bessel.i0
     erf, erfc, logit, sinc = special.erf, special.erfc, special.logit, special.sinc
     deg2rad, rad2deg, atan2, hypot = special.deg2rad, special.rad2deg, special.atan2, special.hypot
     logaddexp, logaddexp2, xlogy = special.logaddexp, special.logaddexp2, special.xlogy
@@ -225,7 +227,7 @@ class Methods(Facts):
     scatter_add, take_along_dim = gathering.scatter_add, gathering.take_along_dim
     index_select, index_add = gathering.index_select, gathering.index_add
     index_copy, index_fill = gathering.index_copy, gathering.index_fill
-    scatter_reduce = scattering.scatter_reduce
+    scatter_reduce, index_reduce = scattering.scatter_reduce, scattering.index_reduce
     masked_select, masked_scatter = masks.masked_select, masks.masked_scatter
     take, nonzero = masks.take, masks.nonzero
     argwhere = masks.argwhere

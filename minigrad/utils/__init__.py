@@ -3,6 +3,6 @@
 Imported when first used: `import minigrad` alone does not load it.
 """
 
-from . import checkpoint, data, dlpack, hooks
+from . import _pytree, checkpoint, data, dlpack, hooks
 
-__all__ = ["checkpoint", "data", "dlpack", "hooks"]
+__all__ = ["_pytree", "checkpoint", "data", "dlpack", "hooks"]

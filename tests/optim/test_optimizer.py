@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from tests.optim.twins import NAMES, Twins, same_structure, settings_of
+from tests.stories import check
 
 pytestmark = pytest.mark.usefixtures("torch_name")
 
@@ -370,3 +371,26 @@ def test_states_share_their_structure_before_any_step():
     for name in NAMES:
         ours, theirs = (getattr(T.optim, name)(weights(T)) for T in (mg, torch))
         same_structure(ours.state_dict(), theirs.state_dict(), lambda a, b: None)
+
+
+def test_a_wrapper_that_never_calls_the_constructor():
+    def story(torch):
+        class Lookahead(torch.optim.Optimizer):
+            def __init__(self, base):
+                self.base, self.param_groups, self.state = base, base.param_groups, base.state
+                self.defaults, self.count = base.defaults, 0
+
+            def step(self, closure=None):
+                self.count += 1
+                return self.base.step(closure)
+
+        w = torch.nn.Parameter(torch.ones(2))
+        optimizer = Lookahead(torch.optim.SGD([w], lr=0.5))
+        schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+        for _ in range(3):
+            w.grad = torch.ones(2)
+            optimizer.step()
+            schedule.step()
+        return w, optimizer.count, schedule.get_last_lr(), optimizer
+
+    check(story)

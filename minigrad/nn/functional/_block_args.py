@@ -37,9 +37,9 @@ def fractional(
         pair.append(ints(name, what, 2 + len(pair), value, n))
     check_not_empty(name, n, shape, 1)
     for axis, size, k, out in zip(("time", "height", "width")[-n:], shape[-n:], *pair):
-        if out + k - 1 > size:
+        if out + k - 1 > size - (n == 3):  # torch wants one place more there
             raise RuntimeError(
-                f"{name}(): pool {axis} {k} too large relative to input {axis} {size}"
+                f"{name}{'_out' if n == 3 else ''}(): pool {axis} {k} too large relative to input {axis} {size}"
             )
     return pair[0], pair[1]
 

@@ -197,9 +197,9 @@ def grid_sample(
     >>> mg.nn.functional.grid_sample(x, mg.zeros(1, 1, 1, 2), align_corners=False)
     tensor([[[[2.5000]]]])
     """
-    _check(input, grid, mode, padding_mode)
     if align_corners is None:
         warnings.warn(_DEFAULT, stacklevel=2)
+    _check(input, grid, mode, padding_mode)
     n, c, *sizes = input.array.shape
     out = grid.array.shape[1:-1]
     flat = reshape(grid, (n, math.prod(out), len(sizes)))

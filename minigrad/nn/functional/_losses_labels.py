@@ -119,6 +119,10 @@ def _check_labels(scores: Array, labels: Array, weight: Any) -> None:
         )
     wanted = scores.shape[:1] + scores.shape[2:] if scores.ndim > 1 else ()
     if labels.shape != wanted and not (scores.ndim == 1 and labels.shape == (1,)):
+        if scores.ndim == 1 and labels.ndim == 1:
+            raise ValueError(
+                f"For 1D input, 1D target must have size 1, but got target size: {labels.shape[0]}"
+            )
         if scores.ndim < 3 and labels.ndim > 1:
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
         if scores.ndim == 4:  # pictures, which torch has a kernel of their own for

@@ -96,6 +96,30 @@ def fractional_max_pool3d(
     )
 
 
+def fractional_max_pool2d_with_indices(
+    input: Tensor,
+    kernel_size: Any,
+    output_size: Any = None,
+    output_ratio: Any = None,
+    return_indices: bool = False,
+    _random_samples: Any = None,
+) -> Any:
+    """``fractional_max_pool2d`` and the positions of the maxima: (N, C, H, W) -> (N, C, *output_size) twice."""
+    return _fractional(2, input, kernel_size, output_size, output_ratio, True, _random_samples)
+
+
+def fractional_max_pool3d_with_indices(
+    input: Tensor,
+    kernel_size: Any,
+    output_size: Any = None,
+    output_ratio: Any = None,
+    return_indices: bool = False,
+    _random_samples: Any = None,
+) -> Any:
+    """``fractional_max_pool3d`` and the positions of the maxima: (N, C, D, H, W) -> (N, C, *output_size) twice."""
+    return _fractional(3, input, kernel_size, output_size, output_ratio, True, _random_samples)
+
+
 # ------------------------------------------------------------------------------ unpooling
 def _max_unpool(
     n: int,

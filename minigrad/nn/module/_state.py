@@ -25,6 +25,7 @@ _EXTRA_STATE = "_extra_state"
 
 
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+    __module__ = "minigrad.nn.modules.module"  # where torch has it, and prints it
     """What ``load_state_dict`` answers: the keys it missed, and those it did not expect."""
 
     __slots__ = ()
