@@ -6,7 +6,9 @@
     ... 3x3, stride 1, float32              winograd.Winograd        the same, with transforms
     ... of few images                       few.Few
     few channels in, strides up to 4        rows.Rows                as above
-    1x1, stride 1                           pointwise                one of the first two
+    strides up to 4, 2-d, or 1x1            columns.Columns          as above
+
+Which one makes plain sums is said by what each would cost, roughly, in multiply-adds of vectors.
 
 Everything here has three spatial dimensions, missing ones of size 1, and is float32 or float64.
 """
@@ -17,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.conv import plan, pointwise, rows
+from minigrad.kernels.conv import columns, plan, rows
 from minigrad.kernels.conv.channels import ChannelWeight
+from minigrad.kernels.conv.columns import Columns
 from minigrad.kernels.conv.direct import Direct
 from minigrad.kernels.conv.few import Few
-from minigrad.kernels.conv.few_plan import takes_spectra, takes_sums
+from minigrad.kernels.conv.few_plan import sums, takes_spectra
 from minigrad.kernels.conv.geometry import Geometry, out_sizes
 from minigrad.kernels.conv.plan import Correlation, Sweep, in_three, three
-from minigrad.kernels.conv.pointwise import Pointwise
 from minigrad.kernels.conv.rows import Rows
 from minigrad.kernels.conv.weight import Weight
 from minigrad.kernels.conv.winograd import Winograd, distance
@@ -41,7 +43,7 @@ FEWEST_WEIGHT = 12
 FEWEST_LANES = 12
 
 
-def _choose(job: Sweep, fast: bool) -> Direct | Few | Pointwise | Rows | Winograd:
+def _choose(job: Sweep, fast: bool) -> Columns | Direct | Few | Rows | Winograd:
     """Winograd's algorithm for 3x3 kernels of stride 1 where it pays, else plain sums."""
     phases, dtype = job.phases, np.dtype(job.dtype)
     plain = all(len(ps) == 1 and ps[0].stride == ps[0].step == 1 for ps in phases)
@@ -58,11 +60,17 @@ def _choose(job: Sweep, fast: bool) -> Direct | Few | Pointwise | Rows | Winogra
             return Few(job, few)
         if tiles and (tiles[0] == 4 or not fast):
             return Winograd(job, tiles[0])
-    if pointwise.fits(job, registers.BYTES // dtype.itemsize):
-        return Pointwise(job)
-    if takes_sums(job):
+    lanes = registers.BYTES // dtype.itemsize
+    costs: dict[Any, float] = {Direct: plan.choose_lanes(job, phases, lanes).cost}
+    if rows.fits(job, lanes):
+        costs[Direct], costs[Rows] = math.inf, rows.cost(job, lanes)
+    way = columns.best(job)
+    if way is not None:
+        costs[Columns] = way.cost
+    if sums(job) <= min(costs.values()):
         return Few(job, 0)
-    return Rows(job) if rows.fits(job, registers.BYTES // dtype.itemsize) else Direct(job)
+    kind: type[Columns | Direct | Rows] = min(costs, key=lambda k: costs[k])
+    return kind(job)
 
 
 def conv(
@@ -91,7 +99,7 @@ def conv_input(
 
 
 def _sweep(
-    plan: Direct | Few | Pointwise | Rows | Winograd, size: Shape
+    plan: Columns | Direct | Few | Rows | Winograd, size: Shape
 ) -> Callable[[Array, Array, Array | None], Array]:
     def run(x: Array, w: Array, b: Array | None) -> Array:
         return plan(whole(x), whole(w), b if b is None else whole(b), size)

@@ -16,7 +16,7 @@ import numpy as np
 
 from minigrad.kernels.conv import winograd_transforms
 from minigrad.kernels.conv.images import NANOSECONDS, choose_tile
-from minigrad.kernels.conv.plan import MOVE, Planes, Size, Sweep, choose_lanes, odd_lines
+from minigrad.kernels.conv.plan import MOVE, Planes, Size, Sweep, odd_lines
 from minigrad.kernels.machine import registers, simd
 from minigrad.kernels.machine.arguments import address, fields
 
@@ -210,18 +210,15 @@ def takes_spectra(job: Sweep, tiles: Sequence[int]) -> int:
     return best if fits else 0
 
 
-def takes_sums(job: Sweep) -> bool:
-    """Whether plain sums of few images are quicker on lanes that are output channels."""
+def sums(job: Sweep) -> float:
+    """What plain sums cost on lanes that are output channels, to compare with `Lanes.cost`; inf if they cannot be."""
     lanes = registers.BYTES // np.dtype(job.dtype).itemsize
     plain = all(len(ps) == 1 and ps[0].step == 1 and ps[0].taps for ps in job.phases)
     if job.groups > 1 or job.images >= lanes or not plain:
-        return False
+        return math.inf
     pixels, taps = math.prod(job.out), math.prod(len(ps[0].taps) for ps in job.phases)
     vectors = -(-job.outputs // lanes)
     work = job.images * pixels * job.outputs * job.inputs * taps
     moved = MOVE * (math.prod(job.size) / lanes + pixels * vectors / job.inputs)
     cost = job.images * (pixels * vectors * taps + moved)
-    return (
-        cost * (AT_LITTLE if work < LITTLE else AT_MUCH)
-        <= choose_lanes(job, job.phases, lanes).cost
-    )
+    return cost * (AT_LITTLE if work < LITTLE else AT_MUCH)

@@ -45,6 +45,7 @@ STRIDE = 4  # at most
 TALL = 15  # rows of taps at most: they are all in the code of the micro-kernel
 INPUTS, OUTPUTS = 4, 8  # channels at most, and at least unless depthwise
 UNALIGNED = 1.15  # what a multiply-add costs here, relative to image lanes
+STORE = 3  # what it costs to write a vector, in multiply-adds of vectors
 MOVING = 0.1  # nanoseconds to read and write a pixel
 
 # Those of the input, of a band of it, of taps, of the output; distances in bytes.
@@ -214,3 +215,10 @@ def fits(job: Sweep, lanes: int) -> bool:
     sums = job.inputs * math.prod(len(p.taps) for (p,) in job.phases)
     full = wide / (-(-wide // lanes) * lanes)
     return sums * UNALIGNED / full <= sums + MOVE * (1 + job.inputs / job.outputs)
+
+
+def cost(job: Sweep, lanes: int) -> float:
+    """What a sweep costs, to compare with `Lanes.cost`."""
+    taps = math.prod(len(p.taps) for (p,) in job.phases)
+    vectors = math.prod(job.out[:2]) * -(-job.out[2] // lanes)
+    return job.images * job.outputs * vectors * (taps * UNALIGNED + STORE / job.inputs)

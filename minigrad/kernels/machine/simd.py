@@ -43,6 +43,23 @@ def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: An
     add != 0: add to what is in out.  The sum itself starts from 0: long sums made of short ones
     have small rounding errors.
     """
+    new = _products(code, rows, vecs, x, xs, offs, count, w, ws)
+    _deliver(code, new, _places(code, rows, vecs, out, os, vs), add)
+
+
+def tile_shifted(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: Any, w: Any,
+                 ws: Any, out: Any, os: Any, vs: Any, bias: Any) -> None:  # fmt: skip
+    """out[r*os + v*vs] = bias[r] + the same sum."""
+    new = _products(code, rows, vecs, x, xs, offs, count, w, ws)
+    shifts = [code.splat(code.scalar(code.at(bias, r * code.size))) for r in range(rows)]
+    for i, place in enumerate(_places(code, rows, vecs, out, os, vs)):
+        code.store(code.b.fadd(new[i], shifts[i // vecs]), place)
+
+
+def _products(
+    code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: Any, w: Any, ws: Any
+) -> list[Any]:
+    """The sums of `tile`."""
     columns = [code.at(x, (xs, v)) for v in range(vecs)]
     k, held, close = code.loop(count, [code.zero] * (rows * vecs))
     offset = code.entry(offs, k)
@@ -53,9 +70,7 @@ def tile(code: Code, rows: int, vecs: int, x: Any, xs: Any, offs: Any, count: An
         wv = code.splat(code.scalar(code.at(wk, r * code.size)))
         new += [code.fma(wv, xv[v], held[r * vecs + v]) for v in range(vecs)]
     close(new)
-    _deliver(
-        code, new, [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)], add
-    )
+    return new
 
 
 def outer(code: Code, rows: int, vecs: int, a: Any, step: Any, offs: Any, count: Any, b: Any,
@@ -70,9 +85,12 @@ def outer(code: Code, rows: int, vecs: int, a: Any, step: Any, offs: Any, count:
         number = code.splat(code.scalar(code.at(places[r], offset)))
         new += [code.fma(number, vectors[v], held[r * vecs + v]) for v in range(vecs)]
     close(new)
-    _deliver(
-        code, new, [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)], add
-    )
+    _deliver(code, new, _places(code, rows, vecs, out, os, vs), add)
+
+
+def _places(code: Code, rows: int, vecs: int, out: Any, os: Any, vs: Any) -> list[Any]:
+    """Where a tile's vectors go."""
+    return [code.at(out, (os, r), (vs, v)) for r in range(rows) for v in range(vecs)]
 
 
 def _deliver(code: Code, sums: list[Any], places: list[Any], add: Any) -> None:
@@ -204,14 +222,6 @@ def digest(code: Code, _1: int, _2: int, x: Any, whole: Any, last: Any, out: Any
         stored.align = 1
 
 
-def fill(code: Code, rows: int, vecs: int, bias: Any, out: Any, os: Any, vs: Any, *_: Any) -> None:
-    """out[r*os + v*vs] = bias[r] in every lane."""
-    for r in range(rows):
-        vector = code.splat(code.scalar(code.at(bias, r * code.size)))
-        for v in range(vecs):
-            code.store(vector, code.at(out, (os, r), (vs, v)))
-
-
 def untangle(code: Code, lanes: int, _1: int, x: Any, step: Any, count: Any, out: Any,
              next_out: Any, *_: Any) -> None:  # fmt: skip
     """out[l*next_out + i] = x[i*step][l] for i < count and l < lanes: channels from lanes."""
@@ -276,10 +286,24 @@ def frame(code: Code, lanes: int, stride: int, x: Any, xs: Any, count: Any, chun
     close([])
 
 
+def lines(code: Code, lanes: int, _1: int, x: Any, xs: Any, count: Any, vectors: Any, out: Any, os: Any,
+          *_: Any) -> None:  # fmt: skip
+    """out[r*os + i] = x[r*xs + i] for r < count and i < vectors * `lanes`, in order: each row may end in the next."""
+    code = Code(code.b, 8 * code.size, lanes)
+    r, _1, close = code.loop(count, [])
+    source, target = code.at(x, (r, xs)), code.at(out, (r, os))
+    i, _2, close_row = code.loop(vectors, [])
+    place = (i, lanes * code.size)
+    code.store(code.load(code.at(source, place)), code.at(target, place))
+    close_row([])
+    close([])
+
+
 KERNELS: dict[str, Callable[..., None]] = {
     f.__name__: f
     for f in (
         tile,
+        tile_shifted,
         outer,
         dots,
         turn,
@@ -289,10 +313,10 @@ KERNELS: dict[str, Callable[..., None]] = {
         scatter_few,
         interleave,
         digest,
-        fill,
         untangle,
         rows,
         frame,
+        lines,
     )
 }
 
