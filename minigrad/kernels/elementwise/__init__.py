@@ -277,29 +277,28 @@ FAR = 4 << 20  # bytes of each array
 
 def _by_team(ufunc: Any, inputs: tuple[Any, ...], out: Array | None) -> Array | None:
     """ufunc(*inputs) by compiled code, where the largest inputs are of the answer's shape; else None."""
-    first: Any = out
-    if first is None:
-        first = next(x for x in inputs if type(x) is Large)
-    if out is None:
-        if len(inputs) == 2 and first.nbytes > FAR and ufunc in LOOPS:
-            x, y = inputs
-            if type(x) is type(y) is Large and x.dtype is y.dtype and x.shape == y.shape:
-                return loop(LOOPS[ufunc], x, y)
-        shape: tuple[int, ...] = first.shape
-        for x in inputs:
-            if isinstance(x, ndarray) and x.ndim and x.shape != shape:
-                shape = np.broadcast_shapes(*(np.shape(y) for y in inputs))
-                break
-        if shape != first.shape or threads.get_num_threads() == 1:
-            return None  # NumPy's own way to its loops is short
-        out = np.empty(shape, _answers(ufunc, _kinds(inputs)))
-    elif not out.flags.c_contiguous or threads.get_num_threads() == 1:
+    if out is None and ufunc in LOOPS:
+        x, y = inputs
+        same = type(x) is type(y) is Large and x.dtype is y.dtype and x.shape == y.shape
+        if same and x.nbytes > FAR:
+            return loop(LOOPS[ufunc], x, y)
+    if threads.get_num_threads() == 1:
+        return None  # NumPy's own way to its loops is short
+    try:
+        plan = _ufuncs().plan(
+            ufunc,
+            *[(x.shape, x.strides, x.dtype) if isinstance(x, ndarray) else type(x) for x in inputs],
+        )
+    except (TypeError, ValueError):
+        return None  # for NumPy to say so
+    if plan is None:
         return None
-    kind = first.dtype
-    operands = [
-        np.asarray(x, None if hasattr(x, "dtype") or type(x) is bool else kind) for x in inputs
-    ]
-    return out if _ufuncs().share(ufunc, operands, out, out.size * NANOSECONDS) else None
+    if out is None:
+        out = np.empty(plan.shape, plan.dtype)
+    elif not out.flags.c_contiguous or out.shape != plan.shape or out.dtype is not plan.dtype:
+        return None
+    _ufuncs().share(plan, inputs, out, out.size * NANOSECONDS)
+    return out
 
 
 @functools.cache

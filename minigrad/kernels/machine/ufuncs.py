@@ -122,79 +122,103 @@ def _entry() -> int:
     return compiled(types.int32(*[types.intp] * 6), tasks)
 
 
-class _Nest(NamedTuple):
-    """Lines, and lines of a plane, that several operands are gone through by."""
+class Plan(NamedTuple):
+    """How a function's operands, which lie in memory in some way, are gone through."""
 
-    line: int
-    lines: int
-    tasks: int
+    shape: tuple[int, ...]  # of the answer
+    dtype: Any  # likewise
+    number: Any  # the dtype of an operand that is a number of Python's
+    head: tuple[int, ...]  # of a job's table
     steps: tuple[int, ...]  # from number to number, then from line to line, from plane to plane
+    tasks: int
     repeat: int  # how often the rows that all rows meet are to be written, if more than once
     lead: int  # dimensions in front of those rows
 
 
-@functools.lru_cache(256)
-def _nest(
-    shape: tuple[int, ...],
-    all_strides: tuple[tuple[int, ...], ...],
-    items: tuple[int, ...],
-    size: int,
-) -> _Nest | None:
-    """How to go through an answer of this shape; None where lines are too short, or numbers of one lie apart.
+@functools.lru_cache(512)
+def plan(ufunc: Any, *given: Any) -> Plan | None:
+    """A plan for ufunc(*operands); None if there is none, or the answer has not the shape of the largest operand.
 
-    all_strides, items: of the operands, broadcast to `shape`, and of the answer, which is contiguous.
+    given: of each array shape, strides and dtype; of Python's numbers the type.
+    """
+    arrays = [x for x in given if isinstance(x, tuple)]
+    shape = max((x[0] for x in arrays), key=math.prod)
+    if np.broadcast_shapes(*(x[0] for x in arrays)) != shape:
+        return None
+    number = next(x[2] for x in arrays if x[0] == shape)
+    kinds = [x[2] if isinstance(x, tuple) else np.dtype(bool) if x is bool else x for x in given]
+    dtype = ufunc.resolve_dtypes((*kinds, None))[-1]
+    kinds = [number if isinstance(k, type) else k for k in kinds]
+    found = None if INTERPRETED else _loop(ufunc, (*kinds, dtype))
+    if found is None:
+        return None
+    item, strides = dtype.itemsize, []
+    for x in given:
+        sizes, steps = x[:2] if isinstance(x, tuple) else ((), ())
+        lead = (0,) * (len(shape) - len(sizes))
+        strides.append((*lead, *(0 if n == 1 else step for n, step in zip(sizes, steps))))
+    own = tuple(item * math.prod(shape[i + 1 :]) for i in range(len(shape)))
+    nest = _nest(shape, (*strides, own), tuple(k.itemsize for k in (*kinds, dtype)))
+    if nest is None:
+        return None
+    line, lines, steps, repeat, lead = nest
+    size = math.prod(shape)
+    head = (*found, size, line, lines)
+    return Plan(shape, dtype, number, head, steps, -(-size // line), repeat, lead)
+
+
+def _nest(
+    shape: tuple[int, ...], strides: tuple[tuple[int, ...], ...], items: tuple[int, ...]
+) -> Any:
+    """Numbers of a line, lines of a plane, and `steps`, `repeat` and `lead` of a plan.
+
+    None where lines are too short, or numbers of one lie apart.
+    strides, items: of the operands, broadcast to `shape`, and of the answer, which is contiguous.
     """
     dims: list[tuple[int, tuple[int, ...]]] = []
-    for length, strides in zip(shape, zip(*all_strides)):
+    for length, steps in zip(shape, zip(*strides)):
         if length == 1:
             continue
-        if dims and dims[-1][1] == tuple(length * stride for stride in strides):
-            dims[-1] = dims[-1][0] * length, strides
+        if dims and dims[-1][1] == tuple(length * step for step in steps):
+            dims[-1] = dims[-1][0] * length, steps
         else:
-            dims.append((length, strides))
+            dims.append((length, steps))
     (line, steps), *rest = reversed(dims)
     if len(rest) > 2 or any(step not in (0, item) for step, item in zip(steps, items)):
         return None
     pad = (0,) * (MOST - len(steps))
-    rows = [strides + pad for _, strides in rest] + [(0,) * MOST] * 2
-    repeat, lead = 1, 0
+    rows = [by + pad for _, by in rest] + [(0,) * MOST] * 2
+    repeat, lead, lines = 1, 0, 1 << 62
     if not rest:
-        line, rows[0] = LINE, tuple(LINE * step for step in steps) + pad
-    elif (
-        len(rest) == 1
-        and line < LINE
-        and all(by == line * step or (by == 0 and step) for step, by in zip(steps, rows[0]))
+        line, lines, rows[0] = LINE, 0, tuple(LINE * step for step in steps) + pad
+    elif len(rest) == 2:
+        lines = rest[0][0]
+    elif line < LINE and all(
+        by == line * step or (by == 0 and step) for step, by in zip(steps, rows[0])
     ):
         repeat = LINE // line
         lead = next(k for k in range(len(shape)) if math.prod(shape[k:]) == line)
         line, rows[0] = line * repeat, tuple(by * repeat for by in rows[0])
     if line < SHORT:
         return None
-    lines = 0 if not rest else rest[0][0] if len(rest) == 2 else -(-size // line)
-    return _Nest(line, lines, -(-size // line), (*steps, *pad, *rows[0], *rows[1]), repeat, lead)
+    return line, lines, (*steps, *pad, *rows[0], *rows[1]), repeat, lead
 
 
-def share(ufunc: Any, inputs: Sequence[Array], out: Array, cost: float) -> bool:
-    """ufunc(*inputs, out=out) on several threads; False if it can't be.
+def share(plan: Plan, inputs: Sequence[Any], out: Array, cost: float) -> None:
+    """Write the answer that a plan is for into `out`, which is contiguous, on several threads.
 
-    out: contiguous, of more than one number; inputs: what broadcasts to its shape.  cost: as for `threads.share`.
+    cost: as for `threads.share`.
     """
-    operands = (*inputs, out)
-    found = None if INTERPRETED else _loop(ufunc, tuple([x.dtype for x in operands]))
-    if found is None:
-        return False
-    shape = out.shape
-    wide = [x if x.shape == shape else np.broadcast_to(x, shape) for x in inputs]
-    items = tuple([x.itemsize for x in operands])
-    nest = _nest(shape, tuple([x.strides for x in (*wide, out)]), items, out.size)
-    if nest is None:
-        return False
-    if nest.repeat > 1:
-        wide = [
-            np.tile(x[(0,) * nest.lead].reshape(-1), nest.repeat) if step and not by_line else x
-            for x, step, by_line in zip(wide, nest.steps, nest.steps[MOST:])
-        ]
-    at = [address(x) for x in (*wide, out)] + [0] * (MOST - 1 - len(wide))
-    job = table(*found, out.size, nest.line, nest.lines, *at, *nest.steps)
-    threads.share(by_address, (_entry(), addressof(job)), nest.tasks, cost)
-    return True
+    held = [x if isinstance(x, np.ndarray) else np.asarray(x, plan.number) for x in inputs]
+    if plan.repeat > 1:
+        rows = zip(held, plan.steps, plan.steps[MOST:])
+        held = [_repeated(x, plan) if step and not by_line else x for x, step, by_line in rows]
+    held.append(out)
+    at = [address(x) for x in held] + [0] * (MOST - len(held))
+    job = table(*plan.head, *at, *plan.steps)
+    threads.share(by_address, (_entry(), addressof(job)), plan.tasks, cost)
+
+
+def _repeated(x: Array, plan: Plan) -> Array:
+    """A row that all rows meet, several times."""
+    return np.tile(np.broadcast_to(x, plan.shape)[(0,) * plan.lead].reshape(-1), plan.repeat)
