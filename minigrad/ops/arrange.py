@@ -11,7 +11,7 @@ from .._tape import Array, Traced, primitive, wrap
 from ._common import entitled, one_dim, shape_of, titled, whole
 from ._public import named
 from .gather import _take
-from .parts import _narrow, flip
+from .parts import _narrow, flip, joined
 from .shape import clone, repeat, reshape, transpose
 
 ndarray = np.ndarray
@@ -23,7 +23,7 @@ def _roll(input, /, shifts, dims):
     for shift, d in zip(shifts, dims):
         n = input.shape[d]
         cut = -shift % n if n else 0
-        input = np.concatenate([_narrow(input, d, cut, n - cut), _narrow(input, d, 0, cut)], d)
+        input = joined([_narrow(input, d, cut, n - cut), _narrow(input, d, 0, cut)], d)
     return input if dims else input.copy()
 
 

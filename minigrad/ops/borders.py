@@ -11,6 +11,8 @@ import numpy as np
 
 from .._formats import following
 from .._tape import primitive
+from ..kernels.elementwise import MANY, put
+from ..kernels.machine.scratch import empty
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -66,7 +68,7 @@ def bordered(input, /, pairs, manner):
     sizes = input.shape[lead:]
     grown = tuple(n + a + b for n, (a, b) in zip(sizes, pairs))
     out = np.empty(input.shape[:lead] + grown, input.dtype)
-    out[_inside(sizes, pairs)] = input
+    put(out[_inside(sizes, pairs)], input)
     for border, source in _copies(sizes, pairs, manner):
         out[border] = out[source]
     return following(out, input)
@@ -95,11 +97,14 @@ unbordered.vjps(input=lambda g, pairs, manner: bordered(g, pairs, manner))
 def constant_pad(input, /, pads, value):
     """``input`` with (before, after) elements of ``value`` added in each dimension; negative ones crop."""
     shape, taken, inside = _padded(input.shape, pads)
-    if value == 0 and not math.copysign(1, value) < 0:
+    if math.prod(shape) > MANY:
+        out = empty(shape, input.dtype)
+        put(out, value)
+    elif value == 0 and not math.copysign(1, value) < 0:
         out = np.zeros(shape, input.dtype)
     else:
         out = np.full(shape, value, input.dtype)
-    out[inside] = input[taken]
+    put(out[inside], input[taken])
     return following(out, input)
 
 

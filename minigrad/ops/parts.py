@@ -5,15 +5,18 @@ Parts are views of the whole, as in torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._formats import empty_like
-from .._tape import Traced, cell, primitive, variadic
+from .._tape import Array, Traced, cell, primitive, variadic
 from .._tape.graph import new, public
 from ..kernels import along
+from ..kernels.elementwise import MANY, put
+from ..kernels.machine.scratch import empty
 from ._common import all_dims, common, entitled, expect, one_dim, titled, whole
 from ._public import named
 from .shape import reshape
@@ -85,7 +88,23 @@ def _cat(arrays, dim):
     real = arrays
     if (0,) in [a.shape for a in arrays]:
         real = [a for a in arrays if a.shape != (0,)]
-    return np.concatenate(real, dim) if real else arrays[0].copy()
+    return joined(real, dim) if real else arrays[0].copy()
+
+
+def joined(arrays: Sequence[Array], dim: int) -> Array:
+    """``np.concatenate``, on several threads where there is much."""
+    total, first = sum([a.shape[dim] for a in arrays]), arrays[0].shape
+    shape = (*first[:dim], total, *first[dim + 1 :])
+    alike = all(
+        a.shape[:dim] == first[:dim] and a.shape[dim + 1 :] == first[dim + 1 :] for a in arrays
+    )
+    if math.prod(shape) <= MANY or not alike or not all(a.flags.c_contiguous for a in arrays):
+        return np.concatenate(arrays, dim)
+    out, start = empty(shape, arrays[0].dtype), 0
+    for a in arrays:
+        put(out[(slice(None),) * dim + (slice(start, start + a.shape[dim]),)], a)
+        start += a.shape[dim]
+    return out
 
 
 def _split_gradient(g: Any, shapes: Sequence[Any], dim: int) -> list[Any]:
@@ -129,10 +148,10 @@ def _stack(arrays, dim):
     if [a for a in arrays if a.shape != first]:
         raise ValueError("shapes differ")
     if dim < len(first):  # one by one, NumPy would take twice the time
-        return np.concatenate(arrays, dim).reshape(*first[:dim], len(arrays), *first[dim:])
+        return joined(arrays, dim).reshape(*first[:dim], len(arrays), *first[dim:])
     out = np.empty((*first[:dim], len(arrays), *first[dim:]), arrays[0].dtype)
     for i, a in enumerate(arrays):
-        out[(slice(None),) * dim + (i,)] = a
+        put(out[(slice(None),) * dim + (i,)], a)
     return out
 
 
@@ -306,7 +325,7 @@ def _flip(input, /, dims):
         return along.reversed_rows(input)
     back, forth = slice(None, None, -1), slice(None)
     out = empty_like(input, input.dtype)
-    out[...] = input[tuple([back if d in dims else forth for d in range(input.ndim)])]
+    put(out, input[tuple([back if d in dims else forth for d in range(input.ndim)])])
     return out
 
 

@@ -173,6 +173,30 @@ def test_answers_in_the_place_of_the_input(size, dtype, on_threads):
         np.testing.assert_array_equal(target, x)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(broadcasts(), st.lists(st.sampled_from([1, 2, -1]), min_size=4, max_size=4), st.booleans())
+def test_writing_into_parts_of_arrays(on_threads, pair, steps, overlap):
+    team()
+    value, other = pair
+    whole = np.full([n + 3 for n in value.shape], 7, value.dtype)
+    at = tuple(slice(1, n + 1) if s == 1 else slice(n, 0, -1) if s < 0 else slice(2, n + 2)
+               for n, s in zip(value.shape, steps))  # fmt: skip
+    if overlap:
+        given_ = whole[tuple(slice(0, n) for n in value.shape)]
+        given_ += np.arange(value.shape[-1])
+    else:
+        given_ = other if np.broadcast_shapes(other.shape, value.shape) == value.shape else value
+    want = whole.copy()
+    want[at] = given_.copy()
+
+    def put_into():
+        target = whole.copy()
+        put(target[at], target[tuple(slice(0, n) for n in value.shape)] if overlap else given_)
+        return target
+
+    np.testing.assert_array_equal(on_threads(put_into), want)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
 def test_writing_many_numbers(dtype, on_threads):
     team()

@@ -145,14 +145,18 @@ def over(x: Array) -> Any:
 
 
 def put(x: Array, value: Any) -> None:
-    """Write a number, or numbers of x's shape, into x: on several threads if there are many."""
-    if x.size > MANY and is_line(x) and _has_team():
+    """Write a number, or numbers that broadcast, into x: on several threads if there are many."""
+    if x.size > MANY and x.dtype.kind != "b" and _has_team():
         if not np.ndim(value):
-            _share()(_in_loops("constant"), (x,), (float(value),), x.size * NANOSECONDS)
-            return
-        if value.dtype is x.dtype and value.shape == x.shape and value.flags.c_contiguous:
-            _share()(_in_loops("same"), (value, x), (), x.size * NANOSECONDS)
-            return
+            if is_line(x):
+                _share()(_in_loops("constant"), (x,), (float(value),), x.size * NANOSECONDS)
+                return
+        elif value.dtype is x.dtype and not np.may_share_memory(x, value):
+            if value.shape == x.shape and is_line(x) and value.flags.c_contiguous:
+                _share()(_in_loops("same"), (value, x), (), x.size * NANOSECONDS)
+                return
+            if _by_team(np.positive, (value,), x) is not None:
+                return
     np.copyto(x, value, casting="unsafe")
 
 
@@ -284,19 +288,16 @@ def _by_team(ufunc: Any, inputs: tuple[Any, ...], out: Array | None) -> Array | 
             return loop(LOOPS[ufunc], x, y)
     if threads.get_num_threads() == 1:
         return None  # NumPy's own way to its loops is short
+    given = [(x.shape, x.strides, x.dtype) if isinstance(x, ndarray) else type(x) for x in inputs]
     try:
-        plan = _ufuncs().plan(
-            ufunc,
-            *[(x.shape, x.strides, x.dtype) if isinstance(x, ndarray) else type(x) for x in inputs],
-        )
+        target = None if out is None else (out.shape, out.strides, out.dtype)
+        plan = _ufuncs().plan(ufunc, target, *given)
     except (TypeError, ValueError):
         return None  # for NumPy to say so
     if plan is None:
         return None
     if out is None:
         out = np.empty(plan.shape, plan.dtype)
-    elif not out.flags.c_contiguous or out.shape != plan.shape or out.dtype is not plan.dtype:
-        return None
     _ufuncs().share(plan, inputs, out, out.size * NANOSECONDS)
     return out
 

@@ -136,29 +136,32 @@ class Plan(NamedTuple):
 
 
 @functools.lru_cache(512)
-def plan(ufunc: Any, *given: Any) -> Plan | None:
+def plan(ufunc: Any, target: Any, *given: Any) -> Plan | None:
     """A plan for ufunc(*operands); None if there is none, or the answer has not the shape of the largest operand.
 
-    given: of each array shape, strides and dtype; of Python's numbers the type.
+    given: of each array shape, strides and dtype; of Python's numbers the type.  target: likewise of the array that
+    the answer is written into, which no other array shares memory with but as a whole; None if that is new.
     """
     arrays = [x for x in given if isinstance(x, tuple)]
-    shape = max((x[0] for x in arrays), key=math.prod)
-    if np.broadcast_shapes(*(x[0] for x in arrays)) != shape:
+    shape = target[0] if target else max((x[0] for x in arrays), key=math.prod)
+    if np.broadcast_shapes(shape, *(x[0] for x in arrays)) != shape:
         return None
-    number = next(x[2] for x in arrays if x[0] == shape)
+    if math.prod(shape) < 2 or (target and 0 in target[1]):
+        return None
+    number = max(arrays, key=lambda x: math.prod(x[0]))[2]
     kinds = [x[2] if isinstance(x, tuple) else np.dtype(bool) if x is bool else x for x in given]
     dtype = ufunc.resolve_dtypes((*kinds, None))[-1]
     kinds = [number if isinstance(k, type) else k for k in kinds]
     found = None if INTERPRETED else _loop(ufunc, (*kinds, dtype))
-    if found is None:
+    if found is None or (target and target[2] != dtype):
         return None
     item, strides = dtype.itemsize, []
     for x in given:
         sizes, steps = x[:2] if isinstance(x, tuple) else ((), ())
         lead = (0,) * (len(shape) - len(sizes))
         strides.append((*lead, *(0 if n == 1 else step for n, step in zip(sizes, steps))))
-    own = tuple(item * math.prod(shape[i + 1 :]) for i in range(len(shape)))
-    nest = _nest(shape, (*strides, own), tuple(k.itemsize for k in (*kinds, dtype)))
+    own = target[1] if target else [item * math.prod(shape[i + 1 :]) for i in range(len(shape))]
+    nest = _nest(shape, (*strides, tuple(own)), tuple(k.itemsize for k in (*kinds, dtype)))
     if nest is None:
         return None
     line, lines, steps, repeat, lead = nest
@@ -173,7 +176,7 @@ def _nest(
     """Numbers of a line, lines of a plane, and `steps`, `repeat` and `lead` of a plan.
 
     None where lines are too short, or numbers of one lie apart.
-    strides, items: of the operands, broadcast to `shape`, and of the answer, which is contiguous.
+    strides, items: of the operands, broadcast to `shape`, and of the answer.
     """
     dims: list[tuple[int, tuple[int, ...]]] = []
     for length, steps in zip(shape, zip(*strides)):
@@ -205,7 +208,7 @@ def _nest(
 
 
 def share(plan: Plan, inputs: Sequence[Any], out: Array, cost: float) -> None:
-    """Write the answer that a plan is for into `out`, which is contiguous, on several threads.
+    """Write the answer that a plan is for into `out`, new and contiguous or the plan's target, on several threads.
 
     cost: as for `threads.share`.
     """
