@@ -210,6 +210,14 @@ def test_no_pixels_among_many_channels() -> None:
     assert not dw.any()
 
 
+@pytest.mark.parametrize("images", [1, 17])
+@pytest.mark.parametrize("channels", [1, 16])
+def test_a_plane_that_lies_beyond_the_input(images: int, channels: int) -> None:
+    geo = K.Geometry((2, 1, 1), ((1, 0), (0, 3), (0, 0)), (1, 1, 1), 1)
+    problem = Problem(images, channels, 16, (1, 5, 32), (1, 1, 1), geo, "float32", 0)
+    agree(problem.run(), by_torch(problem), problem.x.dtype)
+
+
 # ---- lanes that are pixels of a row: strides up to 4, few channels in ----
 
 

@@ -263,9 +263,9 @@ def best(job: Sweep) -> _Way | None:
     if not plain or pixels < lanes or 0 in job.size:
         return None
     (pd,), (ph,), (pw,) = job.phases
-    flat_only = len(pd.taps) == job.size[0] == job.out[0] == 1
+    one_plane = pd.reach == (0,) and job.size[0] == job.out[0] == 1
     taps = len(ph.taps) * len(pw.taps)
-    if not here and (not flat_only or pw.stride > STRIDE or job.size[2] < pw.stride):
+    if not here and (not one_plane or pw.stride > STRIDE or job.size[2] < pw.stride):
         return None
     tall, wide = job.out[1:]
     moving = 0.0
