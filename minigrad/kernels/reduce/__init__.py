@@ -16,8 +16,8 @@ from minigrad.kernels.machine.arguments import address, addressof, is_line, numb
 
 Array = np.ndarray[Any, Any]
 
-MANY = 1 << 13  # numbers from which on compiled loops pay
-SOME = 1 << 12  # and those of softmax, for which NumPy goes over its numbers some five times
+MANY = 1 << 15  # numbers from which on compiled loops pay, and loading them too
+SOME = 1 << 13  # and those of softmax, for which NumPy goes over its numbers some five times
 BLOCK = 1 << 14  # numbers along a row that are added up before they go to float64
 HEIGHT, WIDTH = 1 << 9, 1 << 8  # rows and columns of the tiles in which columns are added up
 PIECE = 1 << 12  # numbers of softmax in work at a time: they stay in the first-level cache
