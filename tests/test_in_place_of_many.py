@@ -117,3 +117,31 @@ def test_activations_in_place(name):
     assert made is x
     assert x.data_ptr() == place
     np.testing.assert_array_equal(x.numpy(), want)
+
+
+WRITES = {
+    "relu_": lambda t, x: t.relu_(),
+    "zero_": lambda t, x: t.zero_(),
+    "fill_": lambda t, x: t.fill_(2.0),
+    "copy_": lambda t, x: t.copy_(x),
+    "add_": lambda t, x: t.add_(x),
+    "add_ scaled": lambda t, x: t.add_(x, alpha=2),
+    "+=": lambda t, x: t.__iadd__(x),
+    "mul_": lambda t, x: t.mul_(2),
+    "clamp_": lambda t, x: t.clamp_(0, 1),
+    "exp_": lambda t, x: t.exp_(),
+    "t[:] = 1": lambda t, x: t.__setitem__(slice(None), 1.0),
+    "t[1:] = x": lambda t, x: t.__setitem__(slice(1, None), x[1:]),
+    "out=": lambda t, x: mg.add(x, 1, out=t),
+    "uniform_": lambda t, x: t.uniform_(),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
+def test_a_file_that_is_read_only_is_not_written(write, tmp_path):
+    np.save(tmp_path / "numbers.npy", OTHER)
+    held = np.load(tmp_path / "numbers.npy", mmap_mode="r")  # writing there would end the process
+    with pytest.raises(ValueError, match="read-only"):
+        WRITES[write](mg.from_numpy(held), mg.tensor(OTHER))
+    np.testing.assert_array_equal(held, OTHER)

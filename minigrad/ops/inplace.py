@@ -143,7 +143,7 @@ def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) 
             mode.quiet(ufunc, array if array.size <= MANY else large(array), other, array)
         except ValueError as error:
             refusal = unmatched(error, array, other)
-            if refusal is error:
+            if refusal is error and array.flags.writeable:
                 _fits(array, np.empty(np.broadcast_shapes(array.shape, other.shape), array.dtype))
             raise refusal from None
     memory = t.memory

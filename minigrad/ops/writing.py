@@ -320,6 +320,8 @@ def _set_part(t: Any, index: Any, value: Any) -> None:
     except IndexError as error:
         raise explained(error, steps[-1][1][0], t.array.shape) from None
     except ValueError as error:
+        if not t.array.flags.writeable:
+            raise
         got = tuple(value.shape) if hasattr(value, "shape") else ()
         want = follow(t.array, steps).shape
         while len(got) > len(want) and got[0] == 1:  # leading ones may be dropped, as in torch

@@ -139,14 +139,14 @@ def over(x: Array) -> Any:
     For what computes each number of its answer in one go: a second function would find its input overwritten.
     """
     made = large(x)
-    if type(made) is Large:
+    if type(made) is Large and x.flags.writeable:
         made.into = x
     return made
 
 
 def put(x: Array, value: Any) -> None:
     """Write a number, or numbers that broadcast, into x: on several threads if there are many."""
-    if x.size > MANY and x.dtype.kind != "b" and _has_team():
+    if x.size > MANY and x.dtype.kind != "b" and x.flags.writeable and _has_team():
         if not np.ndim(value):
             if is_line(x):
                 _share()(_in_loops("constant"), (x,), (float(value),), x.size * NANOSECONDS)
@@ -288,6 +288,8 @@ def _by_team(ufunc: Any, inputs: tuple[Any, ...], out: Array | None) -> Array | 
             return loop(LOOPS[ufunc], x, y)
     if threads.get_num_threads() == 1:
         return None  # NumPy's own way to its loops is short
+    if out is not None and not out.flags.writeable:
+        return None  # for NumPy to say so
     given = [(x.shape, x.strides, x.dtype) if isinstance(x, ndarray) else type(x) for x in inputs]
     try:
         target = None if out is None else (out.shape, out.strides, out.dtype)
