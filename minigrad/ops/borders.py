@@ -104,7 +104,7 @@ def constant_pad(input, /, pads, value):
         out = np.zeros(shape, input.dtype)
     else:
         out = np.full(shape, value, input.dtype)
-    put(out[inside], input[taken])
+    put(out[(*inside, ...)], input[(*taken, ...)])
     return following(out, input)
 
 
