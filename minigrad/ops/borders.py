@@ -104,7 +104,8 @@ def constant_pad(input, /, pads, value):
         out = np.zeros(shape, input.dtype)
     else:
         out = np.full(shape, value, input.dtype)
-    put(out[(*inside, ...)], input[(*taken, ...)])
+    inside, taken = (*inside, ...), (*taken, ...)  # of arrays also where they are one number
+    put(out[inside], input[taken])
     return following(out, input)
 
 

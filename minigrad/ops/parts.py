@@ -151,7 +151,8 @@ def _stack(arrays, dim):
         return joined(arrays, dim).reshape(*first[:dim], len(arrays), *first[dim:])
     out = np.empty((*first[:dim], len(arrays), *first[dim:]), arrays[0].dtype)
     for i, a in enumerate(arrays):
-        put(out[(*(slice(None),) * dim, i, ...)], a)  # an array also where it is one number
+        place = (*(slice(None),) * dim, i, ...)  # of an array also where it is one number
+        put(out[place], a)
     return out
 
 
