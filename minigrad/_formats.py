@@ -70,18 +70,18 @@ def empty(shape: tuple[int, ...], dtype: Any, given: Any) -> Array:
 
 def following(out: Array, *inputs: Array) -> Array:
     """An op's answer on pictures, with its channels last in memory if one of the inputs' are, as torch answers."""
-    if all(x.flags.c_contiguous for x in inputs):
+    for x in inputs:
+        if not x.flags.c_contiguous:
+            break
+    else:
         return out
     form = _pictures.get(out.ndim)
-    if form is None or lies(out, form) or not any(_channels_last(x, form) for x in inputs):
+    last = form is not None and any(not x.flags.c_contiguous and lies(x, form) for x in inputs)
+    if not last or lies(out, form):
         return out
     found = empty(out.shape, out.dtype, form)
     np.copyto(found, out)
     return found
-
-
-def _channels_last(x: Array, form: memory_format) -> bool:
-    return not x.flags.c_contiguous and lies(x, form)
 
 
 _pictures = {4: channels_last, 5: channels_last_3d}

@@ -119,6 +119,21 @@ def test_activations_in_place(name):
     np.testing.assert_array_equal(x.numpy(), want)
 
 
+def test_nothing_is_changed_where_the_answer_has_another_shape():
+    x = numbers()
+    want = x.numpy().copy()
+    wider = mg.ones(2, *SHAPE)
+    for write in (
+        lambda: x.clamp_(mg.zeros(*SHAPE), wider),
+        lambda: x.clamp_(min=mg.zeros(*SHAPE), max=wider),
+        lambda: x.add_(wider, alpha=2),
+        lambda: x.mul_(wider),
+    ):
+        with pytest.raises(RuntimeError, match="output with shape"):
+            write()
+        np.testing.assert_array_equal(x.numpy(), want)
+
+
 WRITES = {
     "relu_": lambda t, x: t.relu_(),
     "zero_": lambda t, x: t.zero_(),

@@ -34,7 +34,17 @@ from .graph import (
     wrap,
 )
 from .hooks import RemovableHandle, noted
-from .primitive import bind, heed, heed_inference, number_in, primitive, primitives, variadic, watch
+from .primitive import (
+    aliases,
+    bind,
+    heed,
+    heed_inference,
+    number_in,
+    primitive,
+    primitives,
+    variadic,
+    watch,
+)
 
 __all__ = [
     "AccumulateGrad",
@@ -44,6 +54,7 @@ __all__ = [
     "RemovableHandle",
     "Traced",
     "alias",
+    "aliases",
     "bind",
     "cell",
     "edge",

@@ -31,6 +31,7 @@ from .graph import (
     Node,
     Traced,
     alias,
+    cell,
     edge,
     mode,
     new,
@@ -38,6 +39,7 @@ from .graph import (
     numbering,
     public,
     refresh,
+    settled,
     spoilt,
     stacks,
     unsaved,
@@ -317,3 +319,14 @@ def variadic(title: str) -> Any:
         return op
 
     return make
+
+
+def aliases(x: Any, arrays: list[Any], op: Any, attrs: list[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """``alias`` of many parts of the array of x, which owns its memory; none is recorded."""
+    memory, made = cell(x), []
+    for array, given in zip(arrays, attrs):
+        out: Any = settled(new(public.tensor), array)
+        out.base, out.path = x, ((op, given),)
+        out.memory, out.seen = memory, memory[0]
+        made.append(out)
+    return tuple(made)

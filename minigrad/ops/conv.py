@@ -22,19 +22,13 @@ _over_all_but_channels = {n: (0, *range(2, n)) for n in (3, 4, 5)}
 @primitive(title="ConvolutionBackward0", quiet=True)
 def conv(input, weight, bias, /, geo):
     """Cross-correlation: input (N, Cin, *S), weight (Cout, Cin/groups, *K), bias (Cout,) or None -> (N, Cout, *S')."""
-    out = kernels.conv(input, weight, bias, geo)
-    if input.flags.c_contiguous and weight.flags.c_contiguous:
-        return out
-    return following(out, input, weight)
+    return following(kernels.conv(input, weight, bias, geo), input, weight)
 
 
 @primitive(title="ConvolutionBackward0", quiet=True)
 def conv_input(input, weight, bias, /, size, geo):
     """conv's adjoint in its input, which is transposed convolution: input (N, Cout, *S') -> (N, Cin, *size)."""
-    out = kernels.conv_input(input, weight, bias, size, geo)
-    if input.flags.c_contiguous and weight.flags.c_contiguous:
-        return out
-    return following(out, input, weight)
+    return following(kernels.conv_input(input, weight, bias, size, geo), input, weight)
 
 
 @primitive(title="ConvolutionBackwardBackward0", quiet=True)

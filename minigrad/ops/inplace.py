@@ -40,9 +40,8 @@ def inplace(op: Any, t: Any, *args: Any, **attrs: Any) -> Any:
     if inputs is None or inputs[0] in op.kept:  # what rules read must survive the write
         src = wrap(t.array.copy())
         src.node = edge(t)
-    elif op in IN_ONE_GO and t.base is None and t.array.size > MANY:
-        src = _over(t)
-        src.node = edge(t)
+    elif t.base is None:
+        src = _source(op, t)
     out = op(src, *args, **attrs)
     _fits(t.array, out.array)
     if t.base is not None or out.array.dtype is not t.array.dtype:
@@ -96,10 +95,12 @@ def augmented(op: Any) -> Any:
     return method
 
 
-def _over(t: Any) -> Any:
-    """A tensor on t's memory that an op in IN_ONE_GO writes its answer over."""
+def _source(op: Any, t: Any) -> Any:
+    """What an op is given in t's place: t, or a tensor on its memory over which the op writes its answer."""
+    if op not in IN_ONE_GO or t.array.size <= MANY:
+        return t
     src = wrap(t.array)
-    src.array = over(t.array)
+    src.array, src.node = over(t.array), edge(t)
     return src
 
 
@@ -133,8 +134,7 @@ def _overwritten(op: Any, t: Any, args: tuple[Any, ...], attrs: dict[str, Any]) 
     ):
         other = None
     if other is None:
-        src = _over(t) if op in IN_ONE_GO and array.size > MANY else t
-        out = op(src, *args, **attrs).array
+        out = op(_source(op, t), *args, **attrs).array
         if out is not array:
             _fits(array, out)
             put(array, out)

@@ -53,10 +53,7 @@ def channel_norm(input, weight, bias, /, layout, eps, name):
 
     Answers the input's shape, and the mean and biased variance of what was normalised together (float64).
     """
-    found = kernels.forward(input, weight, bias, layout, None, eps)
-    if input.flags.c_contiguous:
-        return found
-    out, centre, var = found
+    out, centre, var = kernels.forward(input, weight, bias, layout, None, eps)
     return following(out, input), centre, var
 
 

@@ -29,10 +29,8 @@ def _second(name):
 @primitive(aux=("positions",), title=_named)
 def max_pool(input, /, window, name):
     """The maxima over windows, and their positions: input (..., *size) -> (..., *out) twice."""
-    found = kernels.maximum(input, window)
-    if input.flags.c_contiguous:
-        return found
-    return tuple(following(out, input) for out in found)
+    out, positions = kernels.maximum(input, window)
+    return following(out, input), following(positions, input)
 
 
 @primitive(title=_named, quiet=True)
@@ -74,8 +72,7 @@ take_at.vjps(
 @primitive(title=_named, quiet=True)
 def mean_pool(input, /, window, name):
     """The means over windows: (..., *size) -> (..., *out)."""
-    out = kernels.mean(input, window)
-    return out if input.flags.c_contiguous else following(out, input)
+    return following(kernels.mean(input, window), input)
 
 
 @primitive(title=_named, quiet=True)

@@ -14,8 +14,7 @@ def _named(node):
 @primitive(title=_named, quiet=True)
 def resample(input, /, taps, name):
     """The last dimensions resampled, each by its taps or as it is if None: (..., *size) -> (..., *answers)."""
-    out = kernels.apply(input, taps)
-    return out if input.flags.c_contiguous else following(out, input)
+    return following(kernels.apply(input, taps), input)
 
 
 resample.vjps(

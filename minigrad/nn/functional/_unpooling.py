@@ -63,61 +63,53 @@ def _fractional(
     return (values, wrap(positions.array.astype(np.int64))) if return_indices else values
 
 
-def fractional_max_pool2d(
-    input: Tensor,
-    kernel_size: Any,
-    output_size: Any = None,
-    output_ratio: Any = None,
-    return_indices: bool = False,
-    _random_samples: Any = None,
-) -> Any:
+def _named(n: int, indices: bool, said: str) -> Any:
+    """The function of torch's in n dimensions, which answers positions when asked to, or (indices) always."""
+
+    def function(
+        input: Tensor,
+        kernel_size: Any,
+        output_size: Any = None,
+        output_ratio: Any = None,
+        return_indices: bool = False,
+        _random_samples: Any = None,
+    ) -> Any:
+        positions = indices or return_indices
+        return _fractional(
+            n, input, kernel_size, output_size, output_ratio, positions, _random_samples
+        )
+
+    name = f"fractional_max_pool{n}d{'_with_indices' if indices else ''}"
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = said
+    return function
+
+
+fractional_max_pool2d = _named(
+    2,
+    False,
     """The maxima over windows at pseudo-random steps: (N, C, H, W) -> (N, C, *output_size).
 
     output_size, or output_ratio (a number or a pair) to multiply the input's size by.  The steps come from the default
     generator, or from ``_random_samples`` (N, C, 2) in [0, 1).  ValueError if neither size nor ratio is given.
     Source: Graham, Fractional Max-Pooling, https://arxiv.org/abs/1412.6071
-    """
-    return _fractional(
-        2, input, kernel_size, output_size, output_ratio, return_indices, _random_samples
-    )
-
-
-def fractional_max_pool3d(
-    input: Tensor,
-    kernel_size: Any,
-    output_size: Any = None,
-    output_ratio: Any = None,
-    return_indices: bool = False,
-    _random_samples: Any = None,
-) -> Any:
-    """The maxima over windows at pseudo-random steps: (N, C, D, H, W) -> (N, C, *output_size)."""
-    return _fractional(
-        3, input, kernel_size, output_size, output_ratio, return_indices, _random_samples
-    )
-
-
-def fractional_max_pool2d_with_indices(
-    input: Tensor,
-    kernel_size: Any,
-    output_size: Any = None,
-    output_ratio: Any = None,
-    return_indices: bool = False,
-    _random_samples: Any = None,
-) -> Any:
-    """``fractional_max_pool2d`` and the positions of the maxima: (N, C, H, W) -> (N, C, *output_size) twice."""
-    return _fractional(2, input, kernel_size, output_size, output_ratio, True, _random_samples)
-
-
-def fractional_max_pool3d_with_indices(
-    input: Tensor,
-    kernel_size: Any,
-    output_size: Any = None,
-    output_ratio: Any = None,
-    return_indices: bool = False,
-    _random_samples: Any = None,
-) -> Any:
-    """``fractional_max_pool3d`` and the positions of the maxima: (N, C, D, H, W) -> (N, C, *output_size) twice."""
-    return _fractional(3, input, kernel_size, output_size, output_ratio, True, _random_samples)
+    """,
+)
+fractional_max_pool3d = _named(
+    3,
+    False,
+    "The maxima over windows at pseudo-random steps: (N, C, D, H, W) -> (N, C, *output_size).",
+)
+fractional_max_pool2d_with_indices = _named(
+    2,
+    True,
+    "``fractional_max_pool2d`` and the positions of the maxima: (N, C, H, W) -> (N, C, *output_size) twice.",
+)
+fractional_max_pool3d_with_indices = _named(
+    3,
+    True,
+    "``fractional_max_pool3d`` and the positions of the maxima: (N, C, D, H, W) -> (N, C, *output_size) twice.",
+)
 
 
 # ------------------------------------------------------------------------------ unpooling
