@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 import pytest
+import torch
 
 import minigrad as mg
 import minigrad.nn.functional as F
@@ -117,6 +118,48 @@ def test_activations_in_place(name):
     assert made is x
     assert x.data_ptr() == place
     np.testing.assert_array_equal(x.numpy(), want)
+
+
+PARTS = {
+    "slice": lambda p, x, v: x.__setitem__(slice(1, 3), v[1:3]),
+    "steps": lambda p, x, v: x.__setitem__((..., slice(1, None, 2)), 5),
+    "row": lambda p, x, v: x.__setitem__(0, 5),
+    "column": lambda p, x, v: x.__setitem__((slice(None), 7), v[:, 7]),
+    "new dimension": lambda p, x, v: x.__setitem__((None, slice(None)), v),
+    "mask": lambda p, x, v: x.__setitem__(x > -3, 5),
+    "mask of rows": lambda p, x, v: x.__setitem__(p.tensor([True, False, True]), 5),
+    "numbers of rows": lambda p, x, v: x.__setitem__(p.tensor([2, 0]), v[:2]),
+    "a list": lambda p, x, v: x.__setitem__([0, 2], 5),
+    "bool": lambda p, x, v: x.__setitem__(True, v),
+    "mixture": lambda p, x, v: x.__setitem__((p.tensor([0, 1]), slice(2, None)), v[:2, 2:]),
+    "pairs": lambda p, x, v: x.__setitem__((p.tensor([0, 1]), p.tensor([5, 6])), 5),
+    "masked_fill_": lambda p, x, v: x.masked_fill_(x > -3, 5),
+    "part of a part": lambda p, x, v: x[1:][:, 3:].mul_(2),
+    "mask of a part": lambda p, x, v: x[1:].__setitem__(x[1:] > -3, 5),
+    "transposed": lambda p, x, v: x.t().copy_(v.t()),
+    "all, broadcast": lambda p, x, v: x.copy_(v[0]),
+    "narrowed": lambda p, x, v: x.narrow(1, 4, 160_000).fill_(5),
+    "index_fill_": lambda p, x, v: x.index_fill_(0, p.tensor([1]), 5),
+    "index_copy_": lambda p, x, v: x.index_copy_(0, p.tensor([2, 1]), v[:2]),
+    "scatter_": lambda p, x, v: x.scatter_(1, p.tensor([[0], [1], [2]]), 5),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_parts_of_many(part, recorded):
+    whole = np.tile(np.round(OTHER * 4), (1, 3))  # of which parts are large, too
+    found = []
+    for package in (mg, torch):
+        x = package.from_numpy(whole.copy()).requires_grad_(recorded)
+        y = x * 1
+        PARTS[part](package, y, package.from_numpy(whole[::-1].copy()))
+        found.append([y.detach().numpy()])
+        if recorded:
+            (y * package.from_numpy(whole)).sum().backward()
+            found[-1].append(x.grad.numpy())
+    for ours, theirs in zip(*found):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_nothing_is_changed_where_the_answer_has_another_shape():

@@ -84,12 +84,19 @@ def _place(array: Array, path: tuple[Any, ...]) -> tuple[Array, Any]:
 def _write(array: Array, value: Any, path: tuple[Any, ...]) -> None:
     """Write into the array's own memory."""
     array, at = _place(array, path)
-    if array.size > MANY:
-        part = array[at]
-        if part.size > MANY:
-            put(part, value)
-            return
-    array[at] = value
+    if array.size > MANY and (part := _part(array, at)).size > MANY:
+        put(part, value)
+    else:
+        array[at] = value
+
+
+def _part(array: Array, at: Any) -> Array:
+    """What NumPy answers as a view; of what it would copy, as for indices that are arrays or bools, nothing."""
+    plain = all(type(i) in _OF_VIEWS for i in (at if type(at) is tuple else (at,)))
+    return array[at] if plain else array[:0]
+
+
+_OF_VIEWS = {int, slice, type(None), type(...)}
 
 
 def assign(t: Any, value: Any, steps: tuple[Any, ...] = ()) -> Any:
