@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,12 @@ def following(out: Array, *inputs: Array) -> Array:
     found = empty(out.shape, out.dtype, form)
     np.copyto(found, out)
     return found
+
+
+def common(arrays: Sequence[Array]) -> memory_format:
+    """The format of pictures that all have their channels last, for what is joined from them; else the usual one."""
+    form = _pictures.get(arrays[0].ndim)
+    return contiguous_format if form is None or not all(lies(a, form) for a in arrays) else form
 
 
 _pictures = {4: channels_last, 5: channels_last_3d}

@@ -61,3 +61,30 @@ def test_pads_flips_and_rolls(dtype):
             found = mg.nn.functional.pad(ours, (1, 2, 3, 4), manner)
             want = torch.nn.functional.pad(theirs, (1, 2, 3, 4), manner)
             np.testing.assert_array_equal(found.numpy(), want.numpy())
+
+
+ORDERS = {
+    "cat": lambda p, x: p.cat([x, x]),
+    "cat, 1": lambda p, x: p.cat([x, x], 1),
+    "cat with another": lambda p, x: p.cat([x, x.contiguous()]),
+    "stack": lambda p, x: p.stack([x, x]),
+    "stack, 1": lambda p, x: p.stack([x, x], 1),
+    "stack, -1": lambda p, x: p.stack([x, x], -1),
+    "masked_fill": lambda p, x: x.masked_fill(x > 1, 2.0),
+    "masked_fill of a row": lambda p, x: x.masked_fill((x > 1)[:1], 2.0),
+    "roll": lambda p, x: x.roll(1, 0),
+    "flip": lambda p, x: x.flip(0),
+    "pad": lambda p, x: p.nn.functional.pad(x, (1, 1)),
+    "where": lambda p, x: p.where(x > 0, x, x),
+    "clamp": lambda p, x: x.clamp(0, 1),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+@pytest.mark.parametrize("shape", [(2, 3, 4), (2, 3, 4, 5), (3, 30, 3000)])
+def test_order_in_memory(name, shape):
+    (ours,), (theirs,) = pairs(shape)
+    for turn in (lambda x: x.transpose(0, -1), lambda x: x.movedim(-1, 1), lambda x: x):
+        found, want = ORDERS[name](mg, turn(ours)), ORDERS[name](torch, turn(theirs))
+        assert found.stride() == want.stride()
+        np.testing.assert_array_equal(found.numpy(), want.numpy())

@@ -16,6 +16,7 @@ from ..kernels.elementwise.activations import activation, many
 from ..kernels.elementwise.selection import select
 from ._common import (
     Number,
+    by_rows,
     cast,
     converted,
     elementwise,
@@ -234,7 +235,7 @@ def _one_sided(made: Any, bound: Any, title: str) -> Any:
 
 @primitive(title="MaskedFillBackward0")
 def _masked_fill(input, value, /, mask):
-    return select(mask, value, input)
+    return by_rows(select(mask, value, input))
 
 
 _masked_fill.vjps(

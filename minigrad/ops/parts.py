@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._formats import empty_like
+from .. import _formats
 from .._tape import Array, Traced, aliases, primitive, variadic
 from ..kernels import along
 from ..kernels.elementwise import MANY, put
@@ -91,13 +91,16 @@ def _cat(arrays, dim):
 
 
 def joined(arrays: Sequence[Array], dim: int) -> Array:
-    """``np.concatenate``, on several threads where there is much."""
+    """``np.concatenate``, in the order of memory that torch answers in; on several threads where there is much."""
     total, first = sum([a.shape[dim] for a in arrays]), arrays[0].shape
     shape = (*first[:dim], total, *first[dim + 1 :])
     alike = all(
         a.shape[:dim] == first[:dim] and a.shape[dim + 1 :] == first[dim + 1 :] for a in arrays
     )
-    if math.prod(shape) <= MANY or not alike or not all(a.flags.c_contiguous for a in arrays):
+    if not all(a.flags.c_contiguous for a in arrays):
+        out = _formats.empty(shape, arrays[0].dtype, _formats.common(arrays))
+        return np.concatenate(arrays, dim, out=out)
+    if math.prod(shape) <= MANY or not alike:
         return np.concatenate(arrays, dim)
     out, start = empty(shape, arrays[0].dtype), 0
     for a in arrays:
@@ -315,7 +318,7 @@ def _flip(input, /, dims):
     if dims == (input.ndim - 1,) and along.many(input) and input.flags.c_contiguous:
         return along.reversed_rows(input)
     back, forth = slice(None, None, -1), slice(None)
-    out = empty_like(input, input.dtype)
+    out = _formats.empty_like(input, input.dtype)
     put(out, input[tuple([back if d in dims else forth for d in range(input.ndim)])])
     return out
 
